@@ -1,0 +1,22 @@
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+
+export type HashAlgorithm = "md5" | "sha1" | "sha256" | "sha384" | "sha512";
+
+/** Lower-case hexadecimal digest of UTF-8 text or bytes. */
+export function hexDigest(algorithm: HashAlgorithm, data: string | Uint8Array): string {
+  return createHash(algorithm).update(data).digest("hex");
+}
+
+export function sha256Hex(data: string | Uint8Array): string {
+  return hexDigest("sha256", data);
+}
+
+/** Lower-case hexadecimal HMAC-SHA-256. */
+export function hmacSha256Hex(key: string | Uint8Array, data: string | Uint8Array): string {
+  return createHmac("sha256", key).update(data).digest("hex");
+}
+
+/** Compares two secrets in time that depends on neither: both are hashed first, so lengths may differ. */
+export function secretEquals(a: string, b: string): boolean {
+  return timingSafeEqual(createHash("sha256").update(a).digest(), createHash("sha256").update(b).digest());
+}
