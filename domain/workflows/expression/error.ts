@@ -1,0 +1,31 @@
+/**
+ * A failure with an Amazon States Language error name, thrown by every evaluator and caught by the interpreter.
+ * Where `prefixed`, the interpreter puts "An error occurred while executing the state '...' (entered at the event id
+ * #...). " in front of the cause.
+ */
+export class StateError extends Error {
+  readonly error: string;
+  readonly causeText: string;
+  readonly prefixed: boolean;
+
+  constructor(error: string, causeText: string, prefixed = true) {
+    super(`${error}: ${causeText}`);
+    this.name = "StateError";
+    this.error = error;
+    this.causeText = causeText;
+    this.prefixed = prefixed;
+  }
+}
+
+/** Cannot be retried or caught: a path without a value, a value of the wrong kind behind a path. */
+export function runtimeError(causeText: string): StateError {
+  return new StateError("States.Runtime", causeText);
+}
+
+export function queryEvaluationError(causeText: string): StateError {
+  return new StateError("States.QueryEvaluationError", causeText);
+}
+
+export function intrinsicFailure(causeText: string): StateError {
+  return new StateError("States.IntrinsicFailure", causeText);
+}
