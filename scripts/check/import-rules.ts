@@ -46,7 +46,7 @@ const ROWS: Record<Layer, Row> = {
       if (to.layer === "domain" || to.layer === "adapters") return null;
       if (to.layer !== "services") return `adapters/ may not import ${to.layer}/`;
       if (isCompose(from)) return isTable(to) ? "compose.ts joins verbs and ports, not tables" : null;
-      if ((to.folder === null && to.rest === "context.ts") || isPorts(to)) return null;
+      if ((to.folder === null && ["context.ts", "ports.ts"].includes(to.rest)) || isPorts(to)) return null;
       return "adapters/ may import only context.ts and ports.ts of services/";
     },
   },
@@ -62,7 +62,7 @@ const ROWS: Record<Layer, Row> = {
       name === "zod" ||
       name === "hono" ||
       name.startsWith("hono/") ||
-      name === "@hono/zod-openapi" ||
+      name === "zod-openapi" ||
       name === "cloudflare:workers",
     judge(from, to) {
       if (to.layer === "adapters" && !isCompose(to)) return "workers/ may import only compose.ts of adapters/";
