@@ -1,0 +1,66 @@
+// What an index over one knowledge base takes and gives, whichever implementation stands behind it.
+//   X1  upsertDocument replaces all that the index held of the document, atomically; repeating it changes nothing.
+//   X2  removeDocument leaves nothing of it behind; removing what is absent is no error.
+//   X3  vectors of two embedders never meet in one index: the second is refused.
+import type { EmbedderIdentity } from "./embedding/embedder.ts";
+import type { Filter } from "./filter.ts";
+import type { Metadata } from "./metadata.ts";
+import type { SearchMode, SearchResult, SearchTimings } from "./search.ts";
+
+export interface IndexedChunk {
+  readonly chunkId: string;
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+  readonly headingPath: readonly string[];
+  /** Left out when the embedder is `local/hash-embed`: the index computes it. */
+  readonly embedding?: ArrayLike<number>;
+}
+
+export interface IndexDocument {
+  readonly documentId: string;
+  readonly title: string;
+  readonly metadata: Metadata;
+  readonly chunks: readonly IndexedChunk[];
+  /** Defaults to `local/hash-embed`. */
+  readonly embedder?: EmbedderIdentity;
+}
+
+export type IndexOutcome =
+  | { readonly indexed: true; readonly chunks: number; readonly revision: number }
+  | { readonly indexed: false; readonly reason: IndexRefusal; readonly detail: string };
+
+export type IndexRefusal = "embedder-mismatch" | "invalid-embedding" | "document-too-large" | "index-full";
+
+export interface IndexQuery {
+  readonly query: string;
+  /** Left out when the embedder is `local/hash-embed`, or to search by keyword alone. */
+  readonly queryEmbedding?: ArrayLike<number>;
+  /** What made `queryEmbedding`; refused when it is not what made the index. */
+  readonly embedder?: EmbedderIdentity;
+  readonly topK?: number;
+  readonly mode?: SearchMode;
+  readonly rerank?: boolean;
+  readonly filter?: Filter;
+  readonly minScore?: number;
+}
+
+export type IndexSearchOutcome =
+  | {
+      readonly found: true;
+      readonly results: SearchResult[];
+      readonly timings: SearchTimings;
+      readonly revision: number;
+    }
+  | { readonly found: false; readonly reason: "embedder-mismatch" | "invalid-filter"; readonly detail: string };
+
+export interface IndexStats {
+  readonly documents: number;
+  readonly chunks: number;
+  readonly terms: number;
+  readonly embedder: EmbedderIdentity | null;
+  /** Grows with every change; a cached search is valid for one revision. */
+  readonly revision: number;
+  readonly storageBytes: number;
+  readonly vectorBytes: number;
+}

@@ -1,0 +1,112 @@
+import type { Hits } from "./hits.ts";
+import type { AnalysedQuery } from "./query.ts";
+import type { WeightedTerm } from "./weights.ts";
+
+/** How well a chunk answers a query beyond counting its words; each is in 0..1. */
+export interface Features {
+  /** Share of the query's weight whose terms are present. */
+  readonly cover: number;
+  /** Different terms that stand close together. */
+  readonly proximity: number;
+  /** Neighbours of the query that are neighbours here. */
+  readonly bigram: number;
+  /** Largest share of the query's weight inside one window. */
+  readonly window: number;
+  /** Share of the query's weight in title and headings. */
+  readonly title: number;
+}
+
+/** About two sentences. */
+const WINDOW = 30;
+const PROXIMITY_HALF = 3;
+
+export type FeatureReader = (hits: Hits) => Features;
+
+export function featureReader(query: AnalysedQuery, terms: readonly WeightedTerm[]): FeatureReader {
+  const weights = terms.map((term) => term.idf);
+  const total = sum(weights) || 1;
+  const pairs = pairWeights(query, weights);
+  const pairTotal = sum([...pairs.values()]) || 1;
+
+  return function readFeatures(hits) {
+    const firstOfText = hits.positions.findIndex((position) => position >= hits.prefixLength);
+    const bodyFrom = firstOfText === -1 ? hits.positions.length : firstOfText;
+    return {
+      cover: share(new Set(hits.terms), weights) / total,
+      title: share(new Set(hits.terms.slice(0, bodyFrom)), weights) / total,
+      window: bestWindow(hits, bodyFrom, weights) / total,
+      ...neighbours(hits, bodyFrom, weights, pairs, pairTotal),
+    };
+  };
+}
+
+function pairWeights(query: AnalysedQuery, weights: readonly number[]): Map<number, number> {
+  const pairs = new Map<number, number>();
+  for (let at = 1; at < query.sequence.length; at += 1) {
+    const left = query.sequence[at - 1] ?? 0;
+    const right = query.sequence[at] ?? 0;
+    if (left !== right) pairs.set(pairKey(left, right), (weights[left] ?? 0) + (weights[right] ?? 0));
+  }
+  return pairs;
+}
+
+/** Terms number 256 at most, so a pair fits one number. */
+function pairKey(left: number, right: number): number {
+  return left * 65_536 + right;
+}
+
+function neighbours(
+  hits: Hits,
+  from: number,
+  weights: readonly number[],
+  pairs: ReadonlyMap<number, number>,
+  pairTotal: number,
+): { proximity: number; bigram: number } {
+  let closeness = 0;
+  let adjacent = 0;
+  const seen = new Set<number>();
+  for (let at = from + 1; at < hits.positions.length; at += 1) {
+    const left = hits.terms[at - 1] ?? 0;
+    const right = hits.terms[at] ?? 0;
+    if (left === right) continue;
+    const distance = (hits.positions[at] ?? 0) - (hits.positions[at - 1] ?? 0);
+    closeness += Math.min(weights[left] ?? 0, weights[right] ?? 0) / (distance * distance);
+    const key = pairKey(left, right);
+    if (distance === 1 && !seen.has(key)) {
+      seen.add(key);
+      adjacent += pairs.get(key) ?? 0;
+    }
+  }
+  return { proximity: closeness / (closeness + PROXIMITY_HALF), bigram: adjacent / pairTotal };
+}
+
+/** Slides over the hits, counting each term once, and keeps the heaviest window. */
+function bestWindow(hits: Hits, from: number, weights: readonly number[]): number {
+  const inside = new Uint16Array(weights.length);
+  let weight = 0;
+  let best = 0;
+  let left = from;
+  for (let right = from; right < hits.positions.length; right += 1) {
+    const entering = hits.terms[right] ?? 0;
+    if (inside[entering] === 0) weight += weights[entering] ?? 0;
+    inside[entering] = (inside[entering] ?? 0) + 1;
+    while ((hits.positions[right] ?? 0) - (hits.positions[left] ?? 0) >= WINDOW) {
+      const leaving = hits.terms[left] ?? 0;
+      inside[leaving] = (inside[leaving] ?? 0) - 1;
+      if (inside[leaving] === 0) weight -= weights[leaving] ?? 0;
+      left += 1;
+    }
+    best = Math.max(best, weight);
+  }
+  return best;
+}
+
+function share(terms: ReadonlySet<number>, weights: readonly number[]): number {
+  let weight = 0;
+  for (const term of terms) weight += weights[term] ?? 0;
+  return weight;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

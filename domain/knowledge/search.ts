@@ -1,0 +1,57 @@
+import * as z from "zod";
+import { Filter } from "./filter.ts";
+import { Metadata } from "./metadata.ts";
+
+export const SearchMode = z.enum(["hybrid", "vector", "keyword"]).meta({ id: "SearchMode" });
+export type SearchMode = z.infer<typeof SearchMode>;
+
+/** Long enough for a pasted paragraph; a longer text is a document, not a question. */
+export const MAX_QUERY_CHARACTERS = 10_000;
+
+export const SearchRequest = z
+  .strictObject({
+    query: z.string().trim().min(1).max(MAX_QUERY_CHARACTERS),
+    topK: z.int().min(1).max(100).default(10),
+    mode: SearchMode.default("hybrid"),
+    rerank: z.boolean().default(true).describe("Orders the candidates by phrase, proximity and coverage as well."),
+    filter: Filter.optional(),
+    minScore: z.number().min(0).max(1).default(0),
+  })
+  .meta({ id: "SearchRequest", example: { query: "How many days of parental leave are paid?", topK: 5 } });
+export type SearchRequest = z.infer<typeof SearchRequest>;
+
+export const SearchResult = z
+  .strictObject({
+    documentId: z.string(),
+    chunkId: z.string(),
+    title: z.string(),
+    text: z.string().describe("Verbatim slice [start, end) of the document's stored text."),
+    start: z.int().nonnegative(),
+    end: z.int().nonnegative(),
+    headingPath: z.array(z.string()),
+    score: z.number().min(0).max(1).describe("Relevance, comparable between queries; never rises down the list."),
+    scores: z
+      .strictObject({ keyword: z.number(), vector: z.number(), rerank: z.number() })
+      .partial()
+      .describe("BM25, cosine and the reranker's score before calibration."),
+    metadata: Metadata,
+  })
+  .meta({ id: "SearchResult" });
+export type SearchResult = z.infer<typeof SearchResult>;
+
+export const SearchTimings = z
+  .strictObject({
+    analyseMs: z.number(),
+    keywordMs: z.number(),
+    vectorMs: z.number(),
+    rankMs: z.number(),
+    loadMs: z.number(),
+    totalMs: z.number(),
+  })
+  .meta({ id: "SearchTimings", description: "Deployed, clocks stand still between I/O, so parts may read 0." });
+export type SearchTimings = z.infer<typeof SearchTimings>;
+
+export const SearchResponse = z
+  .strictObject({ results: z.array(SearchResult), timings: SearchTimings })
+  .meta({ id: "SearchResponse" });
+export type SearchResponse = z.infer<typeof SearchResponse>;

@@ -1,0 +1,105 @@
+// Cuts a text into chunks for retrieval.
+//   C1  chunk.text === text.slice(chunk.start, chunk.end); every character that is not white space lies in a chunk.
+//   C2  a chunk holds whole units and at most maxTokens, save that a last piece under 64 tokens joins its neighbour.
+//   C3  no chunk reaches over a heading of level 1 or 2.
+//   C4  starts strictly grow, so the number of chunks is bounded by the number of units.
+import type { Chunk } from "../chunk.ts";
+import type { Chunking } from "../knowledge-base.ts";
+import type { Block } from "./block.ts";
+import { estimatedTokens } from "./tokens.ts";
+import { type Unit, units } from "./units.ts";
+
+export type TextChunk = Omit<Chunk, "id">;
+
+/** A shorter last piece says too little to be found by itself. */
+const MIN_TAIL_TOKENS = 64;
+const SECTION_LEVEL = 2;
+
+export function chunks(text: string, blocks: readonly Block[], chunking: Chunking): TextChunk[] {
+  return sections(units(text, blocks, chunking.maxTokens)).flatMap((section) =>
+    packed(section, chunking).map((piece) => toChunk(text, piece)),
+  );
+}
+
+/** Runs of units between section headings. A heading that follows headings alone stays with them. */
+function sections(all: readonly Unit[]): Unit[][] {
+  const found: Unit[][] = [];
+  let current: Unit[] = [];
+  for (const unit of all) {
+    const { kind, level } = unit.block;
+    const begins =
+      kind === "heading" && level <= SECTION_LEVEL && current.some((other) => other.block.kind !== "heading");
+    if (begins) {
+      found.push(current);
+      current = [];
+    }
+    current.push(unit);
+  }
+  if (current.length > 0) found.push(current);
+  return found;
+}
+
+function packed(section: readonly Unit[], { maxTokens, overlapTokens }: Chunking): Unit[][] {
+  const pieces: Unit[][] = [];
+  let from = 0;
+  let covered = 0;
+  while (covered < section.length) {
+    const to = endOfPiece(section, from, covered, maxTokens);
+    const fresh = tokensOf(section.slice(covered, to));
+    const last = pieces.at(-1);
+    if (to === section.length && last !== undefined && fresh < MIN_TAIL_TOKENS) {
+      last.push(...section.slice(covered, to));
+    } else {
+      pieces.push(section.slice(from, to));
+    }
+    covered = to;
+    from = overlapStart(section, from, to, overlapTokens, maxTokens);
+  }
+  return pieces;
+}
+
+/** A piece does not end on a heading, unless it would then hold nothing that is new. */
+function endOfPiece(section: readonly Unit[], from: number, covered: number, maxTokens: number): number {
+  let tokens = 0;
+  let to = from;
+  for (let unit = section[to]; unit !== undefined; unit = section[to]) {
+    if (to > from && tokens + unit.tokens > maxTokens) break;
+    tokens += unit.tokens;
+    to += 1;
+  }
+  const endsOnHeading = to < section.length && to - 1 > covered && section[to - 1]?.block.kind === "heading";
+  return endsOnHeading ? to - 1 : to;
+}
+
+/** The unit boundary nearest to `overlapTokens` before `to`, leaving room for the unit that did not fit. */
+function overlapStart(section: readonly Unit[], from: number, to: number, overlap: number, maxTokens: number): number {
+  const room = maxTokens - (section[to]?.tokens ?? 0);
+  let start = to;
+  let tokens = 0;
+  while (start - 1 > from) {
+    const next = tokens + (section[start - 1]?.tokens ?? 0);
+    if (next > room || Math.abs(next - overlap) > Math.abs(tokens - overlap)) break;
+    tokens = next;
+    start -= 1;
+  }
+  return start;
+}
+
+function tokensOf(list: readonly Unit[]): number {
+  return list.reduce((sum, unit) => sum + unit.tokens, 0);
+}
+
+function toChunk(text: string, piece: readonly Unit[]): TextChunk {
+  const first = piece[0];
+  const last = piece.at(-1);
+  if (first === undefined || last === undefined) throw new Error("a piece holds at least one unit");
+  const body = piece.find((unit) => unit.block.kind !== "heading") ?? last;
+  const slice = text.slice(first.start, last.end);
+  return {
+    start: first.start,
+    end: last.end,
+    text: slice,
+    headingPath: [...body.block.headingPath],
+    tokens: estimatedTokens(slice),
+  };
+}
