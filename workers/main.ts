@@ -1,1 +1,17 @@
-export default { fetch: () => new Response("weft") };
+import { composePlatform } from "../adapters/compose.ts";
+import { createApp } from "./http/app.ts";
+import { consume } from "./queues/consume.ts";
+import { tick } from "./schedules/crons.ts";
+
+export { KnowledgeIndex } from "../durable-objects/knowledge-index/index-object.ts";
+export { WorkflowRun } from "../durable-objects/workflow-run/run.ts";
+
+const app = createApp();
+
+export default {
+  fetch: (request, env, execution) => app.fetch(request, env, execution),
+  queue: (batch, env, execution) =>
+    consume(composePlatform(env, { waitUntil: (work) => execution.waitUntil(work) }), batch),
+  scheduled: (event, env, execution) =>
+    tick(composePlatform(env, { waitUntil: (work) => execution.waitUntil(work) }), event.cron),
+} satisfies ExportedHandler<Env>;

@@ -1,0 +1,144 @@
+import { drizzle } from "drizzle-orm/d1";
+import { sha256Hex } from "../domain/kernel/digest.ts";
+import { idsFrom } from "../domain/kernel/id.ts";
+import { continueTrace } from "../domain/kernel/trace.ts";
+import type { Database, PlatformContext, Ports, Settings } from "../services/context.ts";
+import { chatModels } from "./chat-model/chat-models.ts";
+import type { Config } from "./config.ts";
+import { configOf } from "./config.ts";
+import { durableKnowledgeIndexes } from "./durable/knowledge-indexes.ts";
+import { durableRunActors } from "./durable/run-actors.ts";
+import { sentryErrorTracker } from "./error-tracker/sentry.ts";
+import { structuredLogErrorTracker } from "./error-tracker/structured-log.ts";
+import { r2FileStore } from "./files/r2.ts";
+import { consoleLog } from "./log.ts";
+import { mailbox } from "./mail/mailbox.ts";
+import { safeFetch } from "./outbound/safe-fetch.ts";
+import { scryptPasswordHasher } from "./password-hasher/scrypt.ts";
+import { cloudflareQueue } from "./queue/cloudflare.ts";
+import { aesGcmSecretBox } from "./secret-box/aes-gcm.ts";
+import { ed25519TokenSigner } from "./token-signer/ed25519.ts";
+
+/** Which implementation stands behind a port, as the start-up log and /ready tell it. */
+export interface Implementation {
+  name: string;
+  implementation: string;
+  /** Without it the platform cannot do its main job. */
+  required: boolean;
+}
+
+export interface Origin {
+  requestId?: string;
+  traceparent?: string | undefined;
+  client?: PlatformContext["client"];
+  waitUntil(work: Promise<unknown>): void;
+}
+
+interface Composition {
+  config: Config;
+  db: Database;
+  ports: Ports;
+  settings: Settings;
+  implementations: Implementation[];
+}
+
+const clock = { now: () => Date.now() };
+const random = {
+  bytes: (count: number) => crypto.getRandomValues(new Uint8Array(count)),
+  next: () => (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32,
+};
+const ids = idsFrom(clock, (bytes) => crypto.getRandomValues(bytes));
+const log = consoleLog();
+const AUDIENCE = "weft";
+const LOCAL_URL = "http://127.0.0.1:8787";
+
+const compositions = new WeakMap<Env, Composition>();
+
+/** The context of one request, message or tick. Implementations are chosen once an isolate and environment. */
+export function composePlatform(env: Env, origin: Origin): PlatformContext {
+  const { db, ports, settings } = compositionOf(env);
+  const requestId = origin.requestId ?? ids.next("req");
+  return {
+    requestId,
+    trace: continueTrace(origin.traceparent, random.bytes),
+    client: origin.client ?? { ip: null, userAgent: null },
+    db,
+    ports,
+    settings,
+    clock,
+    ids,
+    random,
+    log,
+    later(work) {
+      origin.waitUntil(
+        work.catch((error: unknown) => {
+          log.error("background.failed", error, { requestId });
+          ports.errorTracker.capture(error, { requestId });
+        }),
+      );
+    },
+  };
+}
+
+/** What stands behind each port, for /ready and the start-up log. */
+export function implementationsOf(env: Env): readonly Implementation[] {
+  return compositionOf(env).implementations;
+}
+
+function compositionOf(env: Env): Composition {
+  let composition = compositions.get(env);
+  if (composition === undefined) {
+    composition = compose(env);
+    compositions.set(env, composition);
+  }
+  return composition;
+}
+
+function compose(env: Env): Composition {
+  const config = configOf(env);
+  const db = drizzle(env.DB, { casing: "snake_case" });
+  const publicUrl = (config.PUBLIC_URL ?? LOCAL_URL).replace(/\/$/, "");
+  const environment = config.WEFT_ENVIRONMENT;
+  const outbound = safeFetch({ allowLoopback: config.WEFT_ALLOW_LOOPBACK, ownHosts: [new URL(publicUrl).hostname] });
+  const errorTracker =
+    config.SENTRY_DSN === null
+      ? structuredLogErrorTracker(log)
+      : sentryErrorTracker({ dsn: config.SENTRY_DSN, environment, release: env.VERSION.id }, () => {});
+  const ports: Ports = {
+    queue: cloudflareQueue(env.JOBS),
+    passwordHasher: scryptPasswordHasher({ peppers: config.PASSWORD_PEPPER }),
+    tokenSigner: ed25519TokenSigner({ keys: config.TOKEN_SIGNING_KEY, issuer: publicUrl, audience: AUDIENCE, clock }),
+    mailer: mailbox(db, { clock, ids }),
+    secretBox: aesGcmSecretBox(config.ENCRYPTION_KEY),
+    outbound,
+    errorTracker,
+    chatModels: chatModels({ outbound, clock, random }),
+    knowledgeIndexes: durableKnowledgeIndexes(env.KNOWLEDGE_INDEX),
+    files: r2FileStore(env.FILES),
+    runActors: durableRunActors(env.WORKFLOW_RUN),
+  };
+  const settings: Settings = { environment, publicUrl, operatorTokenDigest: sha256Hex(config.OPERATOR_TOKEN) };
+  return { config, db, ports, settings, implementations: implementations(config) };
+}
+
+function implementations(config: Config): Implementation[] {
+  return [
+    { name: "database", implementation: "d1", required: true },
+    { name: "objects", implementation: "durable-objects", required: true },
+    { name: "queue", implementation: "cloudflare-queues", required: true },
+    { name: "files", implementation: "r2", required: true },
+    { name: "vector-index", implementation: "embedded", required: false },
+    { name: "embedding", implementation: "local/hash-embed", required: false },
+    {
+      name: "chat-model",
+      implementation: config.OPENAI_API_KEY === null ? "local/extractive" : "openai",
+      required: false,
+    },
+    { name: "mail", implementation: "mailbox", required: false },
+    {
+      name: "error-tracker",
+      implementation: config.SENTRY_DSN === null ? "structured-log" : "sentry",
+      required: false,
+    },
+  ];
+}

@@ -1,0 +1,41 @@
+import type { Log, LogFields } from "../services/context.ts";
+
+const SECRET_KEY = /pass(word)?|secret|token|authorization|cookie|api[-_]?key|credential/i;
+const SECRET_VALUE = /weft_(?:live|test)_\w+|rt_[\w-]{20,}|eyJ[\w-]+\.[\w-]+\.[\w-]+|sk-[\w-]{16,}|whsec_[\w+/=]+/g;
+const MAX_DEPTH = 6;
+
+/** One JSON line a record, to the runtime's log. */
+export function consoleLog(write: (line: string) => void = (line) => console.log(line)): Log {
+  const emit = (level: string, event: string, fields?: LogFields) => {
+    write(JSON.stringify({ at: new Date().toISOString(), level, event, ...(redacted(fields ?? {}, 0) as object) }));
+  };
+  return {
+    info: (event, fields) => emit("info", event, fields),
+    warn: (event, fields) => emit("warn", event, fields),
+    error: (event, error, fields) => emit("error", event, { ...fields, error: described(error) }),
+  };
+}
+
+/** Masks members whose name tells a secret, and what looks like one inside any text. */
+export function redacted(value: unknown, depth: number): unknown {
+  if (typeof value === "string") return value.replaceAll(SECRET_VALUE, "[redacted]");
+  if (typeof value !== "object" || value === null) return value;
+  if (depth === MAX_DEPTH) return "[deep]";
+  if (Array.isArray(value)) return value.map((item) => redacted(item, depth + 1));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      SECRET_KEY.test(key) && typeof item === "string" ? "[redacted]" : redacted(item, depth + 1),
+    ]),
+  );
+}
+
+function described(error: unknown): unknown {
+  if (!(error instanceof Error)) return String(error);
+  return {
+    name: error.name,
+    message: error.message,
+    stack: error.stack,
+    ...(error.cause !== undefined && { cause: described(error.cause) }),
+  };
+}

@@ -1,0 +1,132 @@
+import { type Problem, problem } from "../../domain/kernel/problem.ts";
+import type { Outbound, OutboundRequest, OutboundResponse } from "../../services/ports.ts";
+import { isPublicAddress, judgeTarget, type TargetRules } from "./judge-target.ts";
+
+// The only way out of the platform.
+//   O1  No call leaves before its target was judged; a redirect is an answer like any other and is not followed.
+//   O2  `timeoutMs` bounds the wait for the answer and the reading of its text. Taking the stream ends the bound: who streams
+//       watches for silence.
+//   O3  A text is never read past `maxBytes`.
+//   O4  What a name resolves to can change between the look-up and the call, and a Worker cannot pin an address. In production
+//       the network does not route to private ranges; elsewhere that risk stays.
+
+export interface SafeFetchOptions extends TargetRules {
+  /** Addresses of a name, to refuse names that point into private ranges. Absent where no resolver can be reached. */
+  resolve?: (hostname: string) => Promise<string[]>;
+}
+
+/** Enough for an API's answer, and far below the memory of an isolate. */
+const DEFAULT_MAX_BYTES = 10 * 1_048_576;
+
+/** Connection-level, set by the runtime, or trusted by others for who we are: never taken from a caller. */
+const RESERVED_HEADER =
+  /^(?:host|connection|content-length|transfer-encoding|upgrade|keep-alive|te|trailer|expect|via|forwarded|proxy-.*|cf-.*|x-forwarded-.*|x-real-ip)$/i;
+
+export function safeFetch(options: SafeFetchOptions): Outbound {
+  return {
+    judge: (url) => judgeTarget(url, options),
+    async fetch(request) {
+      const judgement = judgeTarget(request.url, options);
+      if (!judgement.allowed) throw forbidden(judgement.reason);
+      if (options.resolve !== undefined) await refusePrivateName(request.url, options.resolve);
+      return send(request);
+    },
+  };
+}
+
+async function send(request: OutboundRequest): Promise<OutboundResponse> {
+  const headers = outgoingHeaders(request.headers ?? {});
+  const stop = new AbortController();
+  const onCallerAbort = () => stop.abort(request.signal?.reason);
+  if (request.signal?.aborted) onCallerAbort();
+  request.signal?.addEventListener("abort", onCallerAbort, { once: true });
+  let isTimedOut = false;
+  const timer = setTimeout(() => {
+    isTimedOut = true;
+    stop.abort(new Error("timeout"));
+  }, request.timeoutMs);
+  const failure = (error: unknown): unknown => {
+    clearTimeout(timer);
+    if (request.signal?.aborted) return request.signal.reason;
+    return isTimedOut ? unreachable("timeout", `No answer within ${request.timeoutMs} ms.`, error) : asProblem(error);
+  };
+
+  let response: Response;
+  try {
+    response = await fetch(request.url, {
+      method: request.method,
+      headers,
+      body: request.body ?? null,
+      redirect: "manual",
+      signal: stop.signal,
+    });
+  } catch (error) {
+    throw failure(error);
+  }
+  return {
+    status: response.status,
+    headers: response.headers,
+    async text() {
+      try {
+        return await boundedText(response, request.maxBytes ?? DEFAULT_MAX_BYTES);
+      } catch (error) {
+        stop.abort();
+        throw failure(error);
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    get stream() {
+      clearTimeout(timer);
+      return response.body;
+    },
+  };
+}
+
+function outgoingHeaders(asked: Readonly<Record<string, string>>): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(asked)) {
+    if (RESERVED_HEADER.test(name)) continue;
+    try {
+      headers.append(name, value);
+    } catch (cause) {
+      throw problem("validation-failed", { detail: "A header of the outgoing request is not valid.", cause });
+    }
+  }
+  return headers;
+}
+
+async function refusePrivateName(text: string, resolve: (hostname: string) => Promise<string[]>): Promise<void> {
+  const { hostname } = new URL(text);
+  if (/^\[|^[\d.]+$/.test(hostname)) return;
+  const addresses = await resolve(hostname);
+  if (!addresses.every(isPublicAddress)) throw forbidden("is a name of a private address");
+}
+
+async function boundedText(response: Response, maxBytes: number): Promise<string> {
+  if (response.body === null) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  let length = 0;
+  const reader = response.body.getReader();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    length += part.value.byteLength;
+    if (length > maxBytes) throw unreachable("too-large", `The answer is larger than ${maxBytes} bytes.`);
+    text += decoder.decode(part.value, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function forbidden(reason: string): Problem {
+  return problem("forbidden-target", { detail: `The address ${reason}.` });
+}
+
+/** `reason` tells callers apart what a client need not know: `timeout`, `too-large`, `network`. */
+function unreachable(reason: string, detail: string, cause?: unknown): Problem {
+  return problem("unavailable", { detail, members: { reason }, ...(cause !== undefined && { cause }) });
+}
+
+function asProblem(error: unknown): unknown {
+  if (error instanceof Error && error.name === "Problem") return error;
+  return unreachable("network", "The address cannot be reached.", error);
+}

@@ -1,0 +1,30 @@
+import * as z from "zod";
+
+// What is asked of a consumer, by type. The payloads hold ids: what they stand for is read where it is kept.
+const tasks = {
+  "document.ingest": z.object({ knowledgeBaseId: z.string(), documentId: z.string() }),
+  "document.remove": z.object({ knowledgeBaseId: z.string(), documentId: z.string() }),
+  "knowledge-base.remove": z.object({ knowledgeBaseId: z.string() }),
+} as const;
+
+/** A task with its payload: stored in the same commit as the change that asks for it. */
+export const Task = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("document.ingest"), payload: tasks["document.ingest"] }),
+  z.object({ type: z.literal("document.remove"), payload: tasks["document.remove"] }),
+  z.object({ type: z.literal("knowledge-base.remove"), payload: tasks["knowledge-base.remove"] }),
+]);
+export type Task = z.infer<typeof Task>;
+export type TaskType = Task["type"];
+
+/**
+ * What travels through the queue. A `stored-task` is only the doorbell of a row that a commit wrote; `run-advanced` tells that
+ * a run's journal has moved, and the object repeats it until the projection has answered.
+ */
+export const QueueMessage = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("stored-task"), id: z.string(), tenantId: z.string() }),
+  z.object({ kind: z.literal("run-advanced"), runId: z.string(), tenantId: z.string(), seq: z.number().int() }),
+]);
+export type QueueMessage = z.infer<typeof QueueMessage>;
+
+export const TaskStatus = z.enum(["queued", "running", "succeeded", "failed", "cancelled"]);
+export type TaskStatus = z.infer<typeof TaskStatus>;

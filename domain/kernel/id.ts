@@ -1,0 +1,69 @@
+import type { Clock } from "./time.ts";
+
+/** The prefix of each noun's id. */
+export type IdPrefix =
+  | "usr"
+  | "ten"
+  | "key"
+  | "ses"
+  | "inv"
+  | "wf"
+  | "run"
+  | "rev"
+  | "sch"
+  | "kb"
+  | "doc"
+  | "chk"
+  | "agt"
+  | "tool"
+  | "cnv"
+  | "msg"
+  | "job"
+  | "whe"
+  | "whd"
+  | "flg"
+  | "exp"
+  | "aud"
+  | "fbk"
+  | "evt"
+  | "req"
+  | "cmpl"
+  | "evl";
+
+export interface Ids {
+  /** A new id: prefix, then 10 characters of time and 16 of chance, so that ids of one noun sort by age. */
+  next(prefix: IdPrefix): string;
+}
+
+// Crockford's base 32: no i, l, o, u, so that an id survives being read aloud.
+const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+const TIME_CHARACTERS = 10;
+const CHANCE_BYTES = 16;
+
+/** Ids from a clock and a source of random bytes. */
+export function idsFrom(clock: Clock, fill: (bytes: Uint8Array<ArrayBuffer>) => void): Ids {
+  const bytes = new Uint8Array(CHANCE_BYTES);
+  return {
+    next(prefix) {
+      fill(bytes);
+      let chance = "";
+      for (const byte of bytes) chance += ALPHABET[byte & 31];
+      return `${prefix}_${base32Time(clock.now())}${chance}`;
+    },
+  };
+}
+
+function base32Time(ms: number): string {
+  let text = "";
+  let rest = ms;
+  for (let i = 0; i < TIME_CHARACTERS; i++) {
+    text = ALPHABET[rest % 32] + text;
+    rest = Math.floor(rest / 32);
+  }
+  return text;
+}
+
+/** Whether the text has the form of an id of that noun. Anything else is answered like an absent id, without a look-up. */
+export function isId(prefix: IdPrefix, text: string): boolean {
+  return text.startsWith(`${prefix}_`) && /^[0-9a-hjkmnp-tv-z]{26}$/.test(text.slice(prefix.length + 1));
+}

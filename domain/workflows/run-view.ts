@@ -1,0 +1,53 @@
+import * as z from "zod";
+
+export const RunStatus = z
+  .enum(["running", "paused", "succeeded", "failed", "timed_out", "aborted"])
+  .meta({ id: "RunStatus", description: "Where a run stands; the last four are final" });
+
+const time = z.iso.datetime();
+
+export const WaitingFor = z.object({
+  kind: z.enum(["task", "callback", "review", "timer", "retry", "children"]),
+  state: z.string(),
+  reviewId: z.string().optional(),
+  until: time.optional(),
+  since: time.optional(),
+  resource: z.string().optional(),
+  running: z.int().optional(),
+  total: z.int().optional(),
+});
+export type WaitingFor = z.infer<typeof WaitingFor>;
+
+/** A run as clients see it. */
+export const Run = z
+  .object({
+    id: z.string().meta({ example: "run_01m9t6r3a8k2p0x4c7v5b1n9q6" }),
+    workflow: z.string(),
+    version: z.int(),
+    name: z.string(),
+    status: RunStatus,
+    input: z.json(),
+    output: z.json().optional(),
+    error: z.string().optional(),
+    cause: z.string().optional(),
+    startedAt: time,
+    stoppedAt: time.optional(),
+    seq: z.int().meta({ description: "Id of the newest event" }),
+    progress: z.object({ entered: z.int(), exited: z.int(), current: z.array(z.string()) }),
+    waitingFor: z.array(WaitingFor),
+    redrives: z.int(),
+    parentRunId: z.string().optional(),
+    traceId: z.string(),
+  })
+  .meta({ id: "Run", description: "One execution of one version of a workflow" });
+export type Run = z.infer<typeof Run>;
+
+export const RunEventView = z
+  .looseObject({ seq: z.int(), at: time, type: z.string(), state: z.string().optional() })
+  .meta({ id: "RunEvent", description: "One entry of a run's history; `type` is the AWS history event type, own types begin with Run or Review" });
+export type RunEventView = z.infer<typeof RunEventView>;
+
+export const Checkpoint = z
+  .object({ seq: z.int(), state: z.string(), at: time })
+  .meta({ id: "Checkpoint", description: "A place a run can be rewound to" });
+export type Checkpoint = z.infer<typeof Checkpoint>;

@@ -1,0 +1,27 @@
+import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+/** The audit log: append-only, by trigger. Times in milliseconds. */
+export const auditEntries = sqliteTable(
+  "audit_entries",
+  {
+    id: text().primaryKey(),
+    tenantId: text().notNull(),
+    at: integer().notNull(),
+    action: text().notNull(),
+    actorType: text().notNull(),
+    actorId: text().notNull(),
+    targetType: text(),
+    targetId: text(),
+    ip: text(),
+    userAgent: text(),
+    requestId: text().notNull(),
+    /** What changed, secrets masked: `{before?, after?}` or fields of the act. */
+    details: text({ mode: "json" }).$type<Record<string, unknown>>(),
+  },
+  (table) => [
+    index("audit_entries_by_time").on(table.tenantId, table.at, table.id),
+    index("audit_entries_by_action").on(table.tenantId, table.action, table.at),
+    index("audit_entries_by_actor").on(table.tenantId, table.actorId, table.at),
+    index("audit_entries_by_target").on(table.tenantId, table.targetId, table.at),
+  ],
+);

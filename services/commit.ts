@@ -1,0 +1,135 @@
+import { eq, sql } from "drizzle-orm";
+import type { BatchItem } from "drizzle-orm/batch";
+import type { Task } from "../domain/jobs/message.ts";
+import type { Actor } from "../domain/kernel/actor.ts";
+import { actorReference } from "../domain/kernel/actor.ts";
+import { type Problem, problem } from "../domain/kernel/problem.ts";
+import { backoff } from "../domain/kernel/retry.ts";
+import { auditEntries } from "./audit/table.ts";
+import type { Database, PlatformContext } from "./context.ts";
+import { commitGuard, tasks } from "./jobs/table.ts";
+
+// The one door to a write.
+//   C1  All of a commit lands or none of it: changes, audit entries and tasks are one D1 batch.
+//   C2  Every statement of `change` must change a row. One that changes none undoes the commit: `conflict`.
+//   C3  A write whose answer was lost is repeated, and counted once: the audit entry's id tells that it had landed.
+
+export type Statement = BatchItem<"sqlite">;
+
+export interface AuditNote {
+  /** `noun.past-tense-verb`, for example `api-key.created`. */
+  action: string;
+  target?: { type: string; id: string };
+  details?: Record<string, unknown>;
+}
+
+export interface Commit {
+  /** Each must change at least one row. */
+  change: Statement | Statement[];
+  /** Statements that may find nothing to change; they run after the guarded ones. */
+  also?: Statement[];
+  audit: AuditNote | AuditNote[];
+  tasks?: Task[];
+  /** The problem to throw when C2 or a unique constraint refuses. */
+  conflict?: () => Problem;
+}
+
+/** Where a commit belongs when its context has no tenant of its own: registering, the operator's acts. */
+type CommitContext = PlatformContext & { tenant: { id: string }; actor: Actor };
+
+const MAX_ATTEMPTS = 4;
+const RETRY = { firstMs: 50, factor: 3, maxMs: 1_000 };
+
+export async function commit(ctx: CommitContext, request: Commit): Promise<void> {
+  const now = ctx.clock.now();
+  const notes = [request.audit].flat();
+  const entries = notes.map((note) => auditRow(ctx, note, now));
+  const rows = (request.tasks ?? []).map((task) => taskRow(ctx, task, now));
+  const batch: Statement[] = [request.change].flat().flatMap((statement) => [statement, guard(ctx.db)]);
+  batch.push(...(request.also ?? []));
+  batch.push(...entries.map((entry) => ctx.db.insert(auditEntries).values(entry)));
+  batch.push(...rows.map((row) => ctx.db.insert(tasks).values(row)));
+
+  await sendBatch(ctx, batch, entries[0]?.id, request.conflict ?? (() => problem("conflict")));
+  if (rows.length > 0) ctx.later(ring(ctx, rows));
+}
+
+/** Asks the consumers to look at stored tasks now. A ring that is lost costs only time: the sweep rings again. */
+export async function ring(ctx: PlatformContext, rows: { id: string; tenantId: string }[]): Promise<void> {
+  await ctx.ports.queue.send(rows.map(({ id, tenantId }) => ({ kind: "stored-task", id, tenantId })));
+}
+
+function guard(db: Database): Statement {
+  return db.insert(commitGuard).select(sql`select changes()`);
+}
+
+function auditRow(ctx: CommitContext, note: AuditNote, now: number): typeof auditEntries.$inferInsert {
+  const actor = actorReference(ctx.actor);
+  return {
+    id: ctx.ids.next("aud"),
+    tenantId: ctx.tenant.id,
+    at: now,
+    action: note.action,
+    actorType: actor.type,
+    actorId: actor.id,
+    targetType: note.target?.type ?? null,
+    targetId: note.target?.id ?? null,
+    ip: ctx.client.ip,
+    userAgent: ctx.client.userAgent,
+    requestId: ctx.requestId,
+    details: note.details ?? null,
+  };
+}
+
+function taskRow(ctx: CommitContext, task: Task, now: number): typeof tasks.$inferInsert & { id: string } {
+  return {
+    id: ctx.ids.next("job"),
+    tenantId: ctx.tenant.id,
+    type: task.type,
+    payload: task.payload,
+    status: "queued",
+    availableAt: now,
+    createdAt: now,
+  };
+}
+
+async function sendBatch(
+  ctx: CommitContext,
+  batch: Statement[],
+  auditId: string | undefined,
+  conflict: () => Problem,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await ctx.db.batch(batch as [Statement, ...Statement[]]);
+      return;
+    } catch (error) {
+      const text = errorText(error);
+      const isConflict = text.includes("commit-guard") || text.includes("UNIQUE constraint failed");
+      if (attempt > 1 && auditId !== undefined && (await hasLanded(ctx.db, auditId))) return;
+      if (isConflict) throw conflict();
+      if (!isLost(text) || attempt === MAX_ATTEMPTS) throw error;
+      await delay(backoff(RETRY, attempt, ctx.random.next()));
+    }
+  }
+}
+
+async function hasLanded(db: Database, auditId: string): Promise<boolean> {
+  const rows = await db.select({ id: auditEntries.id }).from(auditEntries).where(eq(auditEntries.id, auditId)).limit(1);
+  return rows.length > 0;
+}
+
+/** D1's own words for a write that may or may not have happened; the documentation asks for a retry of idempotent writes. */
+function isLost(text: string): boolean {
+  return /Network connection lost|storage caused object to be reset|reset because its code was updated/.test(text);
+}
+
+function errorText(error: unknown): string {
+  const parts: string[] = [];
+  for (let at = error; at instanceof Error; at = at.cause) parts.push(at.message);
+  return parts.join("\n");
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

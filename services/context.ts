@@ -1,0 +1,92 @@
+import type { DrizzleD1Database } from "drizzle-orm/d1";
+import type { Actor } from "../domain/kernel/actor.ts";
+import type { Ids } from "../domain/kernel/id.ts";
+import type { Permission } from "../domain/kernel/permission.ts";
+import { roleAllows } from "../domain/kernel/permission.ts";
+import { problem } from "../domain/kernel/problem.ts";
+import type { Clock } from "../domain/kernel/time.ts";
+import type { TraceContext } from "../domain/kernel/trace.ts";
+import type { Mailer, PasswordHasher, TokenSigner } from "./identity/ports.ts";
+import type { MessageQueue } from "./jobs/ports.ts";
+import type { FileStore, KnowledgeIndexes } from "./knowledge/ports.ts";
+import type { ChatModels } from "./llm/ports.ts";
+import type { ErrorTracker, Outbound, SecretBox } from "./ports.ts";
+import type { RunActors } from "./workflows/ports.ts";
+
+export type Database = DrizzleD1Database;
+
+/** Everything outside, one member per port. adapters/compose.ts chooses what stands behind each. */
+export interface Ports {
+  queue: MessageQueue;
+  passwordHasher: PasswordHasher;
+  tokenSigner: TokenSigner;
+  mailer: Mailer;
+  secretBox: SecretBox;
+  outbound: Outbound;
+  errorTracker: ErrorTracker;
+  chatModels: ChatModels;
+  knowledgeIndexes: KnowledgeIndexes;
+  files: FileStore;
+  runActors: RunActors;
+}
+
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** Structured log: one JSON line a record. Values pass a redaction by key and by pattern before they are written. */
+export interface Log {
+  info(event: string, fields?: LogFields): void;
+  warn(event: string, fields?: LogFields): void;
+  error(event: string, error: unknown, fields?: LogFields): void;
+}
+
+/** The answers of configuration that verbs may depend on. */
+export interface Settings {
+  environment: "local" | "staging" | "production";
+  /** Where clients reach this platform, without a trailing slash: issuer of tokens, base of links. */
+  publicUrl: string;
+  /** SHA-256, hexadecimal, of the operator's secret. */
+  operatorTokenDigest: string;
+}
+
+/** What a verb needs where no tenant is known yet: sign-in, the operator, the clock's ticks. */
+export interface PlatformContext {
+  requestId: string;
+  trace: TraceContext;
+  /** What the audit log keeps about the caller's side. */
+  client: { ip: string | null; userAgent: string | null };
+  db: Database;
+  ports: Ports;
+  settings: Settings;
+  clock: Clock;
+  ids: Ids;
+  random: { bytes(count: number): Uint8Array<ArrayBuffer>; next(): number };
+  log: Log;
+  /** Keeps work going after the answer has left; a failure is logged and tracked. */
+  later(work: Promise<unknown>): void;
+}
+
+/** What a verb needs: an actor in a tenant. The tenant comes from the credential, never from the request. */
+export interface ServiceContext extends PlatformContext {
+  tenant: { id: string };
+  actor: Actor;
+}
+
+/** Refuses unless the actor's role, and for an API key also its scopes, allow it. */
+export function requirePermission(ctx: ServiceContext, permission: Permission): void {
+  if (!isPermitted(ctx.actor, permission)) {
+    throw problem("forbidden", { detail: `This needs the permission ${permission}.`, members: { permission } });
+  }
+}
+
+export function isPermitted(actor: Actor, permission: Permission): boolean {
+  switch (actor.kind) {
+    case "user":
+      return roleAllows(actor.role, permission);
+    case "api-key":
+      return roleAllows(actor.role, permission) && (actor.scopes.includes("*") || actor.scopes.includes(permission));
+    case "system":
+      return true;
+    case "operator":
+      return false;
+  }
+}

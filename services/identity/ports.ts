@@ -1,0 +1,37 @@
+import type { Role } from "../../domain/kernel/permission.ts";
+
+/** Slow, salted hashing of passwords. */
+export interface PasswordHasher {
+  hash(password: string): Promise<string>;
+  /** `needsRehash` tells that the stored parameters are weaker than today's. Takes the same time for any stored record. */
+  verify(password: string, stored: string): Promise<{ matches: boolean; needsRehash: boolean }>;
+  /** Does the work of `verify` for nobody, so that an unknown e-mail takes as long as a known one. */
+  verifyNobody(password: string): Promise<void>;
+}
+
+export interface AccessClaims {
+  userId: string;
+  tenantId: string;
+  sessionId: string;
+  role: Role;
+}
+
+/** Signed access tokens (RFC 9068) and the keys that verify them. */
+export interface TokenSigner {
+  sign(claims: AccessClaims, ttlSeconds: number): Promise<string>;
+  /** `null` for any token that is not exactly ours and valid now. */
+  verify(token: string): Promise<AccessClaims | null>;
+  /** RFC 7517 key set, public halves only. */
+  jwks(): Promise<{ keys: Record<string, unknown>[] }>;
+}
+
+export interface Mail {
+  to: string;
+  subject: string;
+  text: string;
+  html?: string;
+}
+
+export interface Mailer {
+  send(mail: Mail): Promise<void>;
+}

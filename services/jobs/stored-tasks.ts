@@ -1,0 +1,138 @@
+import { and, eq, inArray, lt, lte, or, sql } from "drizzle-orm";
+import { Task } from "../../domain/jobs/message.ts";
+import type { Problem } from "../../domain/kernel/problem.ts";
+import { asProblem } from "../../domain/kernel/problem.ts";
+import { backoff } from "../../domain/kernel/retry.ts";
+import { DAY_MS, MINUTE_MS, SECOND_MS } from "../../domain/kernel/time.ts";
+import { ring } from "../commit.ts";
+import type { PlatformContext } from "../context.ts";
+import { tasks, unreadableMessages } from "./table.ts";
+
+// Runs stored tasks.
+//   J1  A task runs under a lease: two rings for one task run it once at a time.
+//   J2  A task that finished never runs again; a consumer that died is repeated when its lease ends.
+//   J3  Nothing is dropped: past its attempts a task rests as `failed` with its cause, and can be retried.
+
+const LEASE_MS = 5 * MINUTE_MS;
+const MAX_ATTEMPTS = 8;
+const RETRY = { firstMs: 2 * SECOND_MS, factor: 3, maxMs: 30 * MINUTE_MS };
+const SWEEP_LIMIT = 500;
+const KEPT_MS = 7 * DAY_MS;
+
+export type TaskRow = typeof tasks.$inferSelect;
+export type TaskOutcome = "done" | "retry" | "failed" | "not-due";
+
+/** Runs the task if it is due and free; `run` gets what was stored. */
+export async function runStoredTask(
+  platform: PlatformContext,
+  of: { id: string; tenantId: string },
+  run: (task: Task, row: TaskRow) => Promise<void>,
+): Promise<TaskOutcome> {
+  const row = await claim(platform, of);
+  if (row === undefined) return "not-due";
+  try {
+    await run(Task.parse({ type: row.type, payload: row.payload }), row);
+  } catch (error) {
+    return settleFailure(platform, row, error);
+  }
+  await finish(platform, row, { status: "succeeded", cause: null });
+  return "done";
+}
+
+async function claim(platform: PlatformContext, of: { id: string; tenantId: string }): Promise<TaskRow | undefined> {
+  const now = platform.clock.now();
+  const rows = await platform.db
+    .update(tasks)
+    .set({ status: "running", availableAt: now + LEASE_MS, attempts: sql`${tasks.attempts} + 1` })
+    .where(
+      and(
+        eq(tasks.id, of.id),
+        eq(tasks.tenantId, of.tenantId),
+        inArray(tasks.status, ["queued", "running"]),
+        lte(tasks.availableAt, now),
+      ),
+    )
+    .returning();
+  return rows[0];
+}
+
+async function settleFailure(platform: PlatformContext, row: TaskRow, error: unknown): Promise<TaskOutcome> {
+  const known = asProblem(error);
+  const cause = known === null ? "internal-error" : `${known.code}: ${known.message}`;
+  if (known === null) {
+    platform.log.error("task.defect", error, { taskId: row.id, type: row.type });
+    platform.ports.errorTracker.capture(error, { taskId: row.id, type: row.type });
+  }
+  if (!mayRetry(known) || row.attempts >= MAX_ATTEMPTS) {
+    platform.log.warn("task.failed", { taskId: row.id, type: row.type, attempts: row.attempts, cause });
+    await finish(platform, row, { status: "failed", cause });
+    return "failed";
+  }
+  const waitMs = backoff(RETRY, row.attempts, platform.random.next());
+  await platform.db
+    .update(tasks)
+    .set({ status: "queued", availableAt: platform.clock.now() + waitMs, cause })
+    .where(and(eq(tasks.id, row.id), eq(tasks.attempts, row.attempts)));
+  await platform.ports.queue.send(
+    [{ kind: "stored-task", id: row.id, tenantId: row.tenantId }],
+    Math.ceil(waitMs / SECOND_MS),
+  );
+  return "retry";
+}
+
+/** A defect may be passing (a lost connection); a problem says itself whether it is. */
+function mayRetry(known: Problem | null): boolean {
+  return known === null || known.retryable;
+}
+
+async function finish(
+  platform: PlatformContext,
+  row: TaskRow,
+  end: { status: "succeeded" | "failed"; cause: string | null },
+): Promise<void> {
+  await platform.db
+    .update(tasks)
+    .set({ ...end, finishedAt: platform.clock.now() })
+    .where(and(eq(tasks.id, row.id), eq(tasks.attempts, row.attempts)));
+}
+
+/** Rings again for every task that is due and whose ring may have been lost. Run by the clock, each minute. */
+export async function ringDueTasks(platform: PlatformContext): Promise<number> {
+  const now = platform.clock.now();
+  const due = await platform.db
+    .select({ id: tasks.id, tenantId: tasks.tenantId })
+    .from(tasks)
+    .where(and(inArray(tasks.status, ["queued", "running"]), lte(tasks.availableAt, now)))
+    .orderBy(tasks.availableAt)
+    .limit(SWEEP_LIMIT);
+  if (due.length > 0) await ring(platform, due);
+  return due.length;
+}
+
+/** Marks a task whose ring reached the dead-letter queue: the consumer itself kept failing. */
+export async function keepDeadLetter(
+  platform: PlatformContext,
+  of: { id: string; tenantId: string },
+  cause: string,
+): Promise<void> {
+  await platform.db
+    .update(tasks)
+    .set({ status: "failed", cause, finishedAt: platform.clock.now() })
+    .where(and(eq(tasks.id, of.id), eq(tasks.tenantId, of.tenantId), inArray(tasks.status, ["queued", "running"])));
+}
+
+export async function keepUnreadable(
+  platform: PlatformContext,
+  id: string,
+  body: string,
+  cause: string,
+): Promise<void> {
+  const row = { id, body, cause, createdAt: platform.clock.now() };
+  await platform.db.insert(unreadableMessages).values(row).onConflictDoNothing();
+}
+
+/** Forgets what ended well a week ago. Failed tasks stay until somebody decides. */
+export async function pruneTasks(platform: PlatformContext): Promise<void> {
+  const ended = or(eq(tasks.status, "succeeded"), eq(tasks.status, "cancelled"));
+  await platform.db.delete(tasks).where(and(ended, lt(tasks.finishedAt, platform.clock.now() - KEPT_MS)));
+}

@@ -1,0 +1,3 @@
+export interface ChatModels {
+  readonly placeholder?: never;
+}

@@ -1,0 +1,92 @@
+import type { Actor } from "../../domain/kernel/actor.ts";
+import type { Json } from "../../domain/kernel/json.ts";
+import type { Checkpoint, Run, RunEventView } from "../../domain/workflows/run-view.ts";
+
+/** Who did something to a run, as the audit log will name it. */
+export interface RunAct {
+  action: string;
+  actor: Actor;
+  requestId: string;
+  ip: string | null;
+  userAgent: string | null;
+}
+
+export interface StartRunRequest {
+  tenantId: string;
+  runId: string;
+  workflow: string;
+  version: number;
+  type: "STANDARD" | "EXPRESS";
+  definition: string;
+  name: string;
+  input: Json;
+  traceId: string;
+  parentRunId?: string;
+  act: RunAct;
+}
+
+export type RunLifecycle =
+  | { kind: "pause"; reason?: string }
+  | { kind: "resume"; reason?: string }
+  | { kind: "stop"; error?: string; cause?: string }
+  | { kind: "redrive" }
+  | { kind: "rewind"; toSeq: number }
+  | { kind: "rewind"; toState: string };
+
+export interface ReviewAnswer {
+  reviewId: string;
+  decision: "approve" | "reject";
+  output?: Json;
+  comment?: string;
+  decidedBy: string;
+}
+
+export type TaskAnswer =
+  | { kind: "success"; token: string; output: Json }
+  | { kind: "failure"; token: string; error?: string; cause?: string }
+  | { kind: "heartbeat"; token: string };
+
+export interface ReviewRow {
+  id: string;
+  state: string;
+  title: string;
+  payload: Json | null;
+  assigneeRole: string | null;
+  dueAt: number | null;
+  status: "pending" | "approved" | "rejected" | "cancelled";
+  requestedAt: number;
+  output: Json | null;
+  comment: string | null;
+  decidedBy: string | null;
+  decidedAt: number | null;
+}
+
+/** What a run tells its read models. */
+export interface RunProjection {
+  seq: number;
+  run: Run;
+  reviews: ReviewRow[];
+  acts: (RunAct & { id: number; at: number })[];
+}
+
+/** The single writer of one run. An answer `null` means that there is no such run. Refusals are thrown as problems. */
+export interface RunActor {
+  start(request: StartRunRequest): Promise<{ run: Run; created: boolean }>;
+  get(tenantId: string): Promise<Run | null>;
+  /** Resolves when the run has ended, or with the run as it is when the time is over. */
+  wait(tenantId: string, seconds: number): Promise<Run | null>;
+  command(tenantId: string, command: RunLifecycle, act: RunAct): Promise<Run>;
+  decideReview(tenantId: string, answer: ReviewAnswer, act: RunAct): Promise<Run>;
+  answerTask(tenantId: string, answer: TaskAnswer): Promise<void>;
+  events(tenantId: string, page: { after: number; limit: number; order: "asc" | "desc" }): Promise<RunEventView[]>;
+  /** `text/event-stream` of events with seq greater than `after`, until the run ends. */
+  stream(tenantId: string, after: number): Promise<Response>;
+  checkpoints(tenantId: string): Promise<Checkpoint[]>;
+  projection(): Promise<RunProjection | null>;
+  /** The read models stand at `seq`. */
+  acknowledge(seq: number): Promise<void>;
+}
+
+export interface RunActors {
+  of(tenantId: string, runId: string): RunActor;
+}

@@ -1,0 +1,47 @@
+import { Hono } from "hono";
+import { problem } from "../../domain/kernel/problem.ts";
+import { apiKeys } from "./api/api-keys.ts";
+import { audit } from "./api/audit.ts";
+import { auth } from "./api/auth.ts";
+import { me } from "./api/me.ts";
+import { members } from "./api/members.ts";
+import { operations } from "./api/operations.ts";
+import { operatorMailbox } from "./api/operator-mailbox.ts";
+import { tenants } from "./api/tenants.ts";
+import type { HttpEnv } from "./env.ts";
+import { accessLog } from "./middleware/access-log.ts";
+import { answerError, problemResponse } from "./middleware/problem.ts";
+import { requestScope } from "./middleware/request-scope.ts";
+import { securityHeaders } from "./middleware/security-headers.ts";
+import type { Operation, Routes } from "./operation.ts";
+
+/** Every area's operations, in the order of the document. */
+const SURFACES: readonly Routes[] = [auth, me, tenants, members, apiKeys, audit, operatorMailbox, operations];
+
+export const OPERATIONS: readonly Operation[] = SURFACES.flatMap((surface) => surface.operations);
+
+export function createApp(): Hono<HttpEnv> {
+  const app = new Hono<HttpEnv>({ strict: true });
+  app.use(requestScope(), securityHeaders(), accessLog());
+  for (const surface of SURFACES) surface.mount(app);
+  app.notFound((http) => {
+    const allow = methodsOf(http.req.path);
+    const failure =
+      allow.length === 0
+        ? problem("not-found", { detail: "There is nothing at this address." })
+        : problem("method-not-allowed", { members: { allow } });
+    return problemResponse(failure, http.var.platform.requestId);
+  });
+  app.onError((error, http) => answerError(error, http));
+  return app;
+}
+
+/** The methods that an address supports, for the answer 405 (RFC 9110 section 15.5.6). */
+function methodsOf(path: string): string[] {
+  const matching = OPERATIONS.filter((operation) => pattern(operation.path).test(path));
+  return [...new Set(matching.map((operation) => operation.method.toUpperCase()))].sort();
+}
+
+function pattern(path: string): RegExp {
+  return new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]+")}$`);
+}

@@ -1,0 +1,26 @@
+import type { Context } from "hono";
+import { actorReference } from "../../../domain/kernel/actor.ts";
+import type { Permission } from "../../../domain/kernel/permission.ts";
+import { problem } from "../../../domain/kernel/problem.ts";
+import type { ServiceContext } from "../../../services/context.ts";
+import { requirePermission } from "../../../services/context.ts";
+import { authenticateBearer } from "../../../services/identity/authenticate-bearer.ts";
+import type { HttpEnv } from "../env.ts";
+
+/** Establishes tenant and actor from the credential, and refuses when the permission is missing. */
+export async function authenticate(http: Context<HttpEnv>, permission: Permission | null): Promise<ServiceContext> {
+  const { platform } = http.var;
+  const token = bearerToken(http);
+  const principal = token === null ? null : await authenticateBearer(platform, token);
+  if (principal === null) throw problem("unauthenticated");
+  const ctx: ServiceContext = { ...platform, tenant: { id: principal.tenantId }, actor: principal.actor };
+  const actor = actorReference(principal.actor);
+  http.set("principal", { tenantId: ctx.tenant.id, actor: `${actor.type}:${actor.id}` });
+  if (permission !== null) requirePermission(ctx, permission);
+  return ctx;
+}
+
+/** RFC 6750 section 2.1. Only the header: a token in a URL would end up in logs. */
+export function bearerToken(http: Context<HttpEnv>): string | null {
+  return /^Bearer +([\w.~+/=-]{1,4096})$/i.exec(http.req.header("authorization") ?? "")?.[1] ?? null;
+}

@@ -1,0 +1,45 @@
+import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
+import type { Problem } from "../../../domain/kernel/problem.ts";
+import { asProblem, PROBLEMS, problem } from "../../../domain/kernel/problem.ts";
+import type { HttpEnv } from "../env.ts";
+
+const TYPE_BASE = "https://weft.dev/problems/";
+
+/** Turns whatever was thrown into an answer. A defect is logged and tracked; its message never reaches the client. */
+export function answerError(error: unknown, http: Context<HttpEnv>): Response {
+  const known = asProblem(error) ?? asMalformed(error);
+  if (known !== null) return problemResponse(known, http.var.platform.requestId);
+  const { platform } = http.var;
+  platform.log.error("defect", error, { requestId: platform.requestId, path: http.req.path });
+  platform.ports.errorTracker.capture(error, { requestId: platform.requestId, path: http.req.path });
+  return problemResponse(problem("internal-error"), platform.requestId);
+}
+
+/** RFC 9457. The only place that builds `application/problem+json`. */
+export function problemResponse(failure: Problem, requestId: string): Response {
+  const { status, title } = PROBLEMS[failure.code];
+  const headers = new Headers({ "content-type": "application/problem+json" });
+  const retryAfter = failure.retryAfterSeconds ?? (status === 503 ? 1 : undefined);
+  if (retryAfter !== undefined) headers.set("retry-after", String(Math.max(1, Math.ceil(retryAfter))));
+  if (status === 401) headers.set("www-authenticate", 'Bearer error="invalid_token"');
+  const allow = failure.members.allow;
+  if (status === 405 && Array.isArray(allow)) headers.set("allow", allow.join(", "));
+  const body = {
+    type: `${TYPE_BASE}${failure.code}`,
+    title,
+    status,
+    detail: failure.message,
+    instance: `urn:weft:request:${requestId}`,
+    code: failure.code,
+    requestId,
+    ...(failure.errors && { errors: failure.errors }),
+    ...failure.members,
+  };
+  return new Response(JSON.stringify(body), { status, headers });
+}
+
+/** Hono's own refusals, of which only unreadable requests remain. */
+function asMalformed(error: unknown): Problem | null {
+  return error instanceof HTTPException && error.status < 500 ? problem("malformed-request") : null;
+}

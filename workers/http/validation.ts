@@ -1,0 +1,33 @@
+import type * as z from "zod";
+import type { InvalidMember } from "../../domain/kernel/problem.ts";
+import { problem } from "../../domain/kernel/problem.ts";
+
+/** The parsed value, or the problem `validation-failed` that lists every invalid member. `root` leads the pointers. */
+export function parsed<S extends z.ZodType>(
+  schema: S | undefined,
+  value: unknown,
+  root: "" | "?" | "/",
+): z.output<S> | undefined {
+  if (schema === undefined) return undefined;
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw problem("validation-failed", { errors: result.error.issues.flatMap((issue) => invalidMembers(issue, root)) });
+}
+
+function invalidMembers(issue: z.core.$ZodIssue, root: string): InvalidMember[] {
+  const pointer = pointerTo(issue.path, root);
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({
+      pointer: pointerTo([...issue.path, key], root),
+      detail: "is not a known member",
+      code: issue.code,
+    }));
+  }
+  return [{ pointer, detail: issue.message, code: issue.code }];
+}
+
+/** RFC 6901 for bodies; the bare name after `?` for query parameters. */
+function pointerTo(path: readonly PropertyKey[], root: string): string {
+  const steps = path.map((step) => String(step).replaceAll("~", "~0").replaceAll("/", "~1"));
+  return root === "" ? steps.map((step) => `/${step}`).join("") : `${root}${steps.join("/")}`;
+}

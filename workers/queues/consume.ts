@@ -1,0 +1,82 @@
+import { QueueMessage } from "../../domain/jobs/message.ts";
+import { backoff } from "../../domain/kernel/retry.ts";
+import { SECOND_MS } from "../../domain/kernel/time.ts";
+import type { PlatformContext, ServiceContext } from "../../services/context.ts";
+import { keepDeadLetter, keepUnreadable, runStoredTask } from "../../services/jobs/stored-tasks.ts";
+import { projectRuns } from "../../services/workflows/project-runs.ts";
+import { handleTask } from "./handlers.ts";
+
+const RETRY = { firstMs: SECOND_MS, factor: 3, maxMs: 600 * SECOND_MS };
+// Tasks of one batch that run at once: an isolate has six outgoing connections.
+const CONCURRENCY = 6;
+
+/** Takes a batch: every message is acknowledged or retried by itself, so that one failure repeats no other. */
+export async function consume(platform: PlatformContext, batch: MessageBatch): Promise<void> {
+  const isDead = batch.queue.includes("dead-letters");
+  const advanced: { message: Message; runId: string; tenantId: string; seq: number }[] = [];
+  const pending: (() => Promise<void>)[] = [];
+  for (const message of batch.messages) {
+    const envelope = QueueMessage.safeParse(message.body);
+    if (!envelope.success) {
+      pending.push(() =>
+        settle(platform, message, () =>
+          keepUnreadable(platform, message.id, JSON.stringify(message.body), "unreadable envelope"),
+        ),
+      );
+    } else if (envelope.data.kind === "run-advanced") {
+      advanced.push({ message, ...envelope.data });
+    } else {
+      const { id, tenantId } = envelope.data;
+      pending.push(() =>
+        settle(platform, message, async () => {
+          if (isDead) return keepDeadLetter(platform, { id, tenantId }, "the consumer failed repeatedly");
+          await runStoredTask(platform, { id, tenantId }, (task) =>
+            handleTask(systemContext(platform, tenantId), task),
+          );
+        }),
+      );
+    }
+  }
+  if (advanced.length > 0) pending.unshift(() => projectBatch(platform, advanced));
+  await inParallel(pending, CONCURRENCY);
+}
+
+/** Runs that moved are projected together: one write for the batch. */
+async function projectBatch(
+  platform: PlatformContext,
+  advanced: { message: Message; runId: string; tenantId: string; seq: number }[],
+): Promise<void> {
+  try {
+    await projectRuns(platform, advanced);
+    for (const { message } of advanced) message.ack();
+  } catch (error) {
+    platform.log.error("projection.failed", error, { runs: advanced.length });
+    for (const { message } of advanced) retry(platform, message);
+  }
+}
+
+async function settle(platform: PlatformContext, message: Message, run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
+    message.ack();
+  } catch (error) {
+    platform.log.error("message.failed", error, { messageId: message.id, attempts: message.attempts });
+    retry(platform, message);
+  }
+}
+
+function retry(platform: PlatformContext, message: Message): void {
+  message.retry({ delaySeconds: Math.ceil(backoff(RETRY, message.attempts, platform.random.next()) / SECOND_MS) });
+}
+
+function systemContext(platform: PlatformContext, tenantId: string): ServiceContext {
+  return { ...platform, tenant: { id: tenantId }, actor: { kind: "system", name: "queue" } };
+}
+
+async function inParallel(work: (() => Promise<void>)[], width: number): Promise<void> {
+  const queue = work.values();
+  const lane = async () => {
+    for (const next of queue) await next();
+  };
+  await Promise.all(Array.from({ length: Math.min(width, work.length) }, lane));
+}

@@ -1,0 +1,18 @@
+import type { PlatformContext } from "../../services/context.ts";
+import { pruneIdempotencyKeys } from "../../services/jobs/idempotency.ts";
+import { pruneTasks, ringDueTasks } from "../../services/jobs/stored-tasks.ts";
+import { wakeStalledRuns } from "../../services/workflows/wake-stalled-runs.ts";
+
+type Verb = (platform: PlatformContext) => Promise<unknown>;
+
+/** Cron expression -> verbs. Each is harmless to repeat, and one that fails does not keep the others from running. */
+const VERBS: Record<string, readonly Verb[]> = {
+  "* * * * *": [ringDueTasks, wakeStalledRuns, pruneIdempotencyKeys, pruneTasks],
+};
+
+export async function tick(platform: PlatformContext, cron: string): Promise<void> {
+  const outcomes = await Promise.allSettled((VERBS[cron] ?? []).map((verb) => verb(platform)));
+  for (const outcome of outcomes) {
+    if (outcome.status === "rejected") platform.log.error("schedule.failed", outcome.reason, { cron });
+  }
+}
