@@ -22,7 +22,17 @@ const LOOPBACK = /^http:\/\/127\.0\.0\.1(?::\d{1,5})?(?:[/?#]|$)/;
 const UNSAFE_CHARACTERS = /[\u0000-\u0020\u007f\\]/;
 
 /** Names that a public resolver does not answer for, or that stand for a machine's own network (RFC 6761, 6762, 8375, ICANN's .internal). */
-const PRIVATE_SUFFIXES = ["localhost", "local", "internal", "home.arpa", "localdomain", "lan", "intranet", "corp", "home"];
+const PRIVATE_SUFFIXES = [
+  "localhost",
+  "local",
+  "internal",
+  "home.arpa",
+  "localdomain",
+  "lan",
+  "intranet",
+  "corp",
+  "home",
+];
 const METADATA_HOSTS = ["metadata", "metadata.google.com", "instance-data", "metadata.azure.com"];
 
 export function judgeTarget(text: string, rules: TargetRules): Judgement {

@@ -37,9 +37,6 @@ export function safeFetch(options: SafeFetchOptions): Outbound {
 async function send(request: OutboundRequest): Promise<OutboundResponse> {
   const headers = outgoingHeaders(request.headers ?? {});
   const stop = new AbortController();
-  const onCallerAbort = () => stop.abort(request.signal?.reason);
-  if (request.signal?.aborted) onCallerAbort();
-  request.signal?.addEventListener("abort", onCallerAbort, { once: true });
   let isTimedOut = false;
   const timer = setTimeout(() => {
     isTimedOut = true;
@@ -58,7 +55,7 @@ async function send(request: OutboundRequest): Promise<OutboundResponse> {
       headers,
       body: request.body ?? null,
       redirect: "manual",
-      signal: stop.signal,
+      signal: request.signal === undefined ? stop.signal : AbortSignal.any([request.signal, stop.signal]),
     });
   } catch (error) {
     throw failure(error);
