@@ -44,7 +44,7 @@ const STEPS: readonly Step[] = [
   { name: "doc-links", run: async () => ofFindings(brokenDocLinks(root, paths), "every link leads somewhere") },
 ];
 
-const wanted = process.argv.slice(2);
+const wanted: readonly string[] = process.argv.slice(2);
 const unknown = wanted.filter((name) => !STEPS.some((step) => step.name === name));
 if (unknown.length > 0) {
   console.error(`No such step: ${unknown.join(", ")}. Steps: ${STEPS.map(({ name }) => name).join(", ")}`);

@@ -5,12 +5,21 @@ import { generatedDocuments } from "../generate/documents.ts";
 import { runTool } from "./command.ts";
 import { absent, failed, type Outcome, ofCommand, ok } from "./step.ts";
 
+const WORKER_TYPES = "worker-configuration.d.ts";
 const DRIZZLE_CONFIG = "drizzle.config.ts";
 const SCRATCH = "node_modules/.cache/weft/migrations";
 
+/** The first lines of the file say which command wrote it; the same command tells whether it would write it again. */
 export async function workerTypesFresh(root: string): Promise<Outcome> {
-  const outcome = ofCommand(await runTool(root, "wrangler", ["types", "--check"]));
-  return outcome.status === "ok" ? outcome : { ...outcome, details: `${outcome.details}\nRun: npx wrangler types` };
+  const header = (await readFile(path.join(root, WORKER_TYPES), "utf8")).slice(0, 500);
+  const [, flags] = /`wrangler types([^`]*)`/.exec(header) ?? [];
+  if (flags === undefined) return failed(`${WORKER_TYPES} does not name the command that wrote it`);
+  const { ok: isFresh, output } = await runTool(root, "wrangler", [
+    "types",
+    "--check",
+    ...flags.split(" ").filter(Boolean),
+  ]);
+  return isFresh ? ok(WORKER_TYPES) : failed(`${output}\nRun: npx wrangler types${flags}`);
 }
 
 /** Lets drizzle-kit continue a copy of migrations/: a file that was not there before is a change nobody generated. */

@@ -1,0 +1,125 @@
+// The platform on this machine: the bundled Worker in workerd, driven by Miniflare, with all its state in one folder.
+// Not `wrangler dev`, which is four times slower and ends when its runtime is killed with requests under way.
+
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import {
+  convertV4MiniflareOptions,
+  Miniflare,
+  type MiniflareOptions,
+  NoOpLog,
+  type V4ModuleDefinition,
+} from "miniflare";
+import { bundler } from "./bundle.ts";
+import { startCrons } from "./crons.ts";
+import { migrate } from "./migrate.ts";
+import { claimState, forgetServing, recordServing, runtimeServing, usablePort } from "./processes.ts";
+import type { Variables } from "./settings.ts";
+import { type LocalWorker, localWorker } from "./worker-options.ts";
+
+export interface LocalServerOptions {
+  /** Where the project lies. */
+  root: string;
+  /** Folder of all state: databases, objects, files. Made when missing. */
+  state: string;
+  /** 0 takes any free port. */
+  port: number;
+  variables: Variables;
+  /** One line that the Worker, or the runtime under it, wrote. */
+  log(line: LogLine): void;
+}
+
+export interface LogLine {
+  level: string;
+  message: string;
+}
+
+export interface LocalServer {
+  url: string;
+  /** The workerd under it, for tests that kill it; null where the system does not tell. */
+  runtimePid(): number | null;
+  /** Names of the migrations that this start applied. */
+  migrated: string[];
+  /** Serves what is on disk now. A build that fails throws and leaves the old one serving. */
+  reload(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const HOST = "127.0.0.1";
+
+export async function startServer(options: LocalServerOptions): Promise<LocalServer> {
+  const { root, log } = options;
+  const state = path.resolve(root, options.state);
+  mkdirSync(state, { recursive: true });
+  await claimState(state);
+  const port = await usablePort(HOST, options.port);
+  const url = `http://${HOST}:${port}`;
+
+  const worker = await localWorker(root);
+  const build = await bundler(root, worker.main);
+  const variables = { PUBLIC_URL: url, ...options.variables };
+  const record = () => recordServing(state, { pid: process.pid, runtimePid: runtimeServing(port), port });
+  const settings = { port, state, variables, log, restarted: record };
+  const runtimeOptions = async () => runtimeOf(worker, await build.build(), settings);
+
+  const runtime = new Miniflare(await runtimeOptions());
+  const stop = async () => {
+    await Promise.allSettled([runtime.dispose(), build.dispose()]);
+    forgetServing(state);
+  };
+  try {
+    await runtime.ready;
+    record();
+    const migrated = await migrate(await runtime.getD1Database("DB"), path.join(root, "migrations"));
+    const stopCrons = startCrons(runtime, worker.shape.cronTriggers ?? [], (error) => {
+      log({ level: "error", message: error instanceof Error ? error.message : String(error) });
+    });
+    return {
+      url,
+      runtimePid: () => runtimeServing(port),
+      migrated,
+      reload: async () => {
+        await runtime.setOptions(await runtimeOptions());
+        record();
+      },
+      stop: async () => {
+        stopCrons();
+        await stop();
+      },
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+interface RuntimeSettings {
+  port: number;
+  state: string;
+  variables: Variables;
+  log(line: LogLine): void;
+  /** Called when Miniflare has replaced a runtime that died. */
+  restarted(): void;
+}
+
+function runtimeOf(worker: LocalWorker, modules: V4ModuleDefinition[], settings: RuntimeSettings): MiniflareOptions {
+  const { shape } = worker;
+  const options = convertV4MiniflareOptions({
+    host: HOST,
+    port: settings.port,
+    log: new NoOpLog(),
+    handleStructuredLogs: ({ level, message }) => settings.log({ level, message }),
+    handleUncaughtError: (error) => settings.log({ level: "error", message: error.stack ?? error.message }),
+    unsafeHandleRuntimeRestart: settings.restarted,
+    resourcePersistencePath: settings.state,
+    logRequests: false,
+    // Miniflare would ask the network for the place of the caller; a laptop may be offline.
+    cf: false,
+    workers: [
+      { ...shape, bindings: { ...shape.bindings, ...settings.variables }, name: "weft", modules, modulesRoot: "/" },
+    ],
+  });
+  // The registry lets Workers of several dev servers find each other; one server needs none.
+  for (const { dev } of options.workers) if (dev !== undefined) dev.unsafeRegisterWorker = false;
+  return options;
+}

@@ -1,0 +1,67 @@
+// `npm start`: the whole platform on this machine. `npm run dev` does the same and serves every saved change.
+
+import { createWriteStream } from "node:fs";
+import path from "node:path";
+import { styleText } from "node:util";
+import { readiness } from "./local/readiness.ts";
+import { type LocalServer, type LogLine, startServer } from "./local/server.ts";
+import { localVariables } from "./local/settings.ts";
+import { watchSources } from "./local/watch.ts";
+
+const root = path.dirname(import.meta.dirname);
+const state = path.resolve(root, process.env.WEFT_STATE ?? ".weft");
+const DEFAULT_PORT = 8787;
+const isWatching = process.argv.includes("--watch");
+
+const started = performance.now();
+try {
+  const server = await start();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop(server));
+  await report(server);
+  if (isWatching) watchSources(root, () => reload(server));
+} catch (error) {
+  console.error(styleText("red", textOf(error)));
+  process.exit(1);
+}
+
+async function start(): Promise<LocalServer> {
+  const port = Number(process.env.PORT || DEFAULT_PORT);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`PORT=${process.env.PORT} is not a port.`);
+  const logFile = path.join(state, "weft.log");
+  let file: ReturnType<typeof createWriteStream> | null = null;
+  const log = ({ level, message }: LogLine) => {
+    file ??= createWriteStream(logFile, { flags: "a" });
+    file.write(`${message}\n`);
+    if (isWatching || level === "error" || level === "warn") console.error(message);
+  };
+  return startServer({ root, state, port, variables: localVariables(root, process.env), log });
+}
+
+async function report({ url, migrated }: LocalServer): Promise<void> {
+  if (migrated.length > 0) console.log(`Applied ${migrated.length} migrations to ${state}`);
+  for (const line of await readiness(url)) console.log(line);
+  console.log(`Log       ${path.join(state, "weft.log")}`);
+  console.log(`Operator  OPERATOR_TOKEN in ${path.join(root, ".dev.vars")}`);
+  console.log(`Started in ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+  console.log(`Console   ${styleText("bold", `${url}/`)}`);
+  console.log(`Next      ${styleText("bold", "npm run demo")}`);
+}
+
+async function reload({ reload: serve }: LocalServer): Promise<void> {
+  const began = performance.now();
+  try {
+    await serve();
+    console.log(`Reloaded in ${Math.round(performance.now() - began)} ms`);
+  } catch (error) {
+    console.error(styleText("red", textOf(error)));
+  }
+}
+
+async function stop({ stop: end }: LocalServer): Promise<void> {
+  await end();
+  process.exit(0);
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
