@@ -1,7 +1,8 @@
 import type { Json } from "../../kernel/json.ts";
 import type { ChoiceTest } from "../expression/choice.ts";
 import type { NumberField, TextField } from "../expression/field.ts";
-import type { Path, ReferencePath } from "../expression/path.ts";
+import type { Path } from "../expression/path.ts";
+import type { ReferencePath } from "../expression/reference-path.ts";
 import type { Template } from "../expression/template.ts";
 import type { TaskResource } from "./resource.ts";
 

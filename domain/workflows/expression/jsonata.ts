@@ -1,0 +1,132 @@
+import jsonata from "jsonata";
+import type { Json } from "../../kernel/json.ts";
+import { queryEvaluationError } from "./error.ts";
+import { nativeFunctions, registerFunctions } from "./jsonata-functions.ts";
+import { plainJson } from "./plain-json.ts";
+import { StepRegExp } from "./regex.ts";
+import type { Chance, EvaluationScope } from "./scope.ts";
+
+// Runs one JSONata expression of a tenant inside our isolate.
+//   J1  an evaluation ends: it may take MAX_STEPS nodes, MAX_DEPTH calls deep, sequences of MAX_SEQUENCE items, strings of
+//       MAX_TEXT characters, and its patterns count their own steps. Time is not consulted: it stands still in workerd.
+//   J2  nothing ambient: clock and chance come from the caller; $eval does not exist; there is no input document.
+//   J3  the result is plain JSON, sharing nothing with the library.
+
+/** About a third of a second of work; ten thousand items through a lambda of twenty nodes fit. */
+const MAX_STEPS = 250_000;
+/** Some two hundred levels of a recursive lambda; half of what the default stack holds. */
+const MAX_DEPTH = 1_000;
+/** Four times what the largest payload (256 KiB) could hold in any shape worth building. */
+const MAX_SEQUENCE = 200_000;
+/** Four times the largest payload. */
+export const MAX_TEXT = 1_048_576;
+/** Longer than any expression written by hand, short enough to parse in a millisecond or two. */
+const MAX_EXPRESSION_LENGTH = 65_536;
+const MAX_CACHED_EXPRESSIONS = 1_024;
+
+/**
+ * One parsed expression. The library keeps settings and functions with it rather than with the evaluation, so it serves one
+ * evaluation at a time; a second one at the same moment gets an evaluator of its own.
+ */
+class Evaluator {
+  readonly #expression: jsonata.Expression;
+  #chance: Chance | null = null;
+  #steps = 0;
+
+  constructor(text: string) {
+    const count = () => this.#countStep();
+    const settings: jsonata.JsonataOptions = {
+      stack: MAX_DEPTH,
+      sequence: MAX_SEQUENCE,
+      RegexEngine: StepRegExp as unknown as RegExpConstructor,
+      // The library reads this once a node, before it looks at its clock: the one place where nodes can be counted.
+      get timeout() {
+        count();
+        return 0;
+      },
+    };
+    this.#expression = jsonata(text, settings);
+    registerFunctions(this.#expression, () => {
+      if (this.#chance === null) throw new Error("a function was called outside an evaluation");
+      return this.#chance;
+    });
+  }
+
+  async evaluate(bindings: Record<string, unknown>, chance: Chance): Promise<unknown> {
+    this.#chance = chance;
+    this.#steps = 0;
+    return this.#expression.evaluate(undefined, bindings);
+  }
+
+  #countStep(): void {
+    this.#steps += 1;
+    if (this.#steps > MAX_STEPS) throw { code: "D1012", message: `Evaluation takes more than ${MAX_STEPS} steps` };
+  }
+}
+
+const idle = new Map<string, Evaluator[]>();
+
+/** Evaluates the text between `{%` and `%}`; `field` names its place in the cause ("Output/total"). */
+export async function evaluateExpression(
+  text: string,
+  field: string,
+  scope: EvaluationScope,
+  chance: Chance,
+): Promise<Json> {
+  await nativeFunctions();
+  const outcome = await run(text, field, bindingsOf(scope), chance);
+  if (outcome === undefined) throw queryEvaluationError(`${subject(text, field)} returned nothing (undefined).`);
+  const value = plainJson(outcome);
+  if (value === undefined) throw queryEvaluationError(`${subject(text, field)} returned an unsupported result type.`);
+  return value;
+}
+
+/** "The JSONata expression '...' specified for the field '...'": the start of every cause. */
+export function subject(text: string, field: string): string {
+  return `The JSONata expression '${text}' specified for the field '${field}'`;
+}
+
+async function run(text: string, field: string, bindings: Record<string, unknown>, chance: Chance): Promise<unknown> {
+  try {
+    const evaluator = idle.get(text)?.pop() ?? new Evaluator(text);
+    const outcome = await evaluator.evaluate(bindings, chance);
+    release(text, evaluator);
+    return outcome;
+  } catch (failure) {
+    throw queryEvaluationError(`${subject(text, field)} threw an error during evaluation. ${reason(failure)}`);
+  }
+}
+
+function release(text: string, evaluator: Evaluator): void {
+  const others = idle.get(text);
+  if (others !== undefined) {
+    others.push(evaluator);
+    return;
+  }
+  if (idle.size >= MAX_CACHED_EXPRESSIONS) idle.clear();
+  idle.set(text, [evaluator]);
+}
+
+function bindingsOf(scope: EvaluationScope): Record<string, unknown> {
+  const states: Record<string, Json> = { input: scope.input, context: scope.context };
+  if (scope.result !== undefined) states.result = scope.result;
+  if (scope.errorOutput !== undefined) states.errorOutput = scope.errorOutput;
+  return { ...scope.variables, states };
+}
+
+/** The library throws plain objects with a code; the engine's own RangeError means a limit of ours was not the first. */
+function reason(failure: unknown): string {
+  if (typeof failure !== "object" || failure === null) return String(failure);
+  const { code, message } = failure as { code?: unknown; message?: unknown };
+  return typeof code === "string" ? `${code}: ${String(message)}` : String(message);
+}
+
+/** Why a text is not a JSONata expression, or null where it is one. */
+export function parseExpression(text: string): { readonly ast: jsonata.ExprNode } | { readonly problem: string } {
+  if (text.length > MAX_EXPRESSION_LENGTH) return { problem: `longer than ${MAX_EXPRESSION_LENGTH} characters` };
+  try {
+    return { ast: jsonata(text).ast() };
+  } catch (failure) {
+    return { problem: reason(failure) };
+  }
+}
