@@ -3,7 +3,7 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { generatedDocuments } from "../generate/documents.ts";
 import { runTool } from "./command.ts";
-import { absent, failed, type Outcome, ofCommand, ok } from "./step.ts";
+import { absent, failed, type Outcome, ok } from "./step.ts";
 
 const WORKER_TYPES = "worker-configuration.d.ts";
 const DRIZZLE_CONFIG = "drizzle.config.ts";
