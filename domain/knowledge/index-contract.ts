@@ -14,7 +14,7 @@ export interface IndexedChunk {
   readonly text: string;
   readonly headingPath: readonly string[];
   /** Left out when the embedder is `local/hash-embed`: the index computes it. */
-  readonly embedding?: ArrayLike<number>;
+  readonly embedding?: Float32Array | readonly number[];
 }
 
 export interface IndexDocument {
@@ -35,7 +35,7 @@ export type IndexRefusal = "embedder-mismatch" | "invalid-embedding" | "document
 export interface IndexQuery {
   readonly query: string;
   /** Left out when the embedder is `local/hash-embed`, or to search by keyword alone. */
-  readonly queryEmbedding?: ArrayLike<number>;
+  readonly queryEmbedding?: Float32Array | readonly number[];
   /** What made `queryEmbedding`; refused when it is not what made the index. */
   readonly embedder?: EmbedderIdentity;
   readonly topK?: number;

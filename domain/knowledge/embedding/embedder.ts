@@ -5,7 +5,7 @@ export const EmbedderIdentity = z
   .strictObject({
     model: z.string().min(1).max(200),
     version: z.string().max(50),
-    dimensions: z.int().min(16).max(4_096).multipleOf(16),
+    dimensions: z.int().min(1).max(4_096),
   })
   .meta({ id: "EmbedderIdentity" });
 export type EmbedderIdentity = z.infer<typeof EmbedderIdentity>;

@@ -1,0 +1,173 @@
+// The index of one knowledge base, named `${tenantId}:${knowledgeBaseId}`. It keeps the promises X1 to X3 of
+// domain/knowledge/index-contract.ts. SQLite holds everything; memory holds the vectors alone, read when first needed.
+import { DurableObject } from "cloudflare:workers";
+import { type EmbedderIdentity, sameEmbedder } from "../../domain/knowledge/embedding/embedder.ts";
+import { HASHED_EMBEDDER, hashedEmbedding } from "../../domain/knowledge/embedding/hashed.ts";
+import { type QuantisedVector, quantised } from "../../domain/knowledge/embedding/quantised.ts";
+import { parseFilter } from "../../domain/knowledge/filter.ts";
+import type {
+  IndexDocument,
+  IndexOutcome,
+  IndexQuery,
+  IndexSearchOutcome,
+  IndexStats,
+} from "../../domain/knowledge/index-contract.ts";
+import { type Entry, entriesOf } from "./entries.ts";
+import { type IndexState, readLanguages, readState } from "./index-state.ts";
+import kernel from "./kernel/dot-products.wasm";
+import { readAllowed } from "./reads.ts";
+import { createTables } from "./schema.ts";
+import { search } from "./search.ts";
+import { VectorMatrix } from "./vector-matrix.ts";
+import { type ChunkRange, deleteDocument, insertDocument } from "./writes.ts";
+
+/** Half of an isolate's 128 MB: 170,000 chunks of 384 dimensions. A larger base is spread over several indexes. */
+const MAX_VECTOR_BYTES = 64 * 1024 * 1024;
+
+const DEFAULT_TOP_K = 10;
+const MAX_TOP_K = 100;
+
+export class KnowledgeIndex extends DurableObject {
+  #matrix: VectorMatrix | null = null;
+
+  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+    super(ctx, env);
+    createTables(ctx.storage.sql);
+  }
+
+  upsertDocument(document: IndexDocument): IndexOutcome {
+    const { sql } = this.ctx.storage;
+    const state = readState(sql);
+    const embedder = document.embedder ?? state.embedder ?? HASHED_EMBEDDER;
+    const held = sql.exec("select chunks from document where document_id = ?", document.documentId).toArray();
+    const others = state.chunks - Number(held[0]?.["chunks"] ?? 0);
+    if (others > 0 && state.embedder !== null && !sameEmbedder(embedder, state.embedder)) {
+      return { indexed: false, reason: "embedder-mismatch", detail: mismatch(embedder, state.embedder) };
+    }
+    if ((others + document.chunks.length) * embedder.dimensions > MAX_VECTOR_BYTES) {
+      return { indexed: false, reason: "index-full", detail: `the index holds ${others} chunks and has no room` };
+    }
+    const entries = entriesOf(document, embedder);
+    if (!isEntries(entries)) return entries;
+    const [removed, inserted] = this.ctx.storage.transactionSync(() => [
+      deleteDocument(sql, document.documentId),
+      insertDocument(sql, document, entries, embedder),
+    ]);
+    this.#remember(removed, inserted, entries, embedder);
+    return { indexed: true, chunks: entries.length, revision: readState(sql).revision };
+  }
+
+  /** Whether there was such a document. */
+  removeDocument(documentId: string): boolean {
+    const { sql } = this.ctx.storage;
+    const before = readState(sql).revision;
+    const removed = this.ctx.storage.transactionSync(() => deleteDocument(sql, documentId));
+    this.#forget(removed);
+    return readState(sql).revision > before;
+  }
+
+  search(query: IndexQuery): IndexSearchOutcome {
+    const { sql } = this.ctx.storage;
+    const state = readState(sql);
+    const embedder = state.embedder ?? HASHED_EMBEDDER;
+    if (query.embedder !== undefined && state.embedder !== null && !sameEmbedder(query.embedder, state.embedder)) {
+      return { found: false, reason: "embedder-mismatch", detail: mismatch(query.embedder, state.embedder) };
+    }
+    const filter = query.filter === undefined ? null : parseFilter(query.filter);
+    if (filter?.valid === false) return { found: false, reason: "invalid-filter", detail: filter.message };
+    const isLexical = sameEmbedder(embedder, HASHED_EMBEDDER);
+    const vector = query.mode === "keyword" && !isLexical ? null : queryVector(query, embedder, isLexical);
+    const found = search(
+      sql,
+      vector === null ? null : this.#vectors(state),
+      {
+        query: query.query,
+        vector,
+        mode: query.mode ?? "hybrid",
+        rerank: query.rerank ?? true,
+        vectors: isLexical ? "lexical" : "semantic",
+        languages: readLanguages(sql),
+        chunks: state.chunks,
+        averageLength: state.chunks === 0 ? 1 : state.tokens / state.chunks,
+        isAllowed: filter === null ? null : readAllowed(sql, filter.condition),
+        topK: Math.min(MAX_TOP_K, Math.max(1, query.topK ?? DEFAULT_TOP_K)),
+        minScore: query.minScore ?? 0,
+      },
+      () => performance.now(),
+    );
+    return { found: true, ...found, revision: state.revision };
+  }
+
+  stats(): IndexStats {
+    const { sql } = this.ctx.storage;
+    const { revision, chunks, embedder } = readState(sql);
+    const count = (table: "document" | "term") => Number(sql.exec(`select count(*) n from ${table}`).one()["n"]);
+    return {
+      documents: count("document"),
+      chunks,
+      terms: count("term"),
+      embedder,
+      revision,
+      storageBytes: sql.databaseSize,
+      vectorBytes: this.#matrix?.bytes ?? 0,
+    };
+  }
+
+  /** Forgets everything, the embedder included. The revision goes on, so that no cached search can come back to life. */
+  async clear(): Promise<void> {
+    const { revision, nextChunk } = readState(this.ctx.storage.sql);
+    await this.ctx.blockConcurrencyWhile(async () => {
+      this.#matrix = null;
+      await this.ctx.storage.deleteAll();
+      createTables(this.ctx.storage.sql);
+      this.ctx.storage.sql.exec("update state set revision = ?, next_chunk = ?", revision + 1, nextChunk);
+    });
+  }
+
+  #vectors(state: IndexState): VectorMatrix {
+    if (this.#matrix !== null) return this.#matrix;
+    const dimensions = (state.embedder ?? HASHED_EMBEDDER).dimensions;
+    const matrix = new VectorMatrix(kernel, dimensions);
+    const segments = this.ctx.storage.sql.exec<{
+      first_chunk: number;
+      chunks: number;
+      scales: ArrayBuffer;
+      bytes: ArrayBuffer;
+    }>("select first_chunk, chunks, scales, bytes from vector_segment order by first_chunk");
+    for (const segment of segments) {
+      const scales = new Float32Array(segment.scales);
+      for (let index = 0; index < segment.chunks; index += 1) {
+        const bytes = new Int8Array(segment.bytes, index * dimensions, dimensions);
+        matrix.append(segment.first_chunk + index, { bytes, scale: scales[index] ?? 0 });
+      }
+    }
+    this.#matrix = matrix;
+    return matrix;
+  }
+
+  /** Memory follows what was committed; while the vectors are not in memory there is nothing to follow. */
+  #remember(removed: ChunkRange, inserted: ChunkRange, entries: readonly Entry[], embedder: EmbedderIdentity): void {
+    this.#forget(removed);
+    const stride = Math.ceil(embedder.dimensions / 16) * 16;
+    if (this.#matrix !== null && this.#matrix.stride !== stride) this.#matrix = null;
+    for (const [index, entry] of entries.entries()) this.#matrix?.append(inserted.first + index, entry.vector);
+  }
+
+  #forget({ first, count }: ChunkRange): void {
+    for (let chunk = first; chunk < first + count; chunk += 1) this.#matrix?.remove(chunk);
+  }
+}
+
+function isEntries(value: readonly Entry[] | IndexOutcome): value is readonly Entry[] {
+  return Array.isArray(value);
+}
+
+function queryVector(query: IndexQuery, embedder: EmbedderIdentity, isLexical: boolean): QuantisedVector | null {
+  const { queryEmbedding } = query;
+  if (queryEmbedding !== undefined && queryEmbedding.length === embedder.dimensions) return quantised(queryEmbedding);
+  return isLexical ? quantised(hashedEmbedding(query.query)) : null;
+}
+
+function mismatch(given: EmbedderIdentity, held: EmbedderIdentity): string {
+  return `vectors of ${given.model} ${given.version} (${given.dimensions}) in an index of ${held.model} ${held.version} (${held.dimensions})`;
+}

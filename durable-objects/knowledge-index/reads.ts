@@ -1,0 +1,103 @@
+import { type Condition, matchesCondition } from "../../domain/knowledge/filter.ts";
+import type { Metadata } from "../../domain/knowledge/metadata.ts";
+import type { TokenList } from "../../domain/knowledge/ranking/hits.ts";
+import type { WeightedTerm } from "../../domain/knowledge/ranking/weights.ts";
+import type { SearchResult } from "../../domain/knowledge/search.ts";
+import { keywordOf } from "./writes.ts";
+
+export type ChunkTest = (chunk: number) => boolean;
+
+export function readFrequencies(sql: SqlStorage, ids: readonly number[]): Map<number, number> {
+  const rows = sql.exec<{ id: number; frequency: number }>(
+    "select id, frequency from term where id in (select value from json_each(?))",
+    JSON.stringify(ids),
+  );
+  return new Map(rows.toArray().map(({ id, frequency }) => [id, frequency]));
+}
+
+/** Chunks that hold one of the terms, best first by FTS5's own ranking. */
+export function readKeywordMatches(
+  sql: SqlStorage,
+  terms: readonly WeightedTerm[],
+  limit: number,
+  isAllowed: ChunkTest | null,
+): number[] {
+  const words = [...new Set(terms.flatMap((term) => term.ids))].map((id) => `"${keywordOf(id)}"`);
+  if (words.length === 0) return [];
+  const found: number[] = [];
+  const expression = words.join(" OR ");
+  // The cursor sorts once and hands out rows one by one, so a filter needs no second query.
+  const rows = sql.exec<{ rowid: number }>("select rowid from keyword where keyword match ? order by rank", expression);
+  for (const { rowid } of rows) {
+    if (isAllowed === null || isAllowed(rowid)) found.push(rowid);
+    if (found.length === limit) break;
+  }
+  return found;
+}
+
+export function readTokens(sql: SqlStorage, chunks: readonly number[]): Map<number, TokenList> {
+  const rows = sql.exec<{ id: number; prefix_length: number; ids: ArrayBuffer }>(
+    "select id, prefix_length, ids from chunk_tokens where id in (select value from json_each(?))",
+    JSON.stringify(chunks),
+  );
+  return new Map(
+    rows.toArray().map((row) => [row.id, { ids: new Uint32Array(row.ids), prefixLength: row.prefix_length }]),
+  );
+}
+
+/** Which chunks belong to documents whose metadata meets the condition. */
+export function readAllowed(sql: SqlStorage, condition: Condition): ChunkTest {
+  const starts: number[] = [];
+  const ends: number[] = [];
+  const rows = sql.exec<{ first_chunk: number; chunks: number; metadata: string }>(
+    "select first_chunk, chunks, metadata from document order by first_chunk",
+  );
+  for (const row of rows) {
+    if (!matchesCondition(condition, storedMetadata(row.metadata))) continue;
+    starts.push(row.first_chunk);
+    ends.push(row.first_chunk + row.chunks);
+  }
+  return function isAllowed(chunk) {
+    let low = 0;
+    let high = starts.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      if (chunk < (starts[middle] ?? 0)) high = middle - 1;
+      else if (chunk >= (ends[middle] ?? 0)) low = middle + 1;
+      else return true;
+    }
+    return false;
+  };
+}
+
+export type StoredChunk = Omit<SearchResult, "score" | "scores">;
+
+export function readChunks(sql: SqlStorage, chunks: readonly number[]): Map<number, StoredChunk> {
+  const rows = sql.exec<Record<string, string | number>>(
+    `select chunk.id, chunk.chunk_id, chunk."start", chunk."end", chunk.heading_path, chunk.text,
+       document.document_id, document.title, document.metadata
+     from json_each(?) wanted
+     join chunk on chunk.id = wanted.value
+     join document on document.first_chunk = (select max(first_chunk) from document where first_chunk <= chunk.id)`,
+    JSON.stringify(chunks),
+  );
+  return new Map(rows.toArray().map((row) => [Number(row["id"]), toStoredChunk(row)]));
+}
+
+function toStoredChunk(row: Record<string, string | number>): StoredChunk {
+  return {
+    documentId: String(row["document_id"]),
+    chunkId: String(row["chunk_id"]),
+    title: String(row["title"]),
+    text: String(row["text"]),
+    start: Number(row["start"]),
+    end: Number(row["end"]),
+    headingPath: JSON.parse(String(row["heading_path"])) as string[],
+    metadata: storedMetadata(String(row["metadata"])),
+  };
+}
+
+/** Metadata was parsed by its schema before it was written; reading thousands for a filter does not parse it again. */
+function storedMetadata(json: string): Metadata {
+  return JSON.parse(json) as Metadata;
+}

@@ -1,0 +1,131 @@
+// The search pipeline: analyse, find candidates by keyword and by vector, score all of them alike, order, load.
+import type { Language } from "../../domain/knowledge/analysis/language.ts";
+import type { QuantisedVector } from "../../domain/knowledge/embedding/quantised.ts";
+import { bm25 } from "../../domain/knowledge/ranking/bm25.ts";
+import { overlapOf } from "../../domain/knowledge/ranking/diversity.ts";
+import { featureReader } from "../../domain/knowledge/ranking/features.ts";
+import { hitFinder, type TokenList } from "../../domain/knowledge/ranking/hits.ts";
+import { analysedQuery } from "../../domain/knowledge/ranking/query.ts";
+import { type Candidate, type Ranked, type RankOptions, ranked } from "../../domain/knowledge/ranking/rank.ts";
+import { selectiveTerms, type WeightedTerm, weightedTerms } from "../../domain/knowledge/ranking/weights.ts";
+import type { SearchResult, SearchTimings } from "../../domain/knowledge/search.ts";
+import { type ChunkTest, readChunks, readFrequencies, readKeywordMatches, readTokens } from "./reads.ts";
+import type { VectorMatrix } from "./vector-matrix.ts";
+
+export interface SearchPlan extends RankOptions {
+  readonly query: string;
+  readonly vector: QuantisedVector | null;
+  readonly languages: readonly Language[];
+  readonly chunks: number;
+  readonly averageLength: number;
+  readonly isAllowed: ChunkTest | null;
+  readonly topK: number;
+  readonly minScore: number;
+}
+
+/** How deep each signal looks. More finds nothing better in the collections of docs/retrieval.md. */
+const KEYWORD_CANDIDATES = 200;
+const VECTOR_CANDIDATES = 100;
+
+/** Two chunks that share this much of their words say the same thing. */
+const DUPLICATE_OVERLAP = 0.95;
+
+export function search(
+  sql: SqlStorage,
+  matrix: VectorMatrix | null,
+  plan: SearchPlan,
+  clock: () => number,
+): { results: SearchResult[]; timings: SearchTimings } {
+  const laps = [clock()];
+  const query = analysedQuery(plan.query, plan.languages);
+  const frequencies = readFrequencies(
+    sql,
+    query.terms.flatMap((term) => term.ids),
+  );
+  const terms = weightedTerms(query, frequencies, plan.chunks);
+  laps.push(clock());
+  const byKeyword = plan.mode === "vector" ? [] : keywordCandidates(sql, terms, plan);
+  laps.push(clock());
+  const scan = matrix === null || plan.vector === null ? null : matrix.scan(plan.vector);
+  const byVector = plan.mode === "keyword" ? [] : (scan?.nearest(VECTOR_CANDIDATES, plan.isAllowed) ?? []);
+  laps.push(clock());
+
+  const keys = [...new Set([...byKeyword, ...byVector.map((neighbour) => neighbour.chunk)])];
+  const tokens = readTokens(sql, keys);
+  const findHits = hitFinder(terms);
+  const readFeatures = featureReader(query, terms);
+  const candidates = keys.map((key): Candidate => {
+    const hits = findHits(tokens.get(key) ?? NO_TOKENS);
+    const vector = scan?.cosineOf(key) ?? null;
+    return { key, keyword: bm25(hits, terms, plan.averageLength), vector, features: readFeatures(hits) };
+  });
+  const chosen = best(ranked(candidates, plan), tokens, plan);
+  laps.push(clock());
+  const results = load(sql, chosen, candidates, plan);
+  laps.push(clock());
+  return { results, timings: timingsOf(laps) };
+}
+
+const NO_TOKENS: TokenList = { ids: new Uint32Array(), prefixLength: 0 };
+
+function keywordCandidates(sql: SqlStorage, terms: readonly WeightedTerm[], plan: SearchPlan): number[] {
+  return readKeywordMatches(sql, selectiveTerms(terms, plan.chunks), KEYWORD_CANDIDATES, plan.isAllowed);
+}
+
+interface Scored extends Ranked {
+  readonly score: number;
+}
+
+/** The first `topK` that are above the threshold and repeat none before them. A score never rises down the list. */
+function best(order: readonly Ranked[], tokens: ReadonlyMap<number, TokenList>, plan: SearchPlan): Scored[] {
+  const chosen: Scored[] = [];
+  const seen: ReadonlySet<number>[] = [];
+  let score = 1;
+  for (const item of order) {
+    if (chosen.length === plan.topK) break;
+    score = Math.min(score, item.relevance);
+    if (score < plan.minScore) break;
+    const { ids, prefixLength } = tokens.get(item.key) ?? NO_TOKENS;
+    const words = new Set(ids.subarray(prefixLength));
+    if (words.size > 0 && seen.some((other) => overlapOf(words, other) >= DUPLICATE_OVERLAP)) continue;
+    seen.push(words);
+    chosen.push({ ...item, score });
+  }
+  return chosen;
+}
+
+function load(
+  sql: SqlStorage,
+  chosen: readonly Scored[],
+  candidates: readonly Candidate[],
+  { mode, rerank }: SearchPlan,
+): SearchResult[] {
+  const stored = readChunks(
+    sql,
+    chosen.map((item) => item.key),
+  );
+  const byKey = new Map(candidates.map((candidate) => [candidate.key, candidate]));
+  return chosen.flatMap((item) => {
+    const chunk = stored.get(item.key);
+    const candidate = byKey.get(item.key);
+    if (chunk === undefined || candidate === undefined) return [];
+    const scores = {
+      ...(mode === "vector" ? {} : { keyword: candidate.keyword }),
+      ...(mode === "keyword" || candidate.vector === null ? {} : { vector: candidate.vector }),
+      ...(rerank ? { rerank: item.rank } : {}),
+    };
+    return [{ ...chunk, score: item.score, scores }];
+  });
+}
+
+function timingsOf(laps: readonly number[]): SearchTimings {
+  const [start = 0, analysed = 0, keyword = 0, vector = 0, rank = 0, end = 0] = laps;
+  return {
+    analyseMs: analysed - start,
+    keywordMs: keyword - analysed,
+    vectorMs: vector - keyword,
+    rankMs: rank - vector,
+    loadMs: end - rank,
+    totalMs: end - start,
+  };
+}
