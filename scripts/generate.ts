@@ -7,7 +7,7 @@ import { generatedDocuments } from "./generate/documents.ts";
 
 const root = path.dirname(import.meta.dirname);
 
-for (const { output, source, render } of generatedDocuments(root)) {
+for (const { output, source, render } of generatedDocuments()) {
   if (!existsSync(path.join(root, source))) {
     console.log(`${output}: skipped, ${source} is not there yet`);
     continue;

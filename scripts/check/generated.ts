@@ -44,7 +44,7 @@ export async function migrationsFresh(root: string): Promise<Outcome> {
 }
 
 export async function documentsFresh(root: string): Promise<Outcome> {
-  const documents = generatedDocuments(root);
+  const documents = generatedDocuments();
   const missing = documents.filter(({ source }) => !existsSync(path.join(root, source)));
   const present = documents.filter((document) => !missing.includes(document));
   const stale: string[] = [];

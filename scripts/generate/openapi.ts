@@ -1,21 +1,19 @@
 import { registerHooks } from "node:module";
-import path from "node:path";
-import { pathToFileURL } from "node:url";
 import type { GeneratedDocument } from "./document.ts";
 
-const SOURCE = "workers/http/openapi.ts";
-
 /** OpenAPI 3.1, from the same operations that the app mounts. */
-export function openapiDocument(root: string): GeneratedDocument {
+export function openapiDocument(): GeneratedDocument {
   return {
     output: "docs/openapi.json",
-    source: SOURCE,
+    source: "workers/http/app.ts",
     render: async () => {
       const restore = resolvePlatformModules();
       try {
-        const module: { openApiDocument?: () => unknown } = await import(pathToFileURL(path.join(root, SOURCE)).href);
-        if (module.openApiDocument === undefined) throw new Error(`${SOURCE} does not export openApiDocument()`);
-        return `${JSON.stringify(module.openApiDocument(), null, 2)}\n`;
+        const [{ OPERATIONS }, { openApiDocument }] = await Promise.all([
+          import("../../workers/http/app.ts"),
+          import("../../workers/http/openapi.ts"),
+        ]);
+        return `${JSON.stringify(openApiDocument(OPERATIONS, ""), null, 2)}\n`;
       } finally {
         restore();
       }

@@ -56,24 +56,28 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
   const url = `http://${HOST}:${port}`;
 
   const worker = await localWorker(root);
-  const build = await bundler(root, worker.main);
-  const variables = { PUBLIC_URL: url, ...options.variables };
+  const variables = { ...options.variables, PUBLIC_URL: options.variables.PUBLIC_URL || url };
   const record = () => recordServing(state, { pid: process.pid, runtimePid: runtimeServing(port), port });
   const settings = { port, state, variables, log, restarted: record };
-  const runtimeOptions = async () => runtimeOf(worker, await build.build(), settings);
 
-  const runtime = new Miniflare(await runtimeOptions());
+  // Ended last to first, whether the server stops or does not come up.
+  const ends: (() => unknown)[] = [() => forgetServing(state)];
   const stop = async () => {
-    await Promise.allSettled([runtime.dispose(), build.dispose()]);
-    forgetServing(state);
+    for (const end of ends.splice(0).reverse()) await end();
   };
   try {
+    const build = await bundler(root, worker.main);
+    ends.push(() => build.dispose());
+    const runtimeOptions = async () => runtimeOf(worker, await build.build(), settings);
+    const runtime = new Miniflare(await runtimeOptions());
+    ends.push(() => runtime.dispose());
     await runtime.ready;
     record();
     const migrated = await migrate(await runtime.getD1Database("DB"), path.join(root, "migrations"));
     const stopCrons = startCrons(runtime, worker.shape.cronTriggers ?? [], (error) => {
       log({ level: "error", message: error instanceof Error ? error.message : String(error) });
     });
+    ends.push(stopCrons);
     return {
       url,
       runtimePid: () => runtimeServing(port),
@@ -82,10 +86,7 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
         await runtime.setOptions(await runtimeOptions());
         record();
       },
-      stop: async () => {
-        stopCrons();
-        await stop();
-      },
+      stop,
     };
   } catch (error) {
     await stop();
