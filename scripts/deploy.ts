@@ -1,5 +1,6 @@
 // `npm run deploy -- staging` or `-- production`: migrations first (they only add, so the version still running does not
-// mind), then the Worker, then a look at /ready. docs/deploy.md says what must exist before.
+// mind), then the Worker, then a look at /ready. Further arguments go to `wrangler deploy`. docs/deploy.md says what must
+// exist before.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -14,18 +15,19 @@ const MAX_HEALTH_MS = 60_000;
 const HEALTH_PAUSE_MS = 2_000;
 
 try {
-  await deploy(process.argv[2] ?? "");
+  const [, , environment = "", ...further] = process.argv as string[];
+  await deploy(environment, further);
 } catch (error) {
   console.error(styleText("red", error instanceof Error ? error.message : String(error)));
   process.exit(1);
 }
 
-async function deploy(environment: string): Promise<void> {
+async function deploy(environment: string, further: readonly string[]): Promise<void> {
   if (!ENVIRONMENTS.includes(environment)) throw new Error(`Usage: npm run deploy -- ${ENVIRONMENTS.join(" | ")}`);
   requireDatabase(environment);
   const version = execFileSync("git", ["describe", "--always", "--dirty"], { cwd: root, encoding: "utf8" }).trim();
   wrangler(["d1", "migrations", "apply", "DB", "--remote", "--env", environment]);
-  wrangler(["deploy", "--minify", "--env", environment, "--tag", version, "--message", `Weft ${version}`]);
+  wrangler(["deploy", "--minify", "--env", environment, "--tag", version, "--message", `Weft ${version}`, ...further]);
   const health = process.env.DEPLOY_HEALTH_URL ?? "";
   if (health !== "") await awaitHealthy(health, environment);
 }

@@ -20,7 +20,7 @@ export function localVariables(root: string, environment: NodeJS.ProcessEnv): Va
   const file = path.join(root, ".dev.vars");
   const text = existsSync(file) ? readFileSync(file, "utf8") : "";
   const written = parsed(text);
-  const missing = generatedSecrets().filter(([name]) => (written[name] ?? "") === "");
+  const missing = Object.entries(newSecrets()).filter(([name]) => (written[name] ?? "") === "");
   if (missing.length > 0) {
     const heading = text === "" ? "# Local secrets, generated on the first start. Never commit this file.\n" : "";
     const lines = missing.map(([name, value]) => `${name}='${value}'\n`).join("");
@@ -30,13 +30,9 @@ export function localVariables(root: string, environment: NodeJS.ProcessEnv): Va
   return { ...written, ...Object.fromEntries(missing), ...overrides(root, environment) };
 }
 
-/** Secrets for a server that lives as long as a test. */
-export function temporaryVariables(): Variables {
-  return Object.fromEntries(generatedSecrets());
-}
-
-function generatedSecrets(): [string, string][] {
-  return Object.entries(GENERATED).map(([name, generate]) => [name, generate()]);
+/** A fresh value for everything that must be secret: for a server of a test, or for a new deployment. */
+export function newSecrets(): Variables {
+  return Object.fromEntries(Object.entries(GENERATED).map(([name, generate]) => [name, generate()]));
 }
 
 // .dev.vars.example names every setting there is; what else the environment holds is none of the Worker's business.
