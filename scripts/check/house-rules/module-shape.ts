@@ -9,12 +9,16 @@ export function moduleShape(file: SourceFile): Finding[] {
     };
     if (node.type === "ExportDefaultDeclaration" && !mayExportDefault(file.path)) return at("export it by name");
     if (node.type === "ExportAllDeclaration") return at("no `export *`: import the file that defines the thing");
-    const isReExport =
-      node.type === "ExportNamedDeclaration" && node.source !== null && file.path !== "workers/main.ts";
+    const isReExport = node.type === "ExportNamedDeclaration" && node.source !== null && !isEntry(file.path);
     return isReExport ? at("no re-export: import the file that defines the thing") : [];
   });
 }
 
 function mayExportDefault(path: string): boolean {
-  return path === "workers/main.ts" || /(?:^|\/)[a-z-]+\.config\.ts$/.test(path);
+  return isEntry(path) || /(?:^|\/)[a-z-]+\.config\.ts$/.test(path);
+}
+
+// workerd finds the handlers under `default` and the object classes among the exports of the entry.
+function isEntry(path: string): boolean {
+  return path === "workers/main.ts" || /^test\/.*\/worker\.ts$/.test(path);
 }
