@@ -1,3 +1,66 @@
+import type { ChatCompletion, ChatCompletionRequest } from "../../domain/llm/chat-completion.ts";
+import type { Price } from "../../domain/llm/price.ts";
+import type { ProviderKind } from "../../domain/llm/provider.ts";
+
+/** How one provider is reached, its key in the clear: made for a call and never kept. */
+export interface ProviderAccess {
+  name: string;
+  kind: ProviderKind;
+  /** `null` for the kind's own address. */
+  baseUrl: string | null;
+  apiKey: string | null;
+  /** Longest wait for an answer, retries included; of a stream, longest wait for its first and for every further bytes. */
+  timeoutMs: number;
+  prices: Readonly<Record<string, Price>>;
+}
+
+export interface ModelCall {
+  /** The same for every attempt to get one answer, for providers that know such keys. */
+  idempotencyKey?: string;
+  /** Nobody waits for the answer any more. */
+  signal?: AbortSignal;
+}
+
+/**
+ * A provider's chat models in OpenAI's terms; `request.model` is the provider's own name. Failures are the problems
+ * `provider-failed`, `provider-timeout` and `provider-refused`; an abort is thrown as the signal's reason.
+ */
+export interface ChatModel {
+  complete(request: ChatCompletionRequest, call: ModelCall): Promise<ChatCompletion>;
+  /**
+   * Server-sent events in OpenAI's form, usage included when the provider tells it. Resolves once the provider has agreed to
+   * answer. A stream that breaks ends with an error or without `[DONE]`. Cancelling it stops the provider.
+   */
+  stream(request: ChatCompletionRequest, call: ModelCall): Promise<ReadableStream<Uint8Array>>;
+}
+
+export interface EmbeddingAnswer {
+  model: string;
+  /** In the order of the texts. */
+  vectors: Float32Array[];
+  promptTokens: number;
+}
+
+export interface EmbeddingInput {
+  model: string;
+  /** Texts, or token ids where a client tokenises by itself. */
+  input: readonly (string | readonly number[])[];
+  dimensions?: number;
+}
+
+export interface EmbeddingModel {
+  embed(request: EmbeddingInput, call: ModelCall): Promise<EmbeddingAnswer>;
+}
+
+export interface ProviderModels {
+  chat: ChatModel;
+  embedding: EmbeddingModel;
+  /** The models the provider offers, where it can tell. */
+  list(call: ModelCall): Promise<string[]>;
+}
+
 export interface ChatModels {
-  readonly placeholder?: never;
+  /** Providers that every tenant has without registering them. */
+  readonly defaults: readonly ProviderAccess[];
+  open(provider: ProviderAccess): ProviderModels;
 }

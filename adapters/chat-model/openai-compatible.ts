@@ -1,0 +1,117 @@
+import { isJsonObject } from "../../domain/kernel/json.ts";
+import { ChatCompletion, type ChatCompletionRequest } from "../../domain/llm/chat-completion.ts";
+import { Embeddings, vectorOf } from "../../domain/llm/embedding.ts";
+import { estimatedTokens } from "../../domain/llm/token-estimate.ts";
+import type {
+  EmbeddingAnswer,
+  EmbeddingInput,
+  ModelCall,
+  ProviderAccess,
+  ProviderModels,
+} from "../../services/llm/ports.ts";
+import { unusable } from "./provider-problem.ts";
+import { answerText, callUpstream, type UpstreamOptions, type UpstreamRequest } from "./upstream.ts";
+
+const OPENAI_URL = "https://api.openai.com/v1";
+
+/** Providers that speak OpenAI's format, OpenAI itself among them. */
+export function openAiCompatible(options: UpstreamOptions, provider: ProviderAccess): ProviderModels {
+  const request = (method: "GET" | "POST", path: string, body?: unknown): UpstreamRequest => ({
+    method,
+    url: `${(provider.baseUrl ?? OPENAI_URL).replace(/\/+$/, "")}${path}`,
+    headers: provider.apiKey === null ? {} : { authorization: `Bearer ${provider.apiKey}` },
+    ...(body !== undefined && { body }),
+  });
+  return {
+    chat: {
+      async complete(asked, call) {
+        const response = await callUpstream(options, provider, request("POST", "/chat/completions", asked), call);
+        return toCompletion(provider, asked, await answerText(provider, response), options.clock.now());
+      },
+      async stream(asked, call) {
+        const sent = request("POST", "/chat/completions", streamed(asked));
+        const response = await callUpstream(options, provider, sent, call);
+        const mediaType = response.headers.get("content-type") ?? "";
+        if (!mediaType.includes("text/event-stream")) {
+          throw unusable(provider.name, "no event stream", await answerText(provider, response));
+        }
+        return response.stream ?? new Response("").body ?? new ReadableStream();
+      },
+    },
+    embedding: {
+      async embed(asked, call) {
+        const sent = request("POST", "/embeddings", {
+          model: asked.model,
+          input: asked.input,
+          encoding_format: "base64",
+          ...(asked.dimensions !== undefined && { dimensions: asked.dimensions }),
+        });
+        const response = await callUpstream(options, provider, sent, call);
+        return toEmbeddings(provider, asked, await answerText(provider, response));
+      },
+    },
+    async list(call: ModelCall) {
+      const response = await callUpstream(options, provider, request("GET", "/models"), call);
+      const body = parsedJson(provider, await answerText(provider, response));
+      const data: unknown = isJsonObject(body) ? body.data : null;
+      if (!Array.isArray(data)) throw unusable(provider.name, "no list of models");
+      return data.flatMap((model) => (isJsonObject(model) && typeof model.id === "string" ? [model.id] : []));
+    },
+  };
+}
+
+/** Usage is always asked for: without it a stream cannot be billed exactly. */
+function streamed(asked: ChatCompletionRequest): ChatCompletionRequest {
+  return { ...asked, stream: true, stream_options: { ...asked.stream_options, include_usage: true } };
+}
+
+/** Members that lesser servers leave out are filled in; an answer without choices is no answer. */
+function toCompletion(
+  provider: ProviderAccess,
+  asked: ChatCompletionRequest,
+  text: string,
+  now: number,
+): ChatCompletion {
+  const body = parsedJson(provider, text);
+  if (!isJsonObject(body) || (body.error !== undefined && body.error !== null)) {
+    throw unusable(provider.name, "an error in place of an answer", text);
+  }
+  const defaults = { id: `chatcmpl-${now}`, created: Math.floor(now / 1_000), model: asked.model };
+  const result = ChatCompletion.safeParse({ ...defaults, ...body, object: "chat.completion" });
+  if (!result.success) throw unusable(provider.name, "an answer that is not a chat completion", "", result.error);
+  return result.data;
+}
+
+function toEmbeddings(provider: ProviderAccess, asked: EmbeddingInput, text: string): EmbeddingAnswer {
+  const result = Embeddings.safeParse({
+    usage: estimatedUsage(asked),
+    model: asked.model,
+    ...objectOf(provider, text),
+  });
+  if (!result.success) throw unusable(provider.name, "an answer that holds no embeddings", text, result.error);
+  const { data, usage, model } = result.data;
+  const vectors = data.toSorted((a, b) => a.index - b.index).map(({ embedding }) => vectorOf(embedding));
+  if (vectors.length !== asked.input.length || vectors.includes(null)) {
+    throw unusable(provider.name, "embeddings that do not match the texts");
+  }
+  return { model, vectors: vectors as Float32Array[], promptTokens: usage.prompt_tokens };
+}
+
+function estimatedUsage({ input }: EmbeddingInput): { prompt_tokens: number; total_tokens: number } {
+  const counts = input.map((item) => (typeof item === "string" ? estimatedTokens(item) : item.length));
+  const tokens = counts.reduce((sum, count) => sum + count, 0);
+  return { prompt_tokens: tokens, total_tokens: tokens };
+}
+
+function objectOf(provider: ProviderAccess, text: string): Record<string, unknown> {
+  const body = parsedJson(provider, text);
+  return isJsonObject(body) ? body : {};
+}
+
+function parsedJson(provider: ProviderAccess, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw unusable(provider.name, "something that is not JSON", "", error);
+  }
+}

@@ -1,0 +1,35 @@
+// Server-sent events as chat completions use them (WHATWG HTML, section 9.2; OpenAI: one `data:` line an event, then `[DONE]`).
+
+export const DONE = "[DONE]";
+
+export function eventText(data: string): string {
+  return `data: ${data}\n\n`;
+}
+
+export interface EventStreamParser {
+  /** The `data` of every event that the text completes. Comments, and fields other than `data`, are dropped. */
+  push(text: string): string[];
+}
+
+/** Reads events from text that arrives in any pieces: lines end in LF, CR LF or CR, and may be cut anywhere. */
+export function eventStreamParser(): EventStreamParser {
+  let rest = "";
+  let data: string[] = [];
+  return {
+    push(text) {
+      const events: string[] = [];
+      // A final CR waits for what follows it: it may be the first half of CR LF.
+      const whole = rest + text;
+      const held = whole.endsWith("\r") ? 1 : 0;
+      const lines = whole.slice(0, whole.length - held).split(/\r\n|\n|\r/);
+      rest = (lines.pop() ?? "") + (held === 1 ? "\r" : "");
+      for (const line of lines) {
+        if (line === "") {
+          if (data.length > 0) events.push(data.join("\n"));
+          data = [];
+        } else if (line.startsWith("data:")) data.push(line.slice(line.startsWith("data: ") ? 6 : 5));
+      }
+      return events;
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import { and, eq } from "drizzle-orm";
+import { notFound } from "../../domain/kernel/problem.ts";
+import { type ModelName, parseModelName } from "../../domain/llm/model-name.ts";
+import type { ServiceContext } from "../context.ts";
+import type { ProviderAccess } from "./ports.ts";
+import { type ProviderRow, providers } from "./table.ts";
+
+export interface Target {
+  provider: ProviderAccess;
+  model: string;
+}
+
+/** Where a model name leads: a tenant's own provider goes before a default one of the same name. */
+export async function loadTarget(ctx: ServiceContext, name: string): Promise<Target> {
+  const parsed = parseModelName(name);
+  const provider = parsed === null ? null : await findProvider(ctx, parsed);
+  if (parsed === null || provider === null) throw notFound(`model: ${name.slice(0, 100)}`);
+  return { provider, model: parsed.model };
+}
+
+/** What the stored key is sealed for: it opens in the row it was written to and nowhere else. */
+export function sealContext(tenantId: string, name: string): string {
+  return `provider/${tenantId}/${name}`;
+}
+
+async function findProvider(ctx: ServiceContext, { provider: name }: ModelName): Promise<ProviderAccess | null> {
+  const [row] = await ctx.db
+    .select()
+    .from(providers)
+    .where(and(eq(providers.tenantId, ctx.tenant.id), eq(providers.name, name)))
+    .limit(1);
+  if (row !== undefined) return accessTo(ctx, row);
+  return ctx.ports.chatModels.defaults.find((provider) => provider.name === name) ?? null;
+}
+
+export async function accessTo(ctx: ServiceContext, row: ProviderRow): Promise<ProviderAccess> {
+  const { name, kind, baseUrl, sealedApiKey, timeoutMs, prices } = row;
+  const apiKey =
+    sealedApiKey === null ? null : await ctx.ports.secretBox.open(sealedApiKey, sealContext(ctx.tenant.id, name));
+  return { name, kind, baseUrl, apiKey, timeoutMs, prices };
+}

@@ -1,0 +1,90 @@
+import { sql } from "drizzle-orm";
+import { actorReference } from "../../domain/kernel/actor.ts";
+import { sha256Hex } from "../../domain/kernel/digest.ts";
+import { type Cost, costOf } from "../../domain/llm/price.ts";
+import { listPrice } from "../../domain/llm/price-table.ts";
+import { promptParts, type TokenUsage } from "../../domain/llm/token-usage.ts";
+import type { ServiceContext } from "../context.ts";
+import type { Target } from "./find-target.ts";
+import { type CALL_STATUSES, modelCalls } from "./table.ts";
+
+/** What a caller may say about a call to a model, beside the request. */
+export interface CallOptions {
+  /** A repeat with the same key is one row of the bill. */
+  idempotencyKey?: string;
+  runId?: string;
+  /** The state of the run that asks. */
+  runState?: string;
+  signal?: AbortSignal;
+}
+
+export interface CallFacts {
+  kind: "chat" | "embedding";
+  status: (typeof CALL_STATUSES)[number];
+  target: Target;
+  options: CallOptions;
+  isStreamed: boolean;
+  usage: TokenUsage;
+  isEstimated: boolean;
+  startedAt: number;
+  firstTokenAt?: number | null;
+  finishReason?: string | null;
+  problem?: string;
+}
+
+export function costOfCall({ provider, model }: Target, usage: TokenUsage): Cost {
+  const own = Object.hasOwn(provider.prices, model) ? provider.prices[model] : undefined;
+  return costOf(usage, own ?? listPrice(provider.kind, model));
+}
+
+/** Puts a call on the bill. Of two with the same idempotency key the first that cost something stays. */
+export async function recordModelCall(ctx: ServiceContext, facts: CallFacts): Promise<void> {
+  const row = rowOf(ctx, facts);
+  const { id: _, tenantId: __, ...changes } = row;
+  await ctx.db
+    .insert(modelCalls)
+    .values(row)
+    .onConflictDoUpdate({
+      target: modelCalls.id,
+      set: changes,
+      setWhere: sql`${modelCalls.tenantId} = ${ctx.tenant.id} and ${modelCalls.status} = 'failed'`,
+    });
+}
+
+function rowOf(ctx: ServiceContext, facts: CallFacts): typeof modelCalls.$inferInsert {
+  const { target, options, usage } = facts;
+  const cost = costOfCall(target, usage);
+  const actor = actorReference(ctx.actor);
+  return {
+    id: callId(ctx, options.idempotencyKey),
+    tenantId: ctx.tenant.id,
+    kind: facts.kind,
+    status: facts.status,
+    provider: target.provider.name,
+    model: target.model,
+    route: null,
+    isStreamed: facts.isStreamed,
+    promptTokens: usage.prompt_tokens,
+    cachedPromptTokens: promptParts(usage).cached,
+    completionTokens: usage.completion_tokens,
+    isEstimated: facts.isEstimated,
+    costUsdMicros: cost.usdMicros,
+    isPriced: cost.priced,
+    finishReason: facts.finishReason ?? null,
+    problem: facts.problem ?? null,
+    startedAt: facts.startedAt,
+    firstTokenMs: facts.firstTokenAt ? facts.firstTokenAt - facts.startedAt : null,
+    durationMs: ctx.clock.now() - facts.startedAt,
+    actorType: actor.type,
+    actorId: actor.id,
+    runId: options.runId ?? null,
+    runState: options.runState ?? null,
+    requestId: ctx.requestId,
+    traceId: ctx.trace.traceId,
+  };
+}
+
+function callId(ctx: ServiceContext, idempotencyKey: string | undefined): string {
+  if (idempotencyKey === undefined) return ctx.ids.next("cmpl");
+  return `cmpl_${sha256Hex(`${ctx.tenant.id}\n${idempotencyKey}`).slice(0, 26)}`;
+}
