@@ -1,0 +1,67 @@
+import {
+  type CreatedApiKey,
+  type NewApiKey,
+  newApiKey,
+  scopesBeyond,
+  shownParts,
+} from "../../domain/identity/api-key.ts";
+import { sha256Hex } from "../../domain/kernel/digest.ts";
+import type { Scope } from "../../domain/kernel/permission.ts";
+import { problem } from "../../domain/kernel/problem.ts";
+import { commit } from "../commit.ts";
+import type { ServiceContext } from "../context.ts";
+import { requirePermission } from "../context.ts";
+import { memberBehind, type RoleHolder, roleHolder } from "./signed-in-user.ts";
+import { apiKeys, toApiKey } from "./table.ts";
+
+/** A key of the tenant. Its text is in this answer and nowhere else. */
+export async function createApiKey(ctx: ServiceContext, input: NewApiKey): Promise<CreatedApiKey> {
+  requirePermission(ctx, "keys:write");
+  const actor = roleHolder(ctx);
+  requireScopes(actor, input.scopes);
+  const expiresAt = input.expiresAt === undefined ? null : Date.parse(input.expiresAt);
+  if (expiresAt !== null && expiresAt <= ctx.clock.now()) {
+    throw problem("validation-failed", { errors: [{ pointer: "/expiresAt", detail: "must lie in the future" }] });
+  }
+  const { key, row } = mintedKey(ctx, actor, { name: input.name, scopes: [...new Set(input.scopes)], expiresAt });
+  await commit(ctx, {
+    change: ctx.db.insert(apiKeys).values(row),
+    audit: {
+      action: "api-key.created",
+      target: { type: "api-key", id: row.id },
+      details: { name: row.name, scopes: row.scopes, expiresAt: input.expiresAt ?? null },
+    },
+  });
+  return { ...toApiKey(row), key };
+}
+
+/** A key never mints beyond itself, a member never beyond the role. */
+export function requireScopes(actor: RoleHolder, scopes: readonly Scope[]): void {
+  const beyond = scopesBeyond(actor, scopes);
+  if (beyond.length > 0) {
+    throw problem("forbidden", { detail: `You cannot hand on what you do not hold: ${beyond.join(", ")}.` });
+  }
+}
+
+export function mintedKey(
+  ctx: ServiceContext,
+  actor: RoleHolder,
+  of: { name: string; scopes: Scope[]; expiresAt: number | null },
+): { key: string; row: typeof apiKeys.$inferSelect } {
+  const key = newApiKey(ctx.random.bytes);
+  return {
+    key,
+    row: {
+      id: ctx.ids.next("key"),
+      tenantId: ctx.tenant.id,
+      ...of,
+      hash: sha256Hex(key),
+      ...shownParts(key),
+      createdBy: memberBehind(actor),
+      createdAt: ctx.clock.now(),
+      lastUsedAt: null,
+      replacedBy: null,
+      revokedAt: null,
+    },
+  };
+}

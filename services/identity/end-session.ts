@@ -1,0 +1,28 @@
+import { and, eq, isNull } from "drizzle-orm";
+import { notFound } from "../../domain/kernel/problem.ts";
+import { commit } from "../commit.ts";
+import type { ServiceContext } from "../context.ts";
+import { forgetPrincipals } from "./principals.ts";
+import { signedInUser } from "./signed-in-user.ts";
+import { sessions } from "./table.ts";
+
+/** Signs the caller out: access and refresh tokens of the session stop at once. */
+export async function logOut(ctx: ServiceContext): Promise<void> {
+  await endSession(ctx, signedInUser(ctx).sessionId);
+}
+
+/** Ends one of the user's own sessions, in whichever tenant it works. */
+export async function endSession(ctx: ServiceContext, sessionId: string): Promise<void> {
+  const { userId } = signedInUser(ctx);
+  // across tenants: a person's sessions are theirs in every tenant
+  const change = ctx.db
+    .update(sessions)
+    .set({ endedAt: ctx.clock.now() })
+    .where(and(eq(sessions.id, sessionId), eq(sessions.userId, userId), isNull(sessions.endedAt)));
+  await commit(ctx, {
+    change,
+    audit: { action: "session.ended", target: { type: "session", id: sessionId } },
+    conflict: () => notFound("session"),
+  });
+  forgetPrincipals(({ actor }) => actor.kind === "user" && actor.sessionId === sessionId);
+}

@@ -1,0 +1,96 @@
+import { eq, sql } from "drizzle-orm";
+import { sha256Hex } from "../../domain/kernel/digest.ts";
+import { problem } from "../../domain/kernel/problem.ts";
+import { MINUTE_MS, SECOND_MS } from "../../domain/kernel/time.ts";
+import type { Statement } from "../commit.ts";
+import type { PlatformContext } from "../context.ts";
+import { signInAttempts } from "./table.ts";
+
+// Stands before the hash, so that guessing costs us nothing and gains nobody anything.
+//   L1  counted against the address together with the e-mail, the e-mail, and the address; all allow, or none pays.
+//   L2  an attempt that succeeds is given back: only failures use up the allowance.
+// The generic cell rate algorithm: one time a subject says when nothing is owed.
+
+interface AttemptRate {
+  burst: number;
+  everyMs: number;
+}
+
+const GUESSES: AttemptRate = { burst: 10, everyMs: MINUTE_MS };
+// Wider, or one attacker could lock the owner of an e-mail out from everywhere.
+const GUESSES_FROM_ANYWHERE: AttemptRate = { burst: 100, everyMs: 30 * SECOND_MS };
+const SPRAY: AttemptRate = { burst: 100, everyMs: 2 * SECOND_MS };
+
+export interface Attempt {
+  /** Statements that give the attempt back, for the commit of its success. */
+  refund: Statement[];
+}
+
+/** Counts an attempt against everything it may be counted against, or throws `rate-limited`. */
+export async function takeSignInAttempt(platform: PlatformContext, email: string): Promise<Attempt> {
+  const ip = addressBlock(platform.client.ip);
+  return take(platform, [
+    { subject: `pair:${ip}:${email}`, rate: GUESSES },
+    { subject: `email:${email}`, rate: GUESSES_FROM_ANYWHERE },
+    { subject: `ip:${ip}`, rate: SPRAY },
+  ]);
+}
+
+async function take(platform: PlatformContext, counted: [Counted, ...Counted[]]): Promise<Attempt> {
+  const now = platform.clock.now();
+  const [first, ...others] = counted;
+  const answers = await platform.db.batch([
+    takeStatement(platform, first, now),
+    ...others.map((one) => takeStatement(platform, one, now)),
+  ]);
+  const taken = counted.filter((_, index) => answers[index]?.length === 1);
+  const refund = taken.map((one) => refundStatement(platform, one));
+  if (taken.length === counted.length) return { refund };
+
+  const [firstRefund, ...otherRefunds] = refund;
+  if (firstRefund !== undefined) await platform.db.batch([firstRefund, ...otherRefunds]);
+  const waits = counted.filter((one) => !taken.includes(one)).map(({ rate }) => rate.everyMs);
+  throw problem("rate-limited", {
+    detail: "Too many attempts to sign in.",
+    retryAfterSeconds: Math.max(...waits) / SECOND_MS,
+  });
+}
+
+interface Counted {
+  subject: string;
+  rate: AttemptRate;
+}
+
+function takeStatement(platform: PlatformContext, { subject, rate }: Counted, now: number) {
+  const owedFrom = sql`max(${signInAttempts.fullAt}, ${now})`;
+  return platform.db
+    .insert(signInAttempts)
+    .values({ subject: sha256Hex(subject), fullAt: now + rate.everyMs })
+    .onConflictDoUpdate({
+      target: signInAttempts.subject,
+      set: { fullAt: sql`${owedFrom} + ${rate.everyMs}` },
+      setWhere: sql`${owedFrom} - ${now} <= ${(rate.burst - 1) * rate.everyMs}`,
+    })
+    .returning({ subject: signInAttempts.subject });
+}
+
+function refundStatement(platform: PlatformContext, { subject, rate }: Counted): Statement {
+  return platform.db
+    .update(signInAttempts)
+    .set({ fullAt: sql`${signInAttempts.fullAt} - ${rate.everyMs}` })
+    .where(eq(signInAttempts.subject, sha256Hex(subject)));
+}
+
+/** The part of an address that one caller owns: all of IPv4, the /64 of IPv6. Callers without one share a bucket. */
+function addressBlock(ip: string | null): string {
+  if (ip === null) return "unknown";
+  if (!ip.includes(":")) return ip;
+  const [head = "", tail] = ip.toLowerCase().split("::");
+  const groups = head === "" ? [] : head.split(":");
+  const tailGroups = tail === undefined || tail === "" ? [] : tail.split(":");
+  while (tail !== undefined && groups.length + tailGroups.length < 8) groups.push("0");
+  return [...groups, ...tailGroups]
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ""))
+    .join(":");
+}

@@ -1,0 +1,61 @@
+import { and, eq, isNull } from "drizzle-orm";
+import type { ApiKeyRotation, CreatedApiKey } from "../../domain/identity/api-key.ts";
+import { notFound, problem } from "../../domain/kernel/problem.ts";
+import { isoTime, SECOND_MS } from "../../domain/kernel/time.ts";
+import { commit } from "../commit.ts";
+import type { ServiceContext } from "../context.ts";
+import { requirePermission } from "../context.ts";
+import { mintedKey, requireScopes } from "./create-api-key.ts";
+import { forgetPrincipals } from "./principals.ts";
+import { roleHolder } from "./signed-in-user.ts";
+import { apiKeys, toApiKey } from "./table.ts";
+
+/** A new key in place of an old one, which stays valid through the overlap, but never beyond its own end. */
+export async function rotateApiKey(ctx: ServiceContext, id: string, input: ApiKeyRotation): Promise<CreatedApiKey> {
+  requirePermission(ctx, "keys:write");
+  const actor = roleHolder(ctx);
+  const old = await findLiveKey(ctx, id);
+  if (old === null) throw notFound("API key");
+  if (old.replacedBy !== null) throw alreadyReplaced();
+  requireScopes(actor, old.scopes);
+
+  const now = ctx.clock.now();
+  const life = old.expiresAt === null ? null : old.expiresAt - old.createdAt;
+  const expiresAt = life === null ? null : now + life;
+  const { key, row } = mintedKey(ctx, actor, { name: old.name, scopes: old.scopes, expiresAt });
+  const overlapEnd = Math.min(now + input.overlapSeconds * SECOND_MS, old.expiresAt ?? Number.POSITIVE_INFINITY);
+  await commit(ctx, {
+    change: [
+      ctx.db
+        .update(apiKeys)
+        .set({ replacedBy: row.id, expiresAt: overlapEnd })
+        .where(and(isKey(ctx, id), isNull(apiKeys.replacedBy), isNull(apiKeys.revokedAt))),
+      ctx.db.insert(apiKeys).values(row),
+    ],
+    audit: {
+      action: "api-key.rotated",
+      target: { type: "api-key", id },
+      details: { replacedBy: row.id, validUntil: isoTime(overlapEnd) },
+    },
+    conflict: alreadyReplaced,
+  });
+  forgetPrincipals((principal) => principal.actor.kind === "api-key" && principal.actor.keyId === id);
+  return { ...toApiKey(row), key };
+}
+
+async function findLiveKey(ctx: ServiceContext, id: string): Promise<typeof apiKeys.$inferSelect | null> {
+  const [row] = await ctx.db
+    .select()
+    .from(apiKeys)
+    .where(and(isKey(ctx, id), isNull(apiKeys.revokedAt)))
+    .limit(1);
+  return row ?? null;
+}
+
+export function isKey(ctx: ServiceContext, id: string) {
+  return and(eq(apiKeys.tenantId, ctx.tenant.id), eq(apiKeys.id, id));
+}
+
+function alreadyReplaced() {
+  return problem("conflict", { detail: "The key has already been replaced." });
+}

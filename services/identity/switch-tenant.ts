@@ -1,0 +1,37 @@
+import { and, eq } from "drizzle-orm";
+import type { SignedIn } from "../../domain/identity/user.ts";
+import { notFound } from "../../domain/kernel/problem.ts";
+import { commit } from "../commit.ts";
+import type { ServiceContext } from "../context.ts";
+import { loadTenant } from "../tenants/load-tenant.ts";
+import { openSession } from "./open-session.ts";
+import { signedInUser } from "./signed-in-user.ts";
+import { memberships, sessions, toUser, users } from "./table.ts";
+
+/** A session in another tenant of the user's, beside the present one and no longer than it. */
+export async function switchTenant(ctx: ServiceContext, tenantId: string): Promise<SignedIn> {
+  const actor = signedInUser(ctx);
+  const [found] = await ctx.db
+    .select({ user: users, role: memberships.role, expiresAt: sessions.expiresAt })
+    .from(memberships)
+    .innerJoin(users, eq(users.id, memberships.userId))
+    .innerJoin(sessions, and(eq(sessions.id, actor.sessionId), eq(sessions.tenantId, ctx.tenant.id)))
+    .where(and(eq(memberships.tenantId, tenantId), eq(memberships.userId, actor.userId)))
+    .limit(1);
+  if (found === undefined) throw notFound("tenant");
+  const { user, role, expiresAt } = found;
+  const tenant = await loadTenant(ctx, tenantId);
+  const session = openSession(ctx, { userId: actor.userId, tenantId, role, expiresAt });
+  await commit(
+    { ...ctx, tenant: { id: tenantId }, actor: { kind: "user", userId: actor.userId, sessionId: session.id, role } },
+    {
+      change: session.statements,
+      audit: {
+        action: "session.started",
+        target: { type: "session", id: session.id },
+        details: { switchedFrom: ctx.tenant.id },
+      },
+    },
+  );
+  return { user: toUser(user), tenant, ...(await session.tokens()) };
+}

@@ -1,0 +1,175 @@
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import type { ApiKey } from "../../domain/identity/api-key.ts";
+import type { User } from "../../domain/identity/user.ts";
+import type { Role, Scope } from "../../domain/kernel/permission.ts";
+import { isoTime } from "../../domain/kernel/time.ts";
+
+// Times in milliseconds. Secrets rest as SHA-256 digests: they are random, so nothing slower is needed.
+
+export const users = sqliteTable(
+  "users",
+  {
+    id: text().primaryKey(),
+    email: text().notNull(),
+    name: text(),
+    passwordHash: text().notNull(),
+    emailVerifiedAt: integer(),
+    createdAt: integer().notNull(),
+  },
+  (table) => [uniqueIndex("users_by_email").on(table.email)],
+);
+
+export const memberships = sqliteTable(
+  "memberships",
+  {
+    tenantId: text().notNull(),
+    userId: text().notNull(),
+    role: text().$type<Role>().notNull(),
+    joinedAt: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.userId] }),
+    index("memberships_by_user").on(table.userId, table.joinedAt),
+  ],
+);
+
+export const invitations = sqliteTable(
+  "invitations",
+  {
+    id: text().primaryKey(),
+    tenantId: text().notNull(),
+    email: text().notNull(),
+    role: text().$type<Role>().notNull(),
+    tokenHash: text().notNull(),
+    invitedBy: text().notNull(),
+    createdAt: integer().notNull(),
+    expiresAt: integer().notNull(),
+    acceptedAt: integer(),
+    revokedAt: integer(),
+  },
+  (table) => [
+    uniqueIndex("invitations_by_token").on(table.tokenHash),
+    index("invitations_by_tenant").on(table.tenantId, table.createdAt, table.id),
+  ],
+);
+
+/** One sign-in in one tenant: a family of refresh tokens. */
+export const sessions = sqliteTable(
+  "sessions",
+  {
+    id: text().primaryKey(),
+    tenantId: text().notNull(),
+    userId: text().notNull(),
+    ip: text(),
+    userAgent: text(),
+    createdAt: integer().notNull(),
+    lastSeenAt: integer().notNull(),
+    expiresAt: integer().notNull(),
+    endedAt: integer(),
+  },
+  (table) => [index("sessions_by_user").on(table.userId, table.createdAt, table.id)],
+);
+
+export const refreshTokens = sqliteTable(
+  "refresh_tokens",
+  {
+    hash: text().primaryKey(),
+    sessionId: text().notNull(),
+    createdAt: integer().notNull(),
+    expiresAt: integer().notNull(),
+    usedAt: integer(),
+    /** With the spent token it yields the successor; alone it is worth nothing. */
+    successorSalt: text(),
+    successorHash: text(),
+  },
+  (table) => [index("refresh_tokens_by_expiry").on(table.expiresAt)],
+);
+
+export const apiKeys = sqliteTable(
+  "api_keys",
+  {
+    id: text().primaryKey(),
+    tenantId: text().notNull(),
+    name: text().notNull(),
+    hash: text().notNull(),
+    prefix: text().notNull(),
+    lastFour: text().notNull(),
+    scopes: text({ mode: "json" }).$type<Scope[]>().notNull(),
+    createdBy: text().notNull(),
+    createdAt: integer().notNull(),
+    expiresAt: integer(),
+    lastUsedAt: integer(),
+    replacedBy: text(),
+    revokedAt: integer(),
+  },
+  (table) => [
+    uniqueIndex("api_keys_by_hash").on(table.hash),
+    index("api_keys_by_tenant").on(table.tenantId, table.createdAt, table.id),
+  ],
+);
+
+/** Single-use secrets that travel by mail. */
+export const mailedTokens = sqliteTable(
+  "mailed_tokens",
+  {
+    hash: text().primaryKey(),
+    purpose: text({ enum: ["verify-email", "reset-password"] }).notNull(),
+    userId: text().notNull(),
+    createdAt: integer().notNull(),
+    expiresAt: integer().notNull(),
+    usedAt: integer(),
+  },
+  (table) => [
+    index("mailed_tokens_by_user").on(table.userId, table.purpose),
+    index("mailed_tokens_by_expiry").on(table.expiresAt),
+  ],
+);
+
+/** Attempts to sign in, by a digest of whom they are counted against. `fullAt` is the time at which nothing is owed. */
+export const signInAttempts = sqliteTable(
+  "sign_in_attempts",
+  { subject: text().primaryKey(), fullAt: integer().notNull() },
+  (table) => [index("sign_in_attempts_by_time").on(table.fullAt)],
+);
+
+/** Mail that the mailbox keeps where no provider delivers it. */
+export const mails = sqliteTable(
+  "mails",
+  {
+    id: text().primaryKey(),
+    recipient: text().notNull(),
+    subject: text().notNull(),
+    text: text().notNull(),
+    html: text(),
+    at: integer().notNull(),
+  },
+  (table) => [
+    index("mails_by_recipient").on(table.recipient, table.at, table.id),
+    index("mails_by_time").on(table.at, table.id),
+  ],
+);
+
+export function toUser(row: typeof users.$inferSelect): User {
+  return {
+    id: row.id,
+    email: row.email,
+    name: row.name,
+    emailVerifiedAt: row.emailVerifiedAt === null ? null : isoTime(row.emailVerifiedAt),
+    createdAt: isoTime(row.createdAt),
+  };
+}
+
+export function toApiKey(row: typeof apiKeys.$inferSelect): ApiKey {
+  return {
+    id: row.id,
+    name: row.name,
+    scopes: row.scopes,
+    prefix: row.prefix,
+    lastFour: row.lastFour,
+    createdBy: row.createdBy,
+    createdAt: isoTime(row.createdAt),
+    expiresAt: row.expiresAt === null ? null : isoTime(row.expiresAt),
+    lastUsedAt: row.lastUsedAt === null ? null : isoTime(row.lastUsedAt),
+    replacedBy: row.replacedBy,
+  };
+}

@@ -1,0 +1,138 @@
+import * as z from "zod";
+import { RefreshRequest, Session, TokenPair } from "../../../domain/identity/session.ts";
+import { Login, Registration, SignedIn } from "../../../domain/identity/user.ts";
+import { PageRequest } from "../../../domain/kernel/page.ts";
+import { endSession, logOut } from "../../../services/identity/end-session.ts";
+import { listSessions } from "../../../services/identity/list-sessions.ts";
+import { logIn } from "../../../services/identity/log-in.ts";
+import { refreshSession } from "../../../services/identity/refresh-session.ts";
+import { registerUser } from "../../../services/identity/register-user.ts";
+import { switchTenant } from "../../../services/identity/switch-tenant.ts";
+import { listOf } from "../listing.ts";
+import { noContent, reply, routes } from "../operation.ts";
+
+export const auth = routes();
+const tag = "Identity";
+
+auth.add(
+  {
+    method: "post",
+    path: "/v1/auth/register",
+    id: "register",
+    tag,
+    summary: "Register with a first tenant, signed in as its owner",
+    access: "public",
+    body: Registration,
+    returns: { 201: SignedIn },
+    problems: ["email-taken", "rate-limited"],
+  },
+  async ({ ctx, body }) => reply(201, await registerUser(ctx, body)),
+);
+
+auth.add(
+  {
+    method: "post",
+    path: "/v1/auth/login",
+    id: "logIn",
+    tag,
+    summary: "Sign in with e-mail and password",
+    access: "public",
+    body: Login,
+    returns: { 200: SignedIn },
+    problems: ["unauthenticated", "rate-limited"],
+  },
+  async ({ ctx, body }) => reply(200, await logIn(ctx, body)),
+);
+
+auth.add(
+  {
+    method: "post",
+    path: "/v1/auth/refresh",
+    id: "refreshSession",
+    tag,
+    summary: "Exchange a refresh token for the next pair",
+    access: "public",
+    body: RefreshRequest,
+    returns: { 200: TokenPair },
+    problems: ["unauthenticated"],
+  },
+  async ({ ctx, body }) => reply(200, await refreshSession(ctx, body.refreshToken)),
+);
+
+auth.add(
+  {
+    method: "post",
+    path: "/v1/auth/logout",
+    id: "logOut",
+    tag,
+    summary: "End the present session at once",
+    access: "signed-in",
+    returns: { 204: null },
+  },
+  async ({ ctx }) => {
+    await logOut(ctx);
+    return noContent();
+  },
+);
+
+auth.add(
+  {
+    method: "post",
+    path: "/v1/auth/switch-tenant",
+    id: "switchTenant",
+    tag,
+    summary: "Open a session in another tenant of the user's",
+    access: "signed-in",
+    body: z.strictObject({ tenantId: z.string().max(64) }).meta({ id: "TenantSwitch" }),
+    returns: { 200: SignedIn },
+    problems: ["not-found"],
+  },
+  async ({ ctx, body }) => reply(200, await switchTenant(ctx, body.tenantId)),
+);
+
+auth.add(
+  {
+    method: "get",
+    path: "/v1/auth/sessions",
+    id: "listSessions",
+    tag,
+    summary: "The user's live sessions",
+    access: "signed-in",
+    query: PageRequest,
+    returns: { 200: listOf(Session) },
+  },
+  async ({ ctx, query }) => reply(200, await listSessions(ctx, query)),
+);
+
+auth.add(
+  {
+    method: "delete",
+    path: "/v1/auth/sessions/{id}",
+    id: "endSession",
+    tag,
+    summary: "End one of the user's sessions at once",
+    access: "signed-in",
+    params: z.object({ id: z.string() }),
+    returns: { 204: null },
+    problems: ["not-found"],
+  },
+  async ({ ctx, params }) => {
+    await endSession(ctx, params.id);
+    return noContent();
+  },
+);
+
+auth.add(
+  {
+    method: "get",
+    path: "/.well-known/jwks.json",
+    id: "getKeySet",
+    tag,
+    summary: "The public keys that verify access tokens (RFC 7517)",
+    access: "public",
+    returns: { 200: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }).meta({ id: "KeySet" }) },
+  },
+  async ({ ctx }) =>
+    // A new key is published this long before it signs.
+    reply(200, await ctx.ports.tokenSigner.jwks(), { "cache-control": "public, max-age=300" }),
+);
