@@ -57,4 +57,5 @@ export type Refusal =
   | "unknown-review"
   | "unknown-map-run"
   | "not-redrivable"
-  | "no-such-event";
+  | "no-such-event"
+  | "history-full";

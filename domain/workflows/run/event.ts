@@ -16,17 +16,18 @@ interface EventHead {
   readonly previousEventId: number;
   /** "0" is the machine itself; `<id of the event that started it>.<index>` a branch or an iteration. */
   readonly scope: string;
-  /** Set on the event that closed a failed attempt: what the failed state does next, and when. */
-  retry?: ScheduledRetry;
+  /** What was settled right after the event and has no event type of its own in AWS's history. In order. */
+  plans?: Plan[];
 }
 
-export interface ScheduledRetry {
-  /** The scope whose current state tries again: the event's own, or one that encloses it. */
-  readonly scope: string;
-  /** Index into the state's Retry list. */
-  readonly retrier: number;
-  readonly at: number;
-}
+/** `scope` is the event's own, or one that encloses it. */
+export type Plan =
+  /** The current state tries again at `at`; `retrier` is an index into its Retry list. */
+  | { readonly kind: "retry"; readonly scope: string; readonly retrier: number; readonly at: number }
+  /** The Wait state that was entered ends at `until`. */
+  | { readonly kind: "wait"; readonly scope: string; readonly until: number }
+  /** The Fail state that was entered fails with this. */
+  | ({ readonly kind: "fail"; readonly scope: string } & Failure);
 
 /** What a run may use. Fixed when it starts. */
 export interface RunLimits {
@@ -75,6 +76,8 @@ export type RunEventBody =
       readonly type: `${TaskFamily}Failed` | `${TaskFamily}TimedOut`;
       readonly state: string;
       readonly task: number;
+      /** The timeout was a missed heartbeat. */
+      readonly heartbeat?: true;
     } & Failure)
   | ({
       readonly type: "EvaluationFailed";
@@ -97,13 +100,14 @@ export type RunEventBody =
       readonly index: number;
     }
   | ({ readonly type: "MapIterationFailed"; readonly state: string; readonly index: number } & Failure)
-  | { readonly type: "MapRunStarted"; readonly state: string; readonly mapRun: string }
-  | { readonly type: "MapRunSucceeded" | "MapRunAborted" | "MapRunRedriven"; readonly state: string }
+  | MapRunStarted
+  | { readonly type: "MapRunSucceeded" | "MapRunAborted"; readonly state: string }
   | ({ readonly type: "MapRunFailed"; readonly state: string } & Failure)
   | {
       readonly type: "RunItemsRead";
       readonly state: string;
-      readonly items: readonly Json[];
+      readonly items: Json[];
+      readonly batches?: readonly number[];
     }
   | {
       readonly type: "RunChildrenFinished";
@@ -114,13 +118,17 @@ export type RunEventBody =
   | { readonly type: "RunTaskHeartbeat"; readonly state: string; readonly task: number }
   | { readonly type: "RunPaused" | "RunResumed"; readonly reason?: string }
   | RunRewound
+  /** Carries a plan that has no fresh event to stand on. */
+  | { readonly type: "RunPlanned" }
   | { readonly type: "RunHistoryWarning"; readonly limit: number }
   | {
       readonly type: "ReviewRequested";
       readonly state: string;
       readonly task: number;
       readonly reviewId: string;
-      readonly request: Json;
+      readonly title?: string;
+      readonly assigneeRole?: string;
+      readonly dueAt?: number;
     }
   | ({
       readonly type: "ReviewDecided";
@@ -153,10 +161,6 @@ export interface StateEntered {
   readonly type: `${StateType}StateEntered`;
   readonly state: string;
   readonly input: Json;
-  /** Wait: when it ends. Added in the same decision, once evaluated. */
-  until?: number;
-  /** Fail: evaluated Error and Cause. Added in the same decision. */
-  failure?: Failure;
 }
 
 export interface StateExited {
@@ -186,25 +190,44 @@ export interface MapStateStarted {
   readonly length: number;
   readonly maxConcurrency: number;
   /** The items; where they are part of the state's input, `itemsAt` has the member names that lead to them instead. */
-  readonly items?: readonly Json[];
+  readonly items?: Json[];
   readonly itemsAt?: readonly string[];
   /** What ItemSelector means by `$`, where it is not the state's own input. */
   readonly input?: Json;
-  /** Distributed: settings of the map run. */
-  readonly run?: MapRunSettings;
+}
+
+export interface MapRunStarted {
+  readonly type: "MapRunStarted";
+  readonly state: string;
+  readonly mapRun: string;
+  readonly settings: MapRunSettings;
+  /** Index of each batch's first item; absent without a batcher, or while the items are yet to be read. */
+  readonly batches?: readonly number[];
 }
 
 export interface MapRunSettings {
-  readonly toleratedFailureCount: number;
-  readonly toleratedFailurePercentage: number;
-  /** Arguments of ItemReader, evaluated; absent where the items stand in `items`. */
-  readonly reader?: Json;
+  readonly executionType: MachineType;
+  readonly toleratedFailureCount?: number;
+  readonly toleratedFailurePercentage?: number;
+  readonly reader?: ReaderSettings;
+  readonly batch?: {
+    readonly maxItems?: number;
+    readonly maxInputBytes?: number;
+    readonly input?: Json;
+  };
+  readonly writer?: { readonly resource: string; readonly arguments: Json; readonly config: Json };
+}
+
+export interface ReaderSettings {
+  readonly resource: string;
+  readonly arguments: Json;
   readonly maxItems?: number;
-  readonly maxItemsPerBatch?: number;
-  readonly maxInputBytesPerBatch?: number;
-  readonly batchInput?: Json;
-  /** Arguments of ResultWriter, evaluated. */
-  readonly writer?: Json;
+  readonly inputType: string | null;
+  readonly csvHeaderLocation: string | null;
+  readonly csvHeaders: readonly string[] | null;
+  readonly csvDelimiter: string | null;
+  readonly itemsPointer: string | null;
+  readonly transformation: string | null;
 }
 
 export type ChildOutcome = { readonly index: number } & (

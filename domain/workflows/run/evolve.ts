@@ -1,14 +1,331 @@
-import type { RunEvent } from "./event.ts";
-import type { RunState } from "./state.ts";
+import { SECOND_MS } from "../../kernel/time.ts";
+import type { StateType } from "../definition/machine.ts";
+import type {
+  ExecutionStarted,
+  Failure,
+  Plan,
+  RunEvent,
+  StateEntered,
+  StateExited,
+  TaskFamily,
+  TaskScheduled,
+} from "./event.ts";
+import {
+  collectResults,
+  dropChildren,
+  endBranch,
+  endIteration,
+  startBranches,
+  startChild,
+  startItems,
+} from "./fan-out.ts";
+import { end, redrive, resume, rewind } from "./lifecycle.ts";
+import { finishChildren, startMapRun, takeItems, takeWritten } from "./map-run.ts";
+import {
+  currentVisit,
+  fanOutOf,
+  type OpenTask,
+  type Phase,
+  ROOT,
+  type RunState,
+  type Scope,
+  taskKey,
+  type Visit,
+  visitOf,
+} from "./state.ts";
+import { addTimer, dropEndedTimers } from "./timers.ts";
 
-/** The state before any event. */
-export declare function initialState(): RunState;
+// The only thing that changes a run's state.
+//   E1  evolve() evaluates no expression, reads no clock and draws no chance: the event says it all.
+//   E2  The work per event grows neither with the history nor with the number of siblings.
+//   E3  After any prefix of a journal the phases say what comes next, so Continue can go on from there.
 
-/** Applies one event. Changes `state` in place and returns it; the caller owns it. */
-export declare function evolve(state: RunState, event: RunEvent): RunState;
+/** Applies one event. Changes `state` in place and returns it: the caller owns it. */
+export function evolve(state: RunState, event: RunEvent): RunState {
+  state.seq = event.seq;
+  apply(state, event);
+  if (event.plans !== undefined) for (const plan of event.plans) applyPlan(state, plan, event.seq);
+  if (state.timers.length > 0) dropEndedTimers(state);
+  return state;
+}
 
-/** The state after a journal; `events` go on where `snapshot` ends. Parts undone by RunRewound are skipped, not applied. */
-export declare function replay(events: readonly RunEvent[], snapshot?: RunState): RunState;
+/** Adds to an event that was applied already, and applies the addition. */
+export function amend(state: RunState, event: RunEvent, plan: Plan): void {
+  event.plans = [...(event.plans ?? []), plan];
+  applyPlan(state, plan, event.seq);
+  dropEndedTimers(state);
+}
 
-/** The state after `toSeq` for the command Rewind; `events` is the whole journal. */
-export declare function rewindState(events: readonly RunEvent[], toSeq: number): RunState | null;
+function apply(state: RunState, event: RunEvent): void {
+  if (event.type === "ExecutionStarted") {
+    begin(state, event, event.at);
+    return;
+  }
+  const scope = state.scopes[event.scope];
+  if (scope === undefined) throw new Error(`event ${event.seq} belongs to no open scope: ${event.scope}`);
+  scope.last = event.seq;
+  switch (event.type) {
+    case "PassStateEntered":
+    case "TaskStateEntered":
+    case "ChoiceStateEntered":
+    case "WaitStateEntered":
+    case "SucceedStateEntered":
+    case "FailStateEntered":
+    case "ParallelStateEntered":
+    case "MapStateEntered":
+      enter(state, scope, event, event.seq, event.at);
+      return;
+    case "PassStateExited":
+    case "TaskStateExited":
+    case "ChoiceStateExited":
+    case "WaitStateExited":
+    case "SucceedStateExited":
+    case "ParallelStateExited":
+    case "MapStateExited":
+      exit(state, scope, event);
+      return;
+    case "TaskScheduled":
+    case "LambdaFunctionScheduled":
+    case "ActivityScheduled":
+      schedule(state, scope, event, event.seq, event.at);
+      return;
+    case "TaskStarted":
+    case "LambdaFunctionStarted":
+    case "ActivityStarted":
+      startTask(state, event.task, event.at, event.seq);
+      return;
+    case "TaskSubmitted": {
+      const task = state.tasks[event.task];
+      if (task !== undefined) task.submitted = true;
+      return;
+    }
+    case "TaskSucceeded":
+    case "LambdaFunctionSucceeded":
+    case "ActivitySucceeded":
+      delete state.tasks[event.task];
+      scope.phase = { at: "result", visit: currentVisit(scope), result: event.output };
+      return;
+    case "TaskFailed":
+    case "LambdaFunctionFailed":
+    case "ActivityFailed":
+    case "TaskTimedOut":
+    case "LambdaFunctionTimedOut":
+    case "ActivityTimedOut":
+      delete state.tasks[event.task];
+      fail(scope, event, event.heartbeat === true);
+      return;
+    case "EvaluationFailed":
+      fail(scope, event, false);
+      return;
+    case "RunTaskHeartbeat": {
+      const task = state.tasks[event.task];
+      if (task?.heartbeatSeconds === undefined) return;
+      task.heartbeatAt = event.at + task.heartbeatSeconds * SECOND_MS;
+      addTimer(state, { at: task.heartbeatAt, kind: "heartbeat", owner: String(event.task), order: event.seq });
+      return;
+    }
+    case "PassStateAborted":
+    case "TaskStateAborted":
+    case "ChoiceStateAborted":
+    case "WaitStateAborted":
+    case "SucceedStateAborted":
+    case "FailStateAborted":
+    case "ParallelStateAborted":
+    case "MapStateAborted":
+      abort(state, scope);
+      return;
+    case "ParallelStateStarted":
+      startBranches(state, scope, event, event.seq);
+      return;
+    case "MapStateStarted":
+      startItems(scope, event, event.seq);
+      return;
+    case "ParallelStateSucceeded":
+    case "MapStateSucceeded":
+      collectResults(scope);
+      return;
+    case "ParallelStateFailed":
+    case "MapStateFailed":
+    case "MapIterationFailed":
+    case "MapRunFailed":
+      fail(scope, event, false);
+      return;
+    case "MapIterationStarted":
+      startChild(state, scope, event.index, event.seq);
+      return;
+    case "MapIterationSucceeded":
+      endIteration(state, scope, event.index);
+      return;
+    case "MapIterationAborted":
+    case "MapRunAborted":
+      return;
+    case "MapRunStarted":
+      startMapRun(state, scope, event);
+      return;
+    case "RunItemsRead":
+      takeItems(state, scope, event.items, event.batches);
+      return;
+    case "RunChildrenFinished":
+      finishChildren(state, scope, event.children);
+      return;
+    case "RunResultsWritten":
+      takeWritten(scope, event.output);
+      return;
+    case "MapRunSucceeded":
+      return;
+    case "ReviewRequested": {
+      const task = state.tasks[event.task];
+      if (task !== undefined) task.reviewId = event.reviewId;
+      return;
+    }
+    case "ReviewDecided":
+    case "RunPlanned":
+      return;
+    case "RunHistoryWarning":
+      state.warned = true;
+      return;
+    case "RunPaused":
+      state.status = "paused";
+      return;
+    case "RunResumed":
+      resume(state, event.seq);
+      return;
+    case "RunRewound":
+      rewind(state, event.seq, event.deadline);
+      return;
+    case "ExecutionRedriven":
+      redrive(state, event.at, event.redriveCount, event.deadline);
+      return;
+    case "ExecutionSucceeded":
+      state.output = event.output;
+      end(state, "succeeded", event.at, {});
+      return;
+    case "ExecutionFailed":
+      end(state, "failed", event.at, event);
+      return;
+    case "ExecutionTimedOut":
+      end(state, "timed_out", event.at, event);
+      return;
+    case "ExecutionAborted":
+      end(state, "aborted", event.at, event);
+      return;
+    default:
+      event satisfies never;
+  }
+}
+
+function begin(state: RunState, event: ExecutionStarted, at: number): void {
+  state.runId = event.runId;
+  state.name = event.name;
+  state.roleArn = event.roleArn;
+  state.stateMachine = event.stateMachine;
+  state.machineType = event.machineType;
+  state.limits = event.limits;
+  state.input = event.input;
+  state.startedAt = at;
+  if (event.deadline !== undefined) state.deadline = event.deadline;
+  const phase: Phase = { at: "next", state: event.startAt, input: event.input };
+  // AWS links the first state to event 0, not to ExecutionStarted.
+  state.scopes[ROOT] = { id: ROOT, parent: null, index: 0, variables: {}, last: 0, phase };
+}
+
+function enter(state: RunState, scope: Scope, event: StateEntered, seq: number, at: number): void {
+  state.entered++;
+  const type = event.type.slice(0, -"StateEntered".length) as StateType;
+  const visit: Visit = { state: event.state, type, entered: seq, enteredAt: at, input: event.input, retries: [] };
+  scope.phase = { at: "entered", visit };
+}
+
+function exit(state: RunState, scope: Scope, event: StateExited): void {
+  state.exited++;
+  dropChildren(state, scope);
+  if (event.assigned !== undefined) Object.assign(scope.variables, event.assigned);
+  if (event.next !== undefined) {
+    scope.phase = { at: "next", state: event.next, input: event.output };
+    return;
+  }
+  scope.phase = { at: "ended", output: event.output };
+  const parent = scope.parent === null ? undefined : state.scopes[scope.parent];
+  if (parent !== undefined) endBranch(state, parent, scope);
+}
+
+function schedule(state: RunState, scope: Scope, event: TaskScheduled, seq: number, at: number): void {
+  const visit = currentVisit(scope);
+  const task: OpenTask = {
+    key: taskKey(scope.id, event.state, seq, state.lineage),
+    id: seq,
+    family: event.type.slice(0, -"Scheduled".length) as TaskFamily,
+    scope: scope.id,
+    state: event.state,
+    resource: event.resource,
+    input: event.input,
+    scheduledAt: at,
+    started: false,
+    submitted: false,
+  };
+  if (event.credentials !== undefined) task.credentials = event.credentials;
+  if (event.token !== undefined) task.token = event.token;
+  if (event.timeoutInSeconds !== undefined) task.timeoutSeconds = event.timeoutInSeconds;
+  if (event.heartbeatInSeconds !== undefined) task.heartbeatSeconds = event.heartbeatInSeconds;
+  state.tasks[seq] = task;
+  scope.phase = { at: "task", visit, task: seq };
+}
+
+/** The clocks of a task run from its start: an activity may wait for a worker as long as it must. */
+function startTask(state: RunState, id: number, at: number, order: number): void {
+  const task = state.tasks[id];
+  if (task === undefined) return;
+  task.started = true;
+  if (task.timeoutSeconds !== undefined) {
+    task.timeoutAt = at + task.timeoutSeconds * SECOND_MS;
+    addTimer(state, { at: task.timeoutAt, kind: "timeout", owner: String(id), order });
+  }
+  if (task.heartbeatSeconds !== undefined) {
+    task.heartbeatAt = at + task.heartbeatSeconds * SECOND_MS;
+    addTimer(state, { at: task.heartbeatAt, kind: "heartbeat", owner: String(id), order });
+  }
+}
+
+function fail(scope: Scope, { error, cause }: Failure, isHeartbeat: boolean): void {
+  const { phase } = scope;
+  const fanOut = fanOutOf(phase);
+  scope.phase = {
+    at: "failed",
+    visit: currentVisit(scope),
+    failure: { ...(error !== undefined && { error }), ...(cause !== undefined && { cause }) },
+    ...(isHeartbeat && { heartbeat: true as const }),
+    ...(fanOut !== null && { fanOut }),
+  };
+}
+
+function abort(state: RunState, scope: Scope): void {
+  const { phase } = scope;
+  if (phase.at === "task") delete state.tasks[phase.task];
+  const fanOut = fanOutOf(phase);
+  scope.phase = { at: "aborted", visit: visitOf(phase), ...(fanOut !== null && { fanOut }) };
+}
+
+function applyPlan(state: RunState, plan: Plan, order: number): void {
+  const scope = state.scopes[plan.scope];
+  if (scope === undefined) return;
+  const visit = currentVisit(scope);
+  switch (plan.kind) {
+    case "wait":
+      scope.phase = { at: "wait", visit, until: plan.until };
+      addTimer(state, { at: plan.until, kind: "wait", owner: scope.id, order });
+      return;
+    case "fail":
+      fail(scope, plan, false);
+      return;
+    case "retry": {
+      dropChildren(state, scope);
+      while (visit.retries.length <= plan.retrier) visit.retries.push(0);
+      visit.retries[plan.retrier] = (visit.retries[plan.retrier] ?? 0) + 1;
+      scope.phase = { at: "retry", visit, until: plan.at };
+      if (state.status !== "paused") addTimer(state, { at: plan.at, kind: "retry", owner: scope.id, order });
+      return;
+    }
+    default:
+      plan satisfies never;
+  }
+}

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from "../../kernel/json.ts";
 import type { MachineType, StateType } from "../definition/machine.ts";
-import type { Failure, MapRunSettings, RunLimits, TaskFamily } from "./event.ts";
+import { DEFAULT_LIMITS, type Failure, type MapRunSettings, type RunLimits, type TaskFamily } from "./event.ts";
 
 // Where a run stands: plain JSON, so that a snapshot is JSON.stringify and nothing else.
 
@@ -26,8 +26,8 @@ export interface RunState {
   deadline?: number;
   redrives: number;
   redrivenAt?: number;
-  /** How often the run was rewound; part of task keys, so that an answer to a discarded attempt is not taken. */
-  rewinds: number;
+  /** Id of the last RunRewound, 0 without one; part of task keys, so that an answer to an undone attempt is not taken. */
+  lineage: number;
   /** States entered and exited so far. */
   entered: number;
   exited: number;
@@ -67,12 +67,13 @@ export type Phase =
   | { readonly at: "fanOut"; readonly visit: Visit; readonly fanOut: FanOut }
   /** The work is done; Output, Assign and the transition are not. */
   | { readonly at: "result"; readonly visit: Visit; readonly result: Json; readonly fanOut?: FanOut }
-  /** Failed, and its Retry and Catch have not been asked yet; `settled` when they have and nothing matched. */
+  /** Failed; its Retry and Catch are yet to be asked. */
   | {
       readonly at: "failed";
       readonly visit: Visit;
       readonly failure: Failure;
-      readonly settled: boolean;
+      /** A missed heartbeat: also matched by States.HeartbeatTimeout. */
+      readonly heartbeat?: true;
       readonly fanOut?: FanOut;
     }
   | { readonly at: "aborted"; readonly visit: Visit | null; readonly fanOut?: FanOut }
@@ -96,29 +97,34 @@ export interface FanOut {
   /** Id of the Started event; children are `<id>.<index>`. */
   readonly id: number;
   total: number;
-  /** Index of the first child not yet started. */
+  /** Index of the first child not yet begun. */
   next: number;
-  /** Children that are running, by index. */
-  readonly running: Record<string, true>;
-  runningCount: number;
+  /** Children begun and not ended, by index. */
+  open: Record<string, true>;
+  openCount: number;
   succeeded: number;
-  failed: number;
+  /** 0 means no limit. */
   readonly maxConcurrency: number;
-  /** Outputs by index; null where not there yet. */
-  readonly results: Json[];
+  /** Outputs by index; null where there is none (yet). */
+  results: Json[];
   /** Parallel: what a branch begins with. Map: what ItemSelector means by `$`. */
   readonly input: Json;
-  items?: Json[];
+  items: Json[];
   mapRun?: MapRun;
 }
 
+/** What a distributed Map adds. */
 export interface MapRun {
+  readonly arn: string;
   readonly settings: MapRunSettings;
-  arn: string;
-  stage: "starting" | "reading" | "running" | "writing";
-  /** Children that failed, by index: what a redrive runs again. */
-  readonly failures: Record<string, Failure>;
+  stage: "reading" | "running" | "writing" | "done";
+  batches: readonly number[] | null;
+  /** Failed children by index: what a redrive runs again. */
+  failures: Record<string, Failure>;
+  failed: number;
+  /** Redrives of this map run; part of its keys. */
   attempt: number;
+  written?: Json;
 }
 
 export interface OpenTask {
@@ -130,8 +136,8 @@ export interface OpenTask {
   readonly state: string;
   readonly resource: string;
   readonly input: Json;
-  readonly credentials?: Json;
-  readonly token?: string;
+  credentials?: Json;
+  token?: string;
   readonly scheduledAt: number;
   started: boolean;
   submitted: boolean;
@@ -147,4 +153,59 @@ export interface Timer {
   readonly kind: "timeout" | "heartbeat" | "wait" | "retry";
   /** Task id for the first two, scope id for the others. */
   readonly owner: string;
+  /** Id of the event that set it: timers of one instant ring in this order. */
+  readonly order: number;
+}
+
+/** Id of the machine's own scope. */
+export const ROOT = "0";
+
+/** The state before any event. */
+export function initialState(): RunState {
+  return {
+    seq: 0,
+    status: "running",
+    runId: "",
+    name: "",
+    roleArn: "",
+    stateMachine: { id: "", name: "" },
+    machineType: "STANDARD",
+    limits: DEFAULT_LIMITS,
+    input: null,
+    startedAt: 0,
+    redrives: 0,
+    lineage: 0,
+    entered: 0,
+    exited: 0,
+    warned: false,
+    scopes: {},
+    tasks: {},
+    timers: [],
+    sweepTimersAt: 64,
+  };
+}
+
+/** Ends in the task's id, so that an answer finds its task without a search. */
+export function taskKey(scope: string, state: string, id: number, lineage: number): string {
+  return `${scope}/${state}/${id}${lineage === 0 ? "" : `~${lineage}`}`;
+}
+
+export function isEnded(state: RunState): boolean {
+  return state.status !== "running" && state.status !== "paused";
+}
+
+/** The stay a scope is in, whatever became of it; null between states. */
+export function visitOf(phase: Phase): Visit | null {
+  return "visit" in phase ? phase.visit : null;
+}
+
+/** The stay that an event of this scope speaks of. */
+export function currentVisit(scope: Scope): Visit {
+  const visit = visitOf(scope.phase);
+  if (visit === null) throw new Error(`scope ${scope.id} is in no state`);
+  return visit;
+}
+
+export function fanOutOf(phase: Phase): FanOut | null {
+  return "fanOut" in phase ? (phase.fanOut ?? null) : null;
 }

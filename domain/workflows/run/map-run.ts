@@ -1,0 +1,95 @@
+import type { Json } from "../../kernel/json.ts";
+import type { ChildOutcome, MapRunStarted } from "./event.ts";
+import { openChild, openFanOut, resize } from "./fan-out.ts";
+import type { FanOut, MapRun, RunState, Scope } from "./state.ts";
+
+// What events do to a distributed Map. Its children are runs of their own; which of them are under way follows from
+// the outcomes and the limit, so their starts need no events.
+
+/** Children of one map run that are under way at once where MaxConcurrency sets no lower limit. */
+const MAX_OPEN_CHILDREN = 1_000;
+
+export function startMapRun(state: RunState, scope: Scope, event: MapRunStarted): void {
+  const fanOut = openFanOut(scope);
+  fanOut.mapRun = {
+    arn: event.mapRun,
+    settings: event.settings,
+    stage: "reading",
+    batches: null,
+    failures: {},
+    failed: 0,
+    attempt: 0,
+  };
+  if (event.settings.reader === undefined) takeItems(state, scope, fanOut.items, event.batches);
+}
+
+export function takeItems(state: RunState, scope: Scope, items: Json[], batches?: readonly number[]): void {
+  const fanOut = openFanOut(scope);
+  const mapRun = openMapRun(fanOut);
+  fanOut.items = items;
+  mapRun.batches = batches ?? null;
+  resize(fanOut, batches?.length ?? items.length);
+  mapRun.stage = "running";
+  openChildren(state, fanOut);
+}
+
+export function finishChildren(state: RunState, scope: Scope, children: readonly ChildOutcome[]): void {
+  const fanOut = openFanOut(scope);
+  const mapRun = openMapRun(fanOut);
+  for (const child of children) {
+    if (fanOut.open[child.index] === undefined) continue;
+    delete fanOut.open[child.index];
+    fanOut.openCount--;
+    if (child.status === "succeeded") {
+      fanOut.results[child.index] = child.output;
+      fanOut.succeeded++;
+    } else {
+      mapRun.failed++;
+      mapRun.failures[child.index] = {
+        ...(child.error !== undefined && { error: child.error }),
+        ...(child.cause !== undefined && { cause: child.cause }),
+      };
+    }
+  }
+  openChildren(state, fanOut);
+}
+
+/** Starts as many children as may run now. */
+export function openChildren(state: RunState, fanOut: FanOut): void {
+  const { mapRun } = fanOut;
+  if (mapRun?.stage !== "running" || state.status === "paused") return;
+  const limit = Math.min(fanOut.maxConcurrency || MAX_OPEN_CHILDREN, MAX_OPEN_CHILDREN);
+  while (fanOut.openCount < limit && fanOut.next < fanOut.total) openChild(fanOut, fanOut.next);
+  if (fanOut.openCount === 0) mapRun.stage = mapRun.settings.writer === undefined ? "done" : "writing";
+}
+
+export function takeWritten(scope: Scope, output: Json): void {
+  const mapRun = openMapRun(openFanOut(scope));
+  mapRun.written = output;
+  mapRun.stage = "done";
+}
+
+/** Failed and cancelled children run again under new keys. */
+export function redriveMapRun(state: RunState, fanOut: FanOut): void {
+  const mapRun = openMapRun(fanOut);
+  mapRun.attempt++;
+  for (const index of Object.keys(mapRun.failures)) openChild(fanOut, Number(index));
+  mapRun.failures = {};
+  mapRun.failed = 0;
+  openChildren(state, fanOut);
+}
+
+export function openMapRun(fanOut: FanOut): MapRun {
+  if (fanOut.mapRun === undefined) throw new Error("not a distributed Map");
+  return fanOut.mapRun;
+}
+
+/** ASL: either threshold, if given, fails the run when exceeded; without any the first failure does. */
+export function exceedsTolerance(fanOut: FanOut): boolean {
+  const { settings, failed } = openMapRun(fanOut);
+  if (failed === 0) return false;
+  const { toleratedFailureCount: count, toleratedFailurePercentage: percentage } = settings;
+  if (count === undefined && percentage === undefined) return true;
+  if (count !== undefined && failed > count) return true;
+  return percentage !== undefined && (100 * failed) / fanOut.total > percentage;
+}

@@ -1,0 +1,80 @@
+import { isJsonObject, type Json } from "../../kernel/json.ts";
+import type { MapState } from "../definition/machine.ts";
+import { evaluateItems, evaluateTemplate } from "../expression/evaluate.ts";
+import { evaluateNumber } from "../expression/number-field.ts";
+import { startDistributed } from "./distributed-map.ts";
+import { childId } from "./fan-out.ts";
+import type { FanOut, Scope, Visit } from "./state.ts";
+import { effectiveInput, enter } from "./transition.ts";
+import { definitionOf, emit, evaluationScope, loadScope, type Turn } from "./turn.ts";
+
+export async function startMap(turn: Turn, scope: Scope, visit: Visit, definition: MapState): Promise<void> {
+  const input = effectiveInput(turn, scope, visit, definition);
+  const evaluation = evaluationScope(turn, scope, visit, input);
+  const maxConcurrency = await evaluateNumber(definition.maxConcurrency, evaluation, turn.chance);
+  const items = definition.reader === null ? await evaluateItems(definition, evaluation, turn.chance) : [];
+  emit(turn, scope, {
+    type: "MapStateStarted",
+    state: visit.state,
+    mode: definition.itemProcessor.mode,
+    length: items.length,
+    maxConcurrency,
+    ...storedItems(visit.input, items),
+    ...(input !== visit.input && { input }),
+  });
+  if (definition.itemProcessor.mode === "DISTRIBUTED") await startDistributed(turn, scope, visit, definition);
+}
+
+/** Items that are part of the input are not journaled a second time. */
+function storedItems(input: Json, items: Json[]): { items?: Json[]; itemsAt?: string[] } {
+  if (items.length === 0) return {};
+  if (input === items) return { itemsAt: [] };
+  if (isJsonObject(input)) {
+    for (const name in input) if (input[name] === items) return { itemsAt: [name] };
+  }
+  return { items };
+}
+
+/** Starts as many iterations as may run now. */
+export async function startIterations(turn: Turn, scope: Scope, visit: Visit, fanOut: FanOut): Promise<void> {
+  const limit = fanOut.maxConcurrency === 0 ? fanOut.total : fanOut.maxConcurrency;
+  while (fanOut.openCount < limit && fanOut.next < fanOut.total && turn.budget > 0) {
+    const index = fanOut.next;
+    const input = await iterationInput(turn, scope, visit, fanOut, index);
+    emit(turn, scope, { type: "MapIterationStarted", state: visit.state, index });
+    const child = loadScope(turn.state, childId(fanOut, index));
+    beginIteration(turn, child, visit, scope, input);
+  }
+}
+
+/** For an iteration that was started and then undone before its first state. */
+export async function restartIteration(
+  turn: Turn,
+  child: Scope,
+  scope: Scope,
+  visit: Visit,
+  fanOut: FanOut,
+): Promise<void> {
+  beginIteration(turn, child, visit, scope, await iterationInput(turn, scope, visit, fanOut, child.index));
+}
+
+function beginIteration(turn: Turn, child: Scope, visit: Visit, scope: Scope, input: Json): void {
+  const definition = definitionOf(turn, scope, visit.state) as MapState;
+  enter(turn, child, definition.itemProcessor.startAt, input);
+  turn.queue.push(child.id);
+}
+
+/** What an iteration or a child run begins with: the item, or ItemSelector's view of it. */
+export async function iterationInput(
+  turn: Turn,
+  scope: Scope,
+  visit: Visit,
+  fanOut: FanOut,
+  index: number,
+): Promise<Json> {
+  const definition = definitionOf(turn, scope, visit.state) as MapState;
+  const value = fanOut.items[index] ?? null;
+  if (definition.itemSelector === null) return value;
+  const evaluation = evaluationScope(turn, scope, visit, fanOut.input, { item: { index, value } });
+  return await evaluateTemplate(definition.itemSelector, evaluation, turn.chance);
+}

@@ -1,0 +1,78 @@
+import { isJsonObject, type Json } from "../../kernel/json.ts";
+import { SECOND_MS } from "../../kernel/time.ts";
+import type { TaskState } from "../definition/machine.ts";
+import { evaluateTemplate } from "../expression/evaluate.ts";
+import { evaluateNumber } from "../expression/number-field.ts";
+import { taskEffect } from "./effects.ts";
+import type { TaskFamily } from "./event.ts";
+import type { OpenTask, Scope, Visit } from "./state.ts";
+import { effectiveInput, requireSize } from "./transition.ts";
+import { emit, evaluationScope, type Turn } from "./turn.ts";
+
+export const REVIEW_RESOURCE = "weft:review:request";
+
+/** Evaluates what the outside is to do and hands it over. An activity then waits for its worker. */
+export async function schedule(turn: Turn, scope: Scope, visit: Visit, definition: TaskState): Promise<void> {
+  const { resource, credentials } = definition;
+  const id = turn.state.seq + 1;
+  const hasToken = resource.pattern === "waitForTaskToken" || resource.kind === "activity";
+  const token = hasToken ? `${turn.state.runId}.${id}.${turn.chance.uuid()}` : undefined;
+  const effective = effectiveInput(turn, scope, visit, definition);
+  const evaluation = evaluationScope(turn, scope, visit, effective, {
+    ...(token !== undefined && resource.kind !== "activity" && { token }),
+  });
+  const input =
+    definition.arguments === null ? effective : await evaluateTemplate(definition.arguments, evaluation, turn.chance);
+  requireSize(turn, visit.state, input);
+  const { timeoutSeconds, heartbeatSeconds } = definition;
+  const timeout = timeoutSeconds === null ? null : await evaluateNumber(timeoutSeconds, evaluation, turn.chance);
+  const heartbeat = heartbeatSeconds === null ? null : await evaluateNumber(heartbeatSeconds, evaluation, turn.chance);
+  const role = credentials === null ? null : await evaluateTemplate(credentials, evaluation, turn.chance);
+  const family: TaskFamily =
+    resource.kind === "function" ? "LambdaFunction" : resource.kind === "activity" ? "Activity" : "Task";
+  const limit = resource.uri === REVIEW_RESOURCE ? reviewTimeout(input, timeout) : timeout;
+  emit(turn, scope, {
+    type: `${family}Scheduled`,
+    state: visit.state,
+    resource: resource.uri,
+    input,
+    ...(role !== null && { credentials: role }),
+    ...(token !== undefined && { token }),
+    ...(limit !== null && { timeoutInSeconds: limit }),
+    ...(heartbeat !== null && { heartbeatInSeconds: heartbeat }),
+  });
+  start(turn, scope, id, family);
+}
+
+function start(turn: Turn, scope: Scope, id: number, family: TaskFamily): void {
+  const task = turn.state.tasks[id];
+  if (task === undefined) return;
+  if (family !== "Activity") emit(turn, scope, { type: `${family}Started`, state: task.state, task: id });
+  if (task.resource === REVIEW_RESOURCE) requestReview(turn, scope, task);
+  turn.effects.push(taskEffect(task));
+}
+
+/** `dueSeconds` of a review is a timeout of its task. */
+function reviewTimeout(input: Json, timeout: number | null): number | null {
+  const due = isJsonObject(input) ? input.dueSeconds : undefined;
+  if (typeof due !== "number" || !(due > 0)) return timeout;
+  return timeout === null ? due : Math.min(due, timeout);
+}
+
+function requestReview(turn: Turn, scope: Scope, task: OpenTask): void {
+  const { title, assigneeRole } = isJsonObject(task.input) ? task.input : {};
+  emit(turn, scope, {
+    type: "ReviewRequested",
+    state: task.state,
+    task: task.id,
+    reviewId: reviewId(turn),
+    ...(typeof title === "string" && { title }),
+    ...(typeof assigneeRole === "string" && { assigneeRole }),
+    ...(task.timeoutSeconds !== undefined && { dueAt: turn.now + task.timeoutSeconds * SECOND_MS }),
+  });
+}
+
+/** The form of every id (`isId`): 26 characters, of which hexadecimal digits are a subset. */
+function reviewId(turn: Turn): string {
+  return `rev_${turn.chance.uuid().replaceAll("-", "").slice(0, 26)}`;
+}

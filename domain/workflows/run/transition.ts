@@ -1,0 +1,121 @@
+import type { Json, JsonObject } from "../../kernel/json.ts";
+import type { Catcher, MapState, ParallelState, PassState, State, TaskState } from "../definition/machine.ts";
+import { StateError } from "../expression/error.ts";
+import { evaluateAssign, evaluatePathField, evaluateTemplate, placeResult } from "../expression/evaluate.ts";
+import type { StateEntered, StateExited } from "./event.ts";
+import { isWithin } from "./payload.ts";
+import type { Scope, Visit } from "./state.ts";
+import { definitionOf, emit, evaluationScope, type Turn } from "./turn.ts";
+
+/** Warn when this share of the journal is used. */
+const WARNING_SHARE = 0.8;
+
+export function enter(turn: Turn, scope: Scope, name: string, input: Json): void {
+  const { state } = turn;
+  turn.budget--;
+  if (!state.warned && state.seq >= WARNING_SHARE * state.limits.maxEvents) {
+    emit(turn, scope, { type: "RunHistoryWarning", limit: state.limits.maxEvents });
+  }
+  const type: StateEntered["type"] = `${definitionOf(turn, scope, name).type}StateEntered`;
+  emit(turn, scope, { type, state: name, input });
+}
+
+export interface Exit {
+  readonly output: Json;
+  readonly assigned: JsonObject | null;
+  readonly next: string | null;
+}
+
+export function leave(turn: Turn, scope: Scope, visit: Visit, { output, assigned, next }: Exit): void {
+  if (output !== visit.input) requireSize(turn, visit.state, output);
+  const type = `${visit.type}StateExited` as StateExited["type"];
+  emit(turn, scope, {
+    type,
+    state: visit.state,
+    output,
+    ...(assigned !== null && { assigned }),
+    ...(next !== null && { next }),
+  });
+}
+
+export function requireSize(turn: Turn, subject: string, value: Json): void {
+  if (isWithin(value, turn.state.limits.maxPayloadBytes)) return;
+  throw new StateError("States.DataLimitExceeded", sizeExceeded(subject), false);
+}
+
+export function sizeExceeded(subject: string): string {
+  return `The state/task '${subject}' returned a result with a size exceeding the maximum number of bytes service limit.`;
+}
+
+/** Leaves a state whose work gave `result`: ResultSelector, ResultPath, OutputPath and Assign, or Output and Assign. */
+export async function complete(
+  turn: Turn,
+  scope: Scope,
+  visit: Visit,
+  definition: PassState | TaskState | ParallelState | MapState,
+  result: Json,
+): Promise<void> {
+  const exit =
+    definition.queryLanguage === "JSONata"
+      ? await jsonataExit(turn, scope, visit, definition, result)
+      : await jsonPathExit(turn, scope, visit, definition, result);
+  leave(turn, scope, visit, { ...exit, next: definition.next });
+}
+
+type Outcome = Omit<Exit, "next">;
+
+async function jsonPathExit(
+  turn: Turn,
+  scope: Scope,
+  visit: Visit,
+  definition: PassState | TaskState | ParallelState | MapState,
+  result: Json,
+): Promise<Outcome> {
+  const evaluation = evaluationScope(turn, scope, visit, result);
+  const selector = "resultSelector" in definition ? definition.resultSelector : null;
+  const selected = selector === null ? result : await evaluateTemplate(selector, evaluation, turn.chance);
+  const placed = placeResult(visit.input, definition.resultPath, selected);
+  const output = evaluatePathField(definition.outputPath, { ...evaluation, input: placed });
+  const assigned = definition.assign === null ? null : await evaluateAssign(definition.assign, evaluation, turn.chance);
+  return { output, assigned };
+}
+
+async function jsonataExit(
+  turn: Turn,
+  scope: Scope,
+  visit: Visit,
+  definition: PassState | TaskState | ParallelState | MapState,
+  result: Json,
+): Promise<Outcome> {
+  if (definition.output === null && definition.assign === null) return { output: result, assigned: null };
+  const more = definition.type === "Pass" ? {} : { result };
+  return await jsonataOutcome(turn, scope, visit, definition, result, more);
+}
+
+/** Output and Assign of a state, a Choice rule or a Catcher; both see the variables as they were. */
+export async function jsonataOutcome(
+  turn: Turn,
+  scope: Scope,
+  visit: Visit,
+  { output, assign }: Pick<Catcher, "output" | "assign">,
+  unchanged: Json,
+  more: { result?: Json; errorOutput?: Json } = {},
+): Promise<Outcome> {
+  if (output === null && assign === null) return { output: unchanged, assigned: null };
+  const evaluation = evaluationScope(turn, scope, visit, visit.input, more);
+  return {
+    output: output === null ? unchanged : await evaluateTemplate(output, evaluation, turn.chance),
+    assigned: assign === null ? null : await evaluateAssign(assign, evaluation, turn.chance),
+  };
+}
+
+/** InputPath; JSONata has none. */
+export function effectiveInput(
+  turn: Turn,
+  scope: Scope,
+  visit: Visit,
+  definition: Exclude<State, { readonly type: "Fail" }>,
+): Json {
+  if (definition.queryLanguage === "JSONata") return visit.input;
+  return evaluatePathField(definition.inputPath, evaluationScope(turn, scope, visit, visit.input));
+}

@@ -1,0 +1,148 @@
+import type { Json, JsonObject } from "../../kernel/json.ts";
+import { isoTime } from "../../kernel/time.ts";
+import type { Machine, State, StateScope } from "../definition/machine.ts";
+import type { Chance, EvaluationScope } from "../expression/scope.ts";
+import type { Effect } from "./effects.ts";
+import type { Plan, RunEvent, RunEventBody } from "./event.ts";
+import { amend, evolve } from "./evolve.ts";
+import { fanOutOf, ROOT, type RunState, type Scope, type Visit } from "./state.ts";
+
+/** One decision while it is being made. */
+export interface Turn {
+  readonly machine: Machine;
+  state: RunState;
+  readonly chance: Chance;
+  /** The clock, read once: a decision happens in one instant. */
+  readonly now: number;
+  readonly events: RunEvent[];
+  readonly effects: Effect[];
+  /** Ids of scopes that may be able to go on. */
+  readonly queue: string[];
+  /** States that may still be entered before the decision must end. */
+  budget: number;
+  /** `$$.Execution`, built when first asked for. */
+  execution: JsonObject | null;
+}
+
+/** Thrown by emit() when the journal has room for the closing event only. */
+export class HistoryFull extends Error {}
+
+const TERMINAL = new Set(["ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"]);
+
+export function emit(turn: Turn, scope: Pick<Scope, "id" | "last">, body: RunEventBody): RunEvent {
+  const { state } = turn;
+  if (state.seq + 1 >= state.limits.maxEvents && !TERMINAL.has(body.type)) throw new HistoryFull();
+  const event: RunEvent = {
+    seq: state.seq + 1,
+    at: turn.now,
+    previousEventId: scope.last,
+    scope: scope.id,
+    ...body,
+  };
+  turn.events.push(event);
+  evolve(state, event);
+  return event;
+}
+
+/** Journals what has no event type of its own: on the event just emitted, or else on an event of ours. */
+export function plan(turn: Turn, scope: Scope, what: Plan): void {
+  const event = turn.events.at(-1) ?? emit(turn, scope, { type: "RunPlanned" });
+  amend(turn.state, event, what);
+}
+
+export function rootScope(state: RunState): Scope {
+  return loadScope(state, ROOT);
+}
+
+export function loadScope(state: RunState, id: string): Scope {
+  const scope = state.scopes[id];
+  if (scope === undefined) throw new Error(`no scope ${id}`);
+  return scope;
+}
+
+/** The definition of the state a scope stays in. */
+export function definitionOf(turn: Turn, scope: Scope, name: string): State {
+  const definition = statesOf(turn, scope).states.get(name);
+  if (definition === undefined) throw new Error(`the definition has no state '${name}' in scope ${scope.id}`);
+  return definition;
+}
+
+export function statesOf(turn: Turn, scope: Scope): StateScope {
+  if (scope.parent === null) return turn.machine;
+  const parent = loadScope(turn.state, scope.parent);
+  const { phase } = parent;
+  const owner = "visit" in phase && phase.visit !== null ? definitionOf(turn, parent, phase.visit.state) : null;
+  if (owner?.type === "Map") return owner.itemProcessor;
+  const branch = owner?.type === "Parallel" ? owner.branches[scope.index] : undefined;
+  if (branch === undefined) throw new Error(`scope ${scope.id} belongs to no Parallel or Map`);
+  return branch;
+}
+
+/** What an expression of the current state may look at; `input` is what `$` means in the field at hand. */
+export function evaluationScope(
+  turn: Turn,
+  scope: Scope,
+  visit: Visit,
+  input: Json,
+  more: { result?: Json; errorOutput?: Json; token?: string; item?: { index: number; value: Json } } = {},
+): EvaluationScope {
+  const evaluation: { -readonly [K in keyof EvaluationScope]: EvaluationScope[K] } = {
+    input,
+    context: contextObject(turn, scope, visit, more.token, more.item),
+    variables: variablesOf(turn.state, scope),
+  };
+  if (more.result !== undefined) evaluation.result = more.result;
+  if (more.errorOutput !== undefined) evaluation.errorOutput = more.errorOutput;
+  return evaluation;
+}
+
+function contextObject(
+  turn: Turn,
+  scope: Scope,
+  visit: Visit,
+  token: string | undefined,
+  item: { index: number; value: Json } | undefined,
+): JsonObject {
+  const { state } = turn;
+  turn.execution ??= executionObject(state);
+  let retries = 0;
+  for (const count of visit.retries) retries += count;
+  const context: JsonObject = {
+    Execution: turn.execution,
+    StateMachine: { Id: state.stateMachine.id, Name: state.stateMachine.name },
+    State: { EnteredTime: isoTime(visit.enteredAt), Name: visit.state, RetryCount: retries },
+  };
+  if (token !== undefined) context.Task = { Token: token };
+  const current = item ?? itemOf(state, scope);
+  if (current !== null) context.Map = { Item: { Index: current.index, Value: current.value } };
+  return context;
+}
+
+function executionObject(state: RunState): JsonObject {
+  const execution: JsonObject = {
+    Id: state.runId,
+    Input: state.input,
+    Name: state.name,
+    RoleArn: state.roleArn,
+    StartTime: isoTime(state.startedAt),
+  };
+  if (state.machineType === "STANDARD") execution.RedriveCount = state.redrives;
+  if (state.redrivenAt !== undefined) execution.RedriveTime = isoTime(state.redrivenAt);
+  return execution;
+}
+
+/** The item of the innermost Map iteration around a scope. */
+function itemOf(state: RunState, scope: Scope): { index: number; value: Json } | null {
+  for (let at = scope; at.parent !== null; at = loadScope(state, at.parent)) {
+    const fanOut = fanOutOf(loadScope(state, at.parent).phase);
+    if (fanOut?.kind === "map") return { index: at.index, value: fanOut.items[at.index] ?? null };
+  }
+  return null;
+}
+
+/** Inner variables hide outer ones; the outer ones stand still while their state runs. */
+function variablesOf(state: RunState, scope: Scope): JsonObject {
+  if (scope.parent === null) return scope.variables;
+  const outer = variablesOf(state, loadScope(state, scope.parent));
+  return { ...outer, ...scope.variables };
+}
