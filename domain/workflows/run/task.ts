@@ -3,6 +3,7 @@ import { SECOND_MS } from "../../kernel/time.ts";
 import type { TaskState } from "../definition/machine.ts";
 import { evaluateTemplate } from "../expression/evaluate.ts";
 import { evaluateNumber } from "../expression/number-field.ts";
+import { reviewId } from "../review.ts";
 import { taskEffect } from "./effects.ts";
 import type { TaskFamily } from "./event.ts";
 import type { OpenTask, Scope, Visit } from "./state.ts";
@@ -65,14 +66,9 @@ function requestReview(turn: Turn, scope: Scope, task: OpenTask): void {
     type: "ReviewRequested",
     state: task.state,
     task: task.id,
-    reviewId: reviewId(turn),
+    reviewId: reviewId(turn.state.runId, task.id),
     ...(typeof title === "string" && { title }),
     ...(typeof assigneeRole === "string" && { assigneeRole }),
     ...(task.timeoutSeconds !== undefined && { dueAt: turn.now + task.timeoutSeconds * SECOND_MS }),
   });
-}
-
-/** The form of every id (`isId`): 26 characters, of which hexadecimal digits are a subset. */
-function reviewId(turn: Turn): string {
-  return `rev_${turn.chance.uuid().replaceAll("-", "").slice(0, 26)}`;
 }
