@@ -3,6 +3,7 @@ import { createApp } from "./http/app.ts";
 import { consume } from "./queues/consume.ts";
 import { tick } from "./schedules/crons.ts";
 
+// biome-ignore lint/performance/noBarrelFile: the platform finds the object classes among the exports of the entry
 export { KnowledgeIndex } from "../durable-objects/knowledge-index/index-object.ts";
 export { WorkflowRun } from "../durable-objects/workflow-run/run.ts";
 

@@ -16,6 +16,16 @@ export function r2FileStore(bucket: R2Bucket): FileStore {
       const object = await bucket.get(key);
       return object === null ? null : new Uint8Array(await object.arrayBuffer());
     },
+    async list(prefix) {
+      const keys: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await bucket.list({ prefix, ...(cursor !== undefined && { cursor }) });
+        keys.push(...page.objects.map((object) => object.key));
+        cursor = page.truncated ? page.cursor : undefined;
+      } while (cursor !== undefined);
+      return keys;
+    },
     async remove(keys) {
       for (let at = 0; at < keys.length; at += DELETE_BATCH) await bucket.delete(keys.slice(at, at + DELETE_BATCH));
     },

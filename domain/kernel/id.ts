@@ -1,3 +1,4 @@
+import { sha256Hex } from "./digest.ts";
 import type { Clock } from "./time.ts";
 
 /** The prefix of each noun's id. */
@@ -66,4 +67,12 @@ function base32Time(ms: number): string {
 /** Whether the text has the form of an id of that noun. Anything else is answered like an absent id, without a look-up. */
 export function isId(prefix: IdPrefix, text: string): boolean {
   return text.startsWith(`${prefix}_`) && /^[0-9a-hjkmnp-tv-z]{26}$/.test(text.slice(prefix.length + 1));
+}
+
+/** An id that is the same for the same text: for what a client names itself, so that the name leads to it without a look-up. */
+export function idOf(prefix: IdPrefix, text: string): string {
+  const digest = Buffer.from(sha256Hex(text), "hex");
+  let characters = "";
+  for (const byte of digest.subarray(0, TIME_CHARACTERS + CHANCE_BYTES)) characters += ALPHABET[byte & 31];
+  return `${prefix}_${characters}`;
 }

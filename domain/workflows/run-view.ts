@@ -44,7 +44,11 @@ export type Run = z.infer<typeof Run>;
 
 export const RunEventView = z
   .looseObject({ seq: z.int(), at: time, type: z.string(), state: z.string().optional() })
-  .meta({ id: "RunEvent", description: "One entry of a run's history; `type` is the AWS history event type, own types begin with Run or Review" });
+  .meta({
+    id: "RunEvent",
+    description:
+      "One entry of a run's history; `type` is the AWS history event type, own types begin with Run or Review",
+  });
 export type RunEventView = z.infer<typeof RunEventView>;
 
 export const Checkpoint = z

@@ -24,7 +24,7 @@ export async function readiness(
 ): Promise<Readiness> {
   const probes: Record<string, () => Promise<unknown>> = {
     database: () => platform.db.run(sql`select 1`),
-    objects: () => platform.ports.runActors.of("ready", "ready").get("ready"),
+    objects: () => platform.ports.runActors.of("ready", "ready").get(),
     files: () => platform.ports.files.text("ready"),
   };
   const dependencies = await Promise.all(

@@ -72,19 +72,20 @@ export interface RunProjection {
 /** The single writer of one run. An answer `null` means that there is no such run. Refusals are thrown as problems. */
 export interface RunActor {
   start(request: StartRunRequest): Promise<{ run: Run; created: boolean }>;
-  get(tenantId: string): Promise<Run | null>;
+  get(): Promise<Run | null>;
   /** Resolves when the run has ended, or with the run as it is when the time is over. */
-  wait(tenantId: string, seconds: number): Promise<Run | null>;
-  command(tenantId: string, command: RunLifecycle, act: RunAct): Promise<Run>;
-  decideReview(tenantId: string, answer: ReviewAnswer, act: RunAct): Promise<Run>;
-  answerTask(tenantId: string, answer: TaskAnswer): Promise<void>;
-  events(tenantId: string, page: { after: number; limit: number; order: "asc" | "desc" }): Promise<RunEventView[]>;
+  wait(seconds: number): Promise<Run | null>;
+  command(command: RunLifecycle, act: RunAct): Promise<Run>;
+  decideReview(answer: ReviewAnswer, act: RunAct): Promise<Run>;
+  review(id: string): Promise<{ workflow: string; review: ReviewRow } | null>;
+  answerTask(answer: TaskAnswer): Promise<void>;
+  events(page: { after: number; limit: number; order: "asc" | "desc" }): Promise<RunEventView[]>;
   /** `text/event-stream` of events with seq greater than `after`, until the run ends. */
-  stream(tenantId: string, after: number): Promise<Response>;
-  checkpoints(tenantId: string): Promise<Checkpoint[]>;
+  stream(after: number): Promise<Response>;
+  checkpoints(): Promise<Checkpoint[]>;
   projection(): Promise<RunProjection | null>;
-  /** The read models stand at `seq`. */
-  acknowledge(seq: number): Promise<void>;
+  /** The read models stand at this event and this act. */
+  acknowledge(seq: number, act: number): Promise<void>;
 }
 
 export interface RunActors {

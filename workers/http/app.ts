@@ -5,9 +5,12 @@ import { audit } from "./api/audit.ts";
 import { auth } from "./api/auth.ts";
 import { me } from "./api/me.ts";
 import { members } from "./api/members.ts";
-import { operations } from "./api/operations.ts";
+import { operationsRoutes } from "./api/operations.ts";
 import { operatorMailbox } from "./api/operator-mailbox.ts";
+import { reviews } from "./api/reviews.ts";
+import { runs } from "./api/runs.ts";
 import { tenants } from "./api/tenants.ts";
+import { workflows } from "./api/workflows.ts";
 import type { HttpEnv } from "./env.ts";
 import { accessLog } from "./middleware/access-log.ts";
 import { answerError, problemResponse } from "./middleware/problem.ts";
@@ -16,7 +19,19 @@ import { securityHeaders } from "./middleware/security-headers.ts";
 import type { Operation, Routes } from "./operation.ts";
 
 /** Every area's operations, in the order of the document. */
-const SURFACES: readonly Routes[] = [auth, me, tenants, members, apiKeys, audit, operatorMailbox, operations];
+const SURFACES: readonly Routes[] = [
+  auth,
+  me,
+  tenants,
+  members,
+  apiKeys,
+  audit,
+  operatorMailbox,
+  workflows,
+  runs,
+  reviews,
+  operationsRoutes(() => OPERATIONS),
+];
 
 export const OPERATIONS: readonly Operation[] = SURFACES.flatMap((surface) => surface.operations);
 

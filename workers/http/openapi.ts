@@ -3,7 +3,6 @@ import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject, ZodOpenApiRespon
 import { createDocument } from "zod-openapi";
 import type { ProblemCode } from "../../domain/kernel/problem.ts";
 import { PROBLEMS } from "../../domain/kernel/problem.ts";
-import { OPERATIONS } from "./app.ts";
 import type { Operation } from "./operation.ts";
 
 const ProblemDetails = z
@@ -19,19 +18,11 @@ const ProblemDetails = z
   })
   .meta({ id: "Problem", description: "RFC 9457 problem details" });
 
-let cached: { publicUrl: string; document: object } | null = null;
-
-/** The API as OpenAPI 3.1, from the operations and their schemas. */
-export function openApiDocument(publicUrl: string): object {
-  if (cached?.publicUrl !== publicUrl) cached = { publicUrl, document: build(publicUrl) };
-  return cached.document;
-}
-
-function build(publicUrl: string): object {
+/** The API as OpenAPI 3.1, from the operations and their schemas. An empty `publicUrl` leaves the server relative. */
+export function openApiDocument(operations: readonly Operation[], publicUrl: string): object {
   const paths: ZodOpenApiPathsObject = {};
-  for (const operation of OPERATIONS) {
-    const path = (paths[operation.path] ??= {});
-    path[operation.method] = describe(operation);
+  for (const operation of operations) {
+    paths[operation.path] = { ...paths[operation.path], [operation.method]: describe(operation) };
   }
   return createDocument({
     openapi: "3.1.1",

@@ -1,0 +1,150 @@
+import type { RunEvent } from "../../domain/workflows/run/event.ts";
+import type { RunState } from "../../domain/workflows/run/state.ts";
+import type { ReviewRow, RunAct, StartRunRequest } from "../../services/workflows/ports.ts";
+
+// The run's own database.
+//   L1  A row of `journal` holds the events of one decision; rows are only added, seq has no gaps.
+//   L2  A snapshot is the state after `seq`, kept only to bound replay: without it the journal says the same.
+//   L3  What is changed together is written in one turn of the object, so SQLite commits it as one.
+
+/** How a run began, kept as it was asked for. */
+export type Origin = Omit<StartRunRequest, "act" | "input"> & { startedBy: RunAct };
+
+interface EventRow extends Record<string, SqlStorageValue> {
+  events: string;
+}
+
+// SQLite objects take 2 MB a value; a decision with more events is cut into several rows.
+const MAX_ROW_CHARACTERS = 600_000;
+/** A state larger than a value may be is replayed from the journal instead. */
+const MAX_SNAPSHOT_CHARACTERS = 600_000;
+
+export class Journal {
+  readonly #sql: SqlStorage;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#sql = storage.sql;
+  }
+
+  /** `null` where no run was ever started; asking leaves no trace. */
+  origin(): Origin | null {
+    const tables = this.#sql.exec("select 1 from sqlite_master where type = 'table' and name = 'origin'").toArray();
+    if (tables.length === 0) return null;
+    const [row] = this.#sql.exec<{ value: string }>("select value from origin").toArray();
+    return row === undefined ? null : (JSON.parse(row.value) as Origin);
+  }
+
+  create(origin: Origin): void {
+    this.#sql.exec(`
+      create table origin (value text not null);
+      create table journal (first_seq integer primary key, last_seq integer not null, events text not null);
+      create table snapshot (id integer primary key check (id = 1), seq integer not null, state text not null);
+      create table reviews (id text primary key, seq integer not null, value text not null);
+      create table acts (id integer primary key autoincrement, at integer not null, value text not null);
+      create table projected (id integer primary key check (id = 1), seq integer not null, act integer not null);
+    `);
+    this.#sql.exec("insert into origin (value) values (?)", JSON.stringify(origin));
+  }
+
+  append(events: readonly RunEvent[]): void {
+    let texts: string[] = [];
+    let characters = 0;
+    let first = 0;
+    const flush = (last: number) => {
+      if (texts.length === 0) return;
+      this.#sql.exec(
+        "insert into journal (first_seq, last_seq, events) values (?, ?, ?)",
+        first,
+        last,
+        `[${texts.join(",")}]`,
+      );
+      texts = [];
+      characters = 0;
+    };
+    let last = 0;
+    for (const event of events) {
+      const text = JSON.stringify(event);
+      if (characters + text.length > MAX_ROW_CHARACTERS) flush(last);
+      if (texts.length === 0) first = event.seq;
+      texts.push(text);
+      characters += text.length;
+      last = event.seq;
+    }
+    flush(last);
+  }
+
+  /** Events with `after < seq <= until`, in order. */
+  events(after: number, until = Number.MAX_SAFE_INTEGER): RunEvent[] {
+    const rows = this.#sql.exec<EventRow>(
+      "select events from journal where last_seq > ? and first_seq <= ? order by first_seq",
+      after,
+      until,
+    );
+    const found: RunEvent[] = [];
+    for (const row of rows) {
+      for (const event of JSON.parse(row.events) as RunEvent[]) {
+        if (event.seq > after && event.seq <= until) found.push(event);
+      }
+    }
+    return found;
+  }
+
+  snapshot(): RunState | null {
+    const [row] = this.#sql.exec<{ state: string }>("select state from snapshot").toArray();
+    return row === undefined ? null : (JSON.parse(row.state) as RunState);
+  }
+
+  saveSnapshot(state: RunState): void {
+    const text = JSON.stringify(state);
+    if (text.length > MAX_SNAPSHOT_CHARACTERS) {
+      // An older one must not stay: a rewind that reaches behind it would make it useless.
+      this.#sql.exec("delete from snapshot");
+      return;
+    }
+    this.#sql.exec("insert or replace into snapshot (id, seq, state) values (1, ?, ?)", state.seq, text);
+  }
+
+  saveReview(review: ReviewRow, seq: number): void {
+    this.#sql.exec(
+      "insert or replace into reviews (id, seq, value) values (?, ?, ?)",
+      review.id,
+      seq,
+      JSON.stringify(review),
+    );
+  }
+
+  reviews(changedAfter: number): ReviewRow[] {
+    const rows = this.#sql.exec<{ value: string }>(
+      "select value from reviews where seq > ? order by seq",
+      changedAfter,
+    );
+    return rows.toArray().map((row) => JSON.parse(row.value) as ReviewRow);
+  }
+
+  review(id: string): ReviewRow | null {
+    const [row] = this.#sql.exec<{ value: string }>("select value from reviews where id = ?", id).toArray();
+    return row === undefined ? null : (JSON.parse(row.value) as ReviewRow);
+  }
+
+  addAct(act: RunAct, at: number): void {
+    this.#sql.exec("insert into acts (at, value) values (?, ?)", at, JSON.stringify(act));
+  }
+
+  acts(after: number): (RunAct & { id: number; at: number })[] {
+    const rows = this.#sql.exec<{ id: number; at: number; value: string }>(
+      "select id, at, value from acts where id > ? order by id",
+      after,
+    );
+    return rows.toArray().map(({ id, at, value }) => ({ ...(JSON.parse(value) as RunAct), id, at }));
+  }
+
+  /** How far the read models have come: the event and the act they stand at. */
+  projected(): { seq: number; act: number } {
+    const [row] = this.#sql.exec<{ seq: number; act: number }>("select seq, act from projected").toArray();
+    return row ?? { seq: 0, act: 0 };
+  }
+
+  saveProjected(seq: number, act: number): void {
+    this.#sql.exec("insert or replace into projected (id, seq, act) values (1, ?, ?)", seq, act);
+  }
+}
