@@ -7,6 +7,7 @@ import path from "node:path";
 import { parseEnv } from "node:util";
 
 export type Variables = Record<string, string>;
+type Environment = Readonly<Record<string, string | undefined>>;
 
 const GENERATED: Readonly<Record<string, () => string>> = {
   OPERATOR_TOKEN: () => `op_${randomBytes(32).toString("base64url")}`,
@@ -16,7 +17,7 @@ const GENERATED: Readonly<Record<string, () => string>> = {
 };
 
 /** Reads `.dev.vars`, first adding every secret it lacks; values that stand there are never touched. */
-export function localVariables(root: string, environment: NodeJS.ProcessEnv): Variables {
+export function localVariables(root: string, environment: Environment): Variables {
   const file = path.join(root, ".dev.vars");
   const text = existsSync(file) ? readFileSync(file, "utf8") : "";
   const written = parsed(text);
@@ -36,7 +37,7 @@ export function newSecrets(): Variables {
 }
 
 // .dev.vars.example names every setting there is; what else the environment holds is none of the Worker's business.
-function overrides(root: string, environment: NodeJS.ProcessEnv): Variables {
+function overrides(root: string, environment: Environment): Variables {
   const names = Object.keys(parsed(readFileSync(path.join(root, ".dev.vars.example"), "utf8")));
   const set = names.flatMap((name) => {
     const value = environment[name];
