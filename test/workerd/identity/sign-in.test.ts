@@ -1,0 +1,106 @@
+import { describe, expect, it } from "vitest";
+import { aTenant } from "../../support/a-tenant.ts";
+import { bearer, call } from "../../support/client.ts";
+import { expectProblem } from "../../support/guards.ts";
+
+const password = "correct horse battery staple";
+let addresses = 0;
+const anAddress = () => `sign-in-${++addresses}-${crypto.randomUUID()}@example.com`;
+
+describe("registering", () => {
+  it("makes a user and a tenant, signed in as its owner", async () => {
+    const email = anAddress();
+    const answer = await call("/v1/auth/register", {
+      body: { email, password, name: "Ada", tenantName: "Analytical" },
+    });
+    expect(answer.status).toBe(201);
+    expect(answer.body).toMatchObject({
+      user: { email, name: "Ada", emailVerifiedAt: null },
+      tenant: { name: "Analytical", settings: {} },
+      expiresIn: 900,
+      refreshToken: expect.stringMatching(/^rt_[0-9a-f]{64}$/),
+    });
+    const me = await call("/v1/me", { headers: bearer(answer.body.accessToken) });
+    expect(me.body).toMatchObject({ email, role: "owner", tenantId: answer.body.tenant.id });
+    expect(JSON.stringify(answer.body)).not.toContain("scrypt");
+  });
+
+  it("answers 409 to an address that is taken, whatever its case", async () => {
+    const email = anAddress();
+    await call("/v1/auth/register", { body: { email, password } });
+    expectProblem(
+      await call("/v1/auth/register", { body: { email: email.toUpperCase(), password } }),
+      409,
+      "email-taken",
+    );
+  });
+
+  it("lets one of two registrations of the same address win", async () => {
+    const body = { email: anAddress(), password };
+    const answers = await Promise.all([1, 2].map(() => call("/v1/auth/register", { body })));
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
+  });
+
+  it.each([
+    ["no e-mail", { password }, "/email"],
+    ["what is no e-mail address", { email: "nobody", password }, "/email"],
+    ["a short password", { email: "a@example.com", password: "short" }, "/password"],
+    ["a common password", { email: "a@example.com", password: "Password123" }, "/password"],
+    ["the e-mail address as password", { email: "ada.l@example.com", password: "Ada.L@example.com" }, "/password"],
+    ["a role", { email: "a@example.com", password, role: "owner" }, "/role"],
+    ["a number as password", { email: "a@example.com", password: 12345678 }, "/password"],
+  ])("refuses %s", async (_, body, pointer) => {
+    const answer = await call("/v1/auth/register", { body });
+    expectProblem(answer, 422, "validation-failed");
+    expect(answer.body.errors).toMatchObject([{ pointer }]);
+  });
+});
+
+describe("signing in", () => {
+  it("opens a session with e-mail and password", async () => {
+    const email = anAddress();
+    const { body: registered } = await call("/v1/auth/register", { body: { email, password } });
+    const answer = await call("/v1/auth/login", { body: { email, password } });
+    expect(answer.status).toBe(200);
+    expect(answer.body.user).toEqual(registered.user);
+    expect(answer.body.tenant).toEqual(registered.tenant);
+    expect((await call("/v1/me", { headers: bearer(answer.body.accessToken) })).status).toBe(200);
+  });
+
+  it("answers a wrong password and an unknown address alike", async () => {
+    const email = anAddress();
+    await call("/v1/auth/register", { body: { email, password } });
+    const wrong = await call("/v1/auth/login", { body: { email, password: "not the password" } });
+    const unknown = await call("/v1/auth/login", { body: { email: anAddress(), password } });
+    expectProblem(wrong, 401, "unauthenticated");
+    expectProblem(unknown, 401, "unauthenticated");
+    expect(unknown.body.detail).toBe(wrong.body.detail);
+    expect([...unknown.headers.keys()]).toEqual([...wrong.headers.keys()]);
+  });
+
+  it("answers a tenant of which the user is no member like one that does not exist", async () => {
+    const email = anAddress();
+    await call("/v1/auth/register", { body: { email, password } });
+    const other = await aTenant();
+    for (const tenantId of [other.tenantId, "ten_00000000000000000000000000"]) {
+      expectProblem(await call("/v1/auth/login", { body: { email, password, tenantId } }), 404, "not-found");
+    }
+  });
+
+  it("stops guessing at one address after ten failures, before the hash", async () => {
+    const email = anAddress();
+    const attempt = () => call("/v1/auth/login", { body: { email, password: "a guess" } });
+    for (let i = 0; i < 10; i++) expect((await attempt()).status).toBe(401);
+    const refused = await attempt();
+    expectProblem(refused, 429, "rate-limited");
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+  });
+
+  it("writes refused attempts to the audit log", async () => {
+    const email = anAddress();
+    const { body } = await call("/v1/auth/register", { body: { email, password } });
+    await call("/v1/auth/login", { body: { email, password: "not the password" } });
+    const entries = await call("/v1/audit-entries?action=session.refused", { headers: bearer(body.accessToken) });
+    expect(entries.body.data).toMatchObject([{ target: { type: "user", id: body.user.id } }]);
+  });
+});
