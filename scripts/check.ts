@@ -34,7 +34,10 @@ const STEPS: readonly Step[] = [
   { name: "migrations-fresh", run: () => migrationsFresh(root) },
   {
     name: "lint",
-    run: async () => ofCommand(await runTool(root, "biome", ["ci", "--colors=off", "--error-on-warnings", "--diagnostic-level=warn", "."])),
+    run: async () =>
+      ofCommand(
+        await runTool(root, "biome", ["ci", "--colors=off", "--error-on-warnings", "--diagnostic-level=warn", "."]),
+      ),
   },
   { name: "documents", run: () => documentsFresh(root) },
   { name: "imports", run: async () => ofFindings(importRules(sources()), `${sources().length} files`) },

@@ -1,7 +1,7 @@
 // Every query on a tenant's table filters by the tenant. Checked in services/, where all queries live:
 //   T1  a table of services/*/table.ts with a `tenantId` column is a tenant's table.
-//   T2  a chain that reads, updates or deletes such a table mentions its `tenantId`: in the chain itself, or in a value
-//       or function of the same file that the chain names.
+//   T2  a chain that reads, updates or deletes such a table mentions a `tenantId`: in the chain itself, or in a value or
+//       function that the chain names as a condition, of the same file or imported from services/.
 //   T3  what is meant to cross tenants (sweeps, look-ups by secret) says so: `// across tenants: <why>` right above it.
 
 import type { Node } from "oxc-parser";
@@ -15,7 +15,10 @@ const CROSSING = /^\s*across tenants: \S/;
 export function tenantFilter(files: readonly SourceFile[]): Finding[] {
   const services = files.filter(({ path }) => path.startsWith("services/"));
   const tables = new Set(services.filter(({ path }) => TABLE_FILE.test(path)).flatMap(tenantTables));
-  return services.filter(({ path }) => !TABLE_FILE.test(path)).flatMap((file) => unfiltered(file, tables));
+  const scopes = scopesOf(services);
+  return services
+    .filter(({ path }) => !TABLE_FILE.test(path))
+    .flatMap((file) => unfiltered(file, tables, scopes.get(file.path) ?? new Map()));
 }
 
 function tenantTables(file: SourceFile): string[] {
@@ -29,14 +32,13 @@ function tenantTables(file: SourceFile): string[] {
   return found;
 }
 
-function unfiltered(file: SourceFile, tables: ReadonlySet<string>): Finding[] {
-  const declared = declarations(file);
+function unfiltered(file: SourceFile, tables: ReadonlySet<string>, scope: Scope): Finding[] {
   const findings: Finding[] = [];
   walk(file.program, (node, ancestors) => {
     const table = queriedTable(node);
     if (table === null || !tables.has(table)) return;
     const chain = wholeChain(node, ancestors);
-    if (mentionsTenant(chain, declared) || isMarked(file, chain)) return;
+    if (mentionsTenant(chain, scope) || isMarked(file, chain)) return;
     const message = `${table} belongs to tenants: filter by ${table}.tenantId`;
     findings.push({ path: file.path, line: file.lineOf(node.end), rule: "tenant-filter", message });
   });
@@ -67,16 +69,16 @@ function wholeChain(node: Node, ancestors: readonly Node[]): Node {
   return top;
 }
 
-function mentionsTenant(node: Node, declared: ReadonlyMap<string, Node>, seen: Set<string> = new Set()): boolean {
+function mentionsTenant(node: Node, scope: Scope, seen: Set<Node> = new Set()): boolean {
   let found = false;
   walk(node, (inner, ancestors) => {
     if (found) return;
     if (memberName(inner) === "tenantId" || (inner.type === "Property" && hasKey(inner, "tenantId"))) found = true;
     if (inner.type !== "Identifier" || !isCondition(inner, ancestors.at(-1))) return;
-    const definition = declared.get(inner.name);
-    if (definition === undefined || seen.has(inner.name)) return;
-    seen.add(inner.name);
-    found = mentionsTenant(definition, declared, seen);
+    const definition = scope.get(inner.name);
+    if (definition === undefined || seen.has(definition.node)) return;
+    seen.add(definition.node);
+    found = mentionsTenant(definition.node, definition.scope, seen);
   });
   return found;
 }
@@ -90,17 +92,41 @@ function isCondition(node: Node, parent: Node | undefined): boolean {
   return /^(?:where|and|or|(?:inner|left|right|full)Join)$/.test(called);
 }
 
-// Conditions may be named first (`const mine = eq(T.tenantId, ...)`) or made by a function of the file (`mine(ctx)`).
-function declarations(file: SourceFile): Map<string, Node> {
-  const found = new Map<string, Node>();
+/** What the names of a file mean: its own values and functions, and those it imports from services/. */
+type Scope = ReadonlyMap<string, Definition>;
+interface Definition {
+  node: Node;
+  scope: Scope;
+}
+
+// Conditions may be named first (`const mine = eq(T.tenantId, ...)`) or made by a function (`mine(ctx)`).
+function scopesOf(files: readonly SourceFile[]): ReadonlyMap<string, Scope> {
+  const scopes = new Map(files.map((file) => [file.path, ownScope(file)]));
+  for (const file of files) {
+    for (const statement of file.program.body) {
+      if (statement.type !== "ImportDeclaration") continue;
+      const target = file.imports.find(({ specifier }) => specifier === statement.source.value)?.target ?? "";
+      for (const imported of statement.specifiers) {
+        if (imported.type !== "ImportSpecifier" || imported.imported.type !== "Identifier") continue;
+        const definition = scopes.get(target)?.get(imported.imported.name);
+        if (definition !== undefined) scopes.get(file.path)?.set(imported.local.name, definition);
+      }
+    }
+  }
+  return scopes;
+}
+
+function ownScope(file: SourceFile): Map<string, Definition> {
+  const scope = new Map<string, Definition>();
   walk(file.program, (node) => {
-    if (node.type === "FunctionDeclaration" && node.id !== null && node.body !== null)
-      found.set(node.id.name, node.body);
+    if (node.type === "FunctionDeclaration" && node.id !== null && node.body !== null) {
+      scope.set(node.id.name, { node: node.body, scope });
+    }
     if (node.type === "VariableDeclarator" && node.id.type === "Identifier" && node.init !== null) {
-      found.set(node.id.name, node.init);
+      scope.set(node.id.name, { node: node.init, scope });
     }
   });
-  return found;
+  return scope;
 }
 
 function isMarked(file: SourceFile, chain: Node): boolean {
