@@ -8,6 +8,9 @@ export type SearchMode = z.infer<typeof SearchMode>;
 /** Long enough for a pasted paragraph; a longer text is a document, not a question. */
 export const MAX_QUERY_CHARACTERS = 10_000;
 
+/** A best result below this is likely of another topic: answering from it would be inventing. */
+export const RELEVANT_SCORE = 0.5;
+
 export const SearchRequest = z
   .strictObject({
     query: z.string().trim().min(1).max(MAX_QUERY_CHARACTERS),

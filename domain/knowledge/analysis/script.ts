@@ -14,6 +14,11 @@ export interface ScriptRun {
   readonly word: string;
 }
 
+/** Scripts whose terms are runs of characters: one that no text holds is likely to lie across two words. */
+export function isCutIntoGrams(script: Script): boolean {
+  return script === "ideographic" || script === "unspaced" || script === "abjad";
+}
+
 /** Words of a folded text, cut where the script changes. */
 export function scriptRuns(text: string): ScriptRun[] {
   const runs: ScriptRun[] = [];

@@ -23,7 +23,7 @@ const PROXIMITY_HALF = 3;
 export type FeatureReader = (hits: Hits) => Features;
 
 export function featureReader(query: AnalysedQuery, terms: readonly WeightedTerm[]): FeatureReader {
-  const weights = terms.map((term) => term.idf);
+  const weights = terms.map((term) => term.weight);
   const total = sum(weights) || 1;
   const pairs = pairWeights(query, weights);
   const pairTotal = sum([...pairs.values()]) || 1;

@@ -1,5 +1,6 @@
 import type { Language } from "../analysis/language.ts";
-import { folded, scriptRuns } from "../analysis/script.ts";
+import { withoutQuestionWords } from "../analysis/question-words.ts";
+import { folded, isCutIntoGrams, scriptRuns } from "../analysis/script.ts";
 import { termId } from "../analysis/term-id.ts";
 import { formsOf } from "../analysis/terms.ts";
 
@@ -7,6 +8,8 @@ import { formsOf } from "../analysis/terms.ts";
 export interface QueryTerm {
   readonly ids: readonly number[];
   readonly count: number;
+  /** A run of characters rather than a word; see isCutIntoGrams. */
+  readonly isGram: boolean;
 }
 
 export interface AnalysedQuery {
@@ -20,19 +23,24 @@ const MAX_TERMS = 256;
 
 /** `languages` are those that the index holds: a word is looked up as each of them would have written it. */
 export function analysedQuery(text: string, languages: readonly Language[]): AnalysedQuery {
-  const counts = new Map<string, { index: number; ids: number[]; count: number }>();
+  const counts = new Map<string, QueryTerm & { index: number; count: number }>();
   const sequence: number[] = [];
-  for (const run of scriptRuns(folded(text))) {
+  for (const run of scriptRuns(withoutQuestionWords(folded(text)))) {
     for (const forms of alternatives(languages.map((language) => formsOf(run, language)))) {
       const key = forms.join(" ");
-      const known = counts.get(key) ?? { index: counts.size, ids: forms.map(termId), count: 0 };
+      const known = counts.get(key) ?? {
+        index: counts.size,
+        ids: forms.map(termId),
+        count: 0,
+        isGram: isCutIntoGrams(run.script),
+      };
       if (known.index >= MAX_TERMS) continue;
       known.count += 1;
       counts.set(key, known);
       sequence.push(known.index);
     }
   }
-  return { terms: [...counts.values()].map(({ ids, count }) => ({ ids, count })), sequence };
+  return { terms: [...counts.values()].map(({ ids, count, isGram }) => ({ ids, count, isGram })), sequence };
 }
 
 /** Forms of one word by language, regrouped by position. A stop word of one language is not asked of the others. */

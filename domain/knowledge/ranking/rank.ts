@@ -61,14 +61,22 @@ function baseScores(candidates: readonly Candidate[], { mode, vectors }: RankOpt
   return minMax(keyword).map((score, index) => score + LEXICAL_VECTOR_WEIGHT * (scaled[index] ?? 0));
 }
 
-/** Fitted so that .5 keeps nineteen of twenty right passages and lets one in fifteen of a foreign topic pass. */
 function relevance({ features, vector }: Candidate, { mode, vectors }: RankOptions): number {
   const cosine = Math.max(0, vector ?? 0);
   const similarity = vectors === "semantic" ? semanticSimilarity(cosine) : Math.min(1, 2 * cosine);
-  const lexical = 0.45 * features.cover + 0.35 * features.window;
+  const words = 0.45 * features.cover + 0.35 * features.window;
   if (mode === "vector") return similarity;
-  if (vectors === "semantic" && mode === "hybrid") return Math.max(similarity, lexical + 0.2 * similarity);
-  return lexical + 0.2 * (vector === null ? features.cover : similarity);
+  if (vectors === "semantic" && mode === "hybrid") return Math.max(similarity, calibrated(words + 0.2 * similarity));
+  return calibrated(words + 0.2 * (vector === null ? features.cover : similarity));
+}
+
+/** Where right passages and those of foreign topics part best; see "abstention" in docs/retrieval.md. */
+const EVEN_CHANCE = 0.42;
+
+/** Stretches both sides so that the parting lies at .5. */
+function calibrated(score: number): number {
+  if (score < EVEN_CHANCE) return (score / EVEN_CHANCE) * 0.5;
+  return Math.min(1, 0.5 + ((score - EVEN_CHANCE) / (1 - EVEN_CHANCE)) * 0.5);
 }
 
 /** Sentence encoders put unrelated texts near .35 and answers above .7. */

@@ -7,7 +7,12 @@ export interface WeightedTerm {
   /** Chunks that hold it under any form. */
   readonly documentFrequency: number;
   readonly idf: number;
+  /** What its presence or absence says about the subject. */
+  readonly weight: number;
 }
+
+/** A character run that no chunk holds mostly lies across two words of the query. */
+export const UNKNOWN_GRAM_WEIGHT = 0.2;
 
 /** Robertson's inverse document frequency, kept above zero: a term in every chunk still counts a little. */
 export function inverseDocumentFrequency(documentFrequency: number, total: number): number {
@@ -19,10 +24,12 @@ export function weightedTerms(
   frequency: ReadonlyMap<number, number>,
   total: number,
 ): WeightedTerm[] {
-  return query.terms.map(({ ids, count }) => {
+  return query.terms.map(({ ids, count, isGram }) => {
     const sum = ids.reduce((frequencies, id) => frequencies + (frequency.get(id) ?? 0), 0);
     const documentFrequency = Math.min(total, sum);
-    return { ids, count, documentFrequency, idf: inverseDocumentFrequency(documentFrequency, total) };
+    const idf = inverseDocumentFrequency(documentFrequency, total);
+    const weight = isGram && documentFrequency === 0 ? UNKNOWN_GRAM_WEIGHT * idf : idf;
+    return { ids, count, documentFrequency, idf, weight };
   });
 }
 

@@ -1,0 +1,95 @@
+// `local/extractive`: answers with sentences of the sources, word for word, or says that they hold no answer. It reads
+// nothing into them: no rephrasing, no arithmetic, no world knowledge.
+import { estimatedTokens } from "../text/tokens.ts";
+import { lexiconOf } from "./lexicon.ts";
+import { statements } from "./passage.ts";
+import { NOT_IN_SOURCES, type PromptSource } from "./prompt.ts";
+
+export interface ExtractiveAnswer {
+  readonly text: string;
+  readonly grounded: boolean;
+}
+
+/** Less of the question in a sentence and its neighbours is another subject that shares some words. */
+const MIN_COVER = 0.5;
+/** A further sentence is worth saying when it is nearly as good and adds something that was asked. */
+const FURTHER_SHARE = 0.6;
+const MIN_ADDED_COVER = 0.1;
+const MAX_SENTENCES = 3;
+const MAX_SOURCES = 50;
+
+interface Statement {
+  readonly marker: number;
+  readonly text: string;
+  readonly terms: ReadonlySet<number>;
+  readonly score: number;
+  /** How much of the question is in this statement or the one before it. */
+  readonly support: number;
+}
+
+export function extractiveAnswer(question: string, sources: readonly PromptSource[]): ExtractiveAnswer {
+  const ordered = scoredStatements(question, sources.slice(0, MAX_SOURCES));
+  const [best] = ordered;
+  if (best === undefined || best.support < MIN_COVER) return { text: NOT_IN_SOURCES, grounded: false };
+  const chosen = [best, ...furtherStatements(question, ordered, best)];
+  return { text: chosen.map(({ text, marker }) => `${oneLine(text)} [${marker}]`).join(" "), grounded: true };
+}
+
+function scoredStatements(question: string, sources: readonly PromptSource[]): Statement[] {
+  const parts = sources.flatMap(({ marker, text }) =>
+    text.split(" ... ").flatMap((part) =>
+      statements(part).map((span, index) => ({
+        marker,
+        text: part.slice(span.start, span.end),
+        isFirst: index === 0,
+      })),
+    ),
+  );
+  const lexicon = lexiconOf(parts.map((part) => part.text));
+  const wanted = lexicon.termsOfQuestion(question);
+  const wantsNumber = NUMBER_QUESTION.test(question);
+  return parts
+    .map(({ marker, text, isFirst }, index) => {
+      const terms = lexicon.termsOf(text);
+      const cover = lexicon.cover(wanted, terms);
+      const before = isFirst ? undefined : parts[index - 1];
+      const context = before === undefined ? terms : new Set([...terms, ...lexicon.termsOf(before.text)]);
+      const bonus =
+        (wantsNumber && /\p{N}/u.test(text) ? NUMBER_BONUS : 0) - (text.trimEnd().endsWith("?") ? QUESTION_MALUS : 0);
+      const support = lexicon.cover(wanted, context);
+      const length = LENGTH_MALUS * Math.min(1, estimatedTokens(text) / 120);
+      return { marker, text, terms, score: cover + CONTEXT_WEIGHT * support + bonus - length, support };
+    })
+    .toSorted((a, b) => b.score - a.score);
+}
+
+const CONTEXT_WEIGHT = 0.25;
+const NUMBER_BONUS = 0.15;
+/** A question in a text (a heading of a list of answers) is not an answer. */
+const QUESTION_MALUS = 0.3;
+const LENGTH_MALUS = 0.05;
+const NUMBER_QUESTION =
+  /\b(?:how (?:many|much|long|often|old|far)|when|what (?:year|date|time|percentage|number|amount))\b/i;
+
+function furtherStatements(question: string, ordered: readonly Statement[], best: Statement): Statement[] {
+  const lexicon = lexiconOf(ordered.map((statement) => statement.text));
+  const wanted = lexicon.termsOfQuestion(question);
+  const said = new Set(best.terms);
+  const further: Statement[] = [];
+  for (const statement of ordered) {
+    if (further.length + 1 === MAX_SENTENCES || statement.score < best.score * FURTHER_SHARE) break;
+    const added = lexicon.cover(wanted, new Set([...said, ...statement.terms])) - lexicon.cover(wanted, said);
+    if (statement === best || added < MIN_ADDED_COVER) continue;
+    further.push(statement);
+    for (const id of statement.terms) said.add(id);
+  }
+  return further;
+}
+
+/** A quoted list item or wrapped line reads as a sentence; its words stay as they are. */
+function oneLine(text: string): string {
+  return text
+    .replace(/^(?:[-*+]|\d{1,9}[.)])\s+/, "")
+    .replace(/\s*\n\s*/g, " ")
+    .trim();
+}

@@ -1,0 +1,51 @@
+import { languageOf } from "../analysis/language.ts";
+import { withoutQuestionWords } from "../analysis/question-words.ts";
+import { folded, isCutIntoGrams, scriptRuns } from "../analysis/script.ts";
+import { termId } from "../analysis/term-id.ts";
+import { formsOf } from "../analysis/terms.ts";
+import { inverseDocumentFrequency, UNKNOWN_GRAM_WEIGHT } from "../ranking/weights.ts";
+
+/** What words weigh among a handful of sentences: one that few of them hold says more. */
+export interface Lexicon {
+  termsOf(text: string): ReadonlySet<number>;
+  /** The terms of a question, without the words that make it one. */
+  termsOfQuestion(question: string): ReadonlySet<number>;
+  /** The part of the weight of `wanted` that `given` holds; 0 when nothing is wanted. */
+  cover(wanted: ReadonlySet<number>, given: ReadonlySet<number>): number;
+}
+
+export function lexiconOf(texts: readonly string[]): Lexicon {
+  const language = languageOf(texts.join("\n"));
+  const grams = new Set<number>();
+  const termsOfFolded = (text: string) => {
+    const ids = new Set<number>();
+    for (const run of scriptRuns(text)) {
+      for (const form of formsOf(run, language)) {
+        ids.add(termId(form));
+        if (isCutIntoGrams(run.script)) grams.add(termId(form));
+      }
+    }
+    return ids;
+  };
+  const termsOf = (text: string) => termsOfFolded(folded(text));
+  const frequency = new Map<number, number>();
+  for (const text of texts) for (const id of termsOf(text)) frequency.set(id, (frequency.get(id) ?? 0) + 1);
+  const weight = (id: number) => {
+    const known = frequency.get(id) ?? 0;
+    const idf = inverseDocumentFrequency(known, texts.length);
+    return known === 0 && grams.has(id) ? UNKNOWN_GRAM_WEIGHT * idf : idf;
+  };
+  return {
+    termsOf,
+    termsOfQuestion: (question) => termsOfFolded(withoutQuestionWords(folded(question))),
+    cover(wanted, given) {
+      let total = 0;
+      let covered = 0;
+      for (const id of wanted) {
+        total += weight(id);
+        if (given.has(id)) covered += weight(id);
+      }
+      return total === 0 ? 0 : covered / total;
+    },
+  };
+}
