@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
 import { describe, expect, it } from "vitest";
 
 interface HandbookQuestion {
@@ -7,14 +8,14 @@ interface HandbookQuestion {
   answer: string;
 }
 
-const folder = new URL("../../../examples/", import.meta.url);
+const folder = path.join(import.meta.dirname, "../../../examples");
 const pages = new Map(
-  readdirSync(new URL("handbook/", folder)).map((name) => [
+  readdirSync(path.join(folder, "handbook")).map((name) => [
     name,
-    readFileSync(new URL(`handbook/${name}`, folder), "utf8"),
+    readFileSync(path.join(folder, "handbook", name), "utf8"),
   ]),
 );
-const questions: HandbookQuestion[] = JSON.parse(readFileSync(new URL("handbook-questions.json", folder), "utf8"));
+const questions: HandbookQuestion[] = JSON.parse(readFileSync(path.join(folder, "handbook-questions.json"), "utf8"));
 
 describe("the sample handbook", () => {
   it("has ten pages of 600 to 1,200 words, each with a title and sections", () => {

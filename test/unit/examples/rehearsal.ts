@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import path from "node:path";
 import type { Json } from "../../../domain/kernel/json.ts";
 import { parseDefinition } from "../../../domain/workflows/definition/parse.ts";
 import type { RunCommand } from "../../../domain/workflows/run/command.ts";
@@ -22,6 +23,7 @@ export interface Rehearsed {
   calls: TaskCall[];
 }
 
+export const WORKFLOWS = path.join(import.meta.dirname, "../../../examples/workflows");
 const EPOCH = Date.UTC(2026, 0, 5, 9);
 
 /** Plays a sample workflow to its end in the engine itself: time jumps to the next timer, tasks answer at once. */
@@ -61,7 +63,7 @@ export async function rehearse(workflow: string, input: Json, outside: Outside):
 }
 
 export function definitionOf(workflow: string): string {
-  return readFileSync(new URL(`../../../examples/workflows/${workflow}.asl.json`, import.meta.url), "utf8");
+  return readFileSync(path.join(WORKFLOWS, `${workflow}.asl.json`), "utf8");
 }
 
 function answerOf(effect: Effect, calls: TaskCall[], outside: Outside): RunCommand[] {

@@ -1,11 +1,9 @@
 import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parseDefinition } from "../../../domain/workflows/definition/parse.ts";
-import { definitionOf, rehearse } from "./rehearsal.ts";
+import { definitionOf, rehearse, WORKFLOWS } from "./rehearsal.ts";
 
-const names = readdirSync(new URL("../../../examples/workflows/", import.meta.url)).map((file) =>
-  file.replace(".asl.json", ""),
-);
+const names = readdirSync(WORKFLOWS).map((file) => file.replace(".asl.json", ""));
 
 describe("the sample workflows", () => {
   it.each(names)("%s is valid without a diagnostic", (name) => {
