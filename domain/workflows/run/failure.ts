@@ -48,9 +48,7 @@ export async function fail(turn: Turn, from: Scope, first: Failure, isHeartbeat:
       failure = outcome;
     }
     if (!isCatchable(failure)) break;
-    if (definition.type === "Parallel" || definition.type === "Map") {
-      emit(turn, scope, { type: `${definition.type}StateFailed`, state: visit.state, ...failure });
-    }
+    tellFailure(turn, scope, visit, failure);
     if (scope.parent === null) break;
     const parent = loadScope(turn.state, scope.parent);
     abortChildren(turn, parent, scope);
@@ -96,6 +94,12 @@ function delayMs(retrier: Retrier, attempt: number, turn: Turn): number {
 /** ASL: MaxDelaySeconds is below 366 days; a backoff without one must not run past what a clock can hold. */
 const MAX_DELAY_SECONDS = 31_622_400;
 
+/** Only states with children have an event for it. */
+function tellFailure(turn: Turn, scope: Scope, { type, state }: Visit, failure: Failure): void {
+  if (type !== "Parallel" && type !== "Map") return;
+  emit(turn, scope, { type: `${type}StateFailed`, state, ...failure });
+}
+
 /** An error in the Catcher's own fields is a failure of the state that its Retry and Catch do not see again. */
 async function catchFailure(
   turn: Turn,
@@ -107,6 +111,8 @@ async function catchFailure(
 ): Promise<"caught" | Failure> {
   const catcher = definition.catch.find(({ errorEquals }) => matches(errorEquals, failure, isHeartbeat));
   if (catcher === undefined) return failure;
+  // As recorded on AWS: JSONPath tells that the state failed and then that it was left, JSONata only the latter.
+  if (definition.queryLanguage === "JSONPath") tellFailure(turn, scope, visit, failure);
   try {
     leave(turn, scope, visit, await caughtExit(turn, scope, visit, definition, catcher, failure));
     return "caught";
@@ -124,7 +130,9 @@ async function caughtExit(
   catcher: Catcher,
   { error, cause }: Failure,
 ): Promise<Exit> {
-  const errorOutput = { Error: error ?? "", Cause: cause ?? "" };
+  // As recorded on AWS: nulls where the failure named nothing at all, an empty Cause where it named an error only.
+  const isNameless = error === undefined && cause === undefined;
+  const errorOutput = isNameless ? { Error: null, Cause: null } : { Error: error ?? "", Cause: cause ?? "" };
   if (definition.queryLanguage === "JSONata") {
     const outcome = await jsonataOutcome(turn, scope, visit, catcher, errorOutput, { errorOutput });
     return { ...outcome, next: catcher.next };

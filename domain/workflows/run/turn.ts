@@ -105,17 +105,24 @@ function contextObject(
 ): JsonObject {
   const { state } = turn;
   turn.execution ??= executionObject(state);
-  let retries = 0;
-  for (const count of visit.retries) retries += count;
   const context: JsonObject = {
     Execution: turn.execution,
     StateMachine: { Id: state.stateMachine.id, Name: state.stateMachine.name },
-    State: { EnteredTime: isoTime(visit.enteredAt), Name: visit.state, RetryCount: retries },
+    State: stateObject(visit),
   };
   if (token !== undefined) context.Task = { Token: token };
   const current = item ?? itemOf(state, scope);
   if (current !== null) context.Map = { Item: { Index: current.index, Value: current.value } };
   return context;
+}
+
+/** AWS: RetryCount is told where a state can retry. */
+function stateObject({ state, type, enteredAt, retries }: Visit): JsonObject {
+  const object: JsonObject = { EnteredTime: isoTime(enteredAt), Name: state };
+  if (type === "Task" || type === "Parallel" || type === "Map") {
+    object.RetryCount = retries.reduce((sum, count) => sum + count, 0);
+  }
+  return object;
 }
 
 function executionObject(state: RunState): JsonObject {
