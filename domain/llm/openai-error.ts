@@ -1,0 +1,55 @@
+import { isJsonObject } from "../kernel/json.ts";
+import type { Problem, ProblemCode } from "../kernel/problem.ts";
+
+/** An error in the form that OpenAI's clients read. */
+export interface OpenAiError {
+  status: number;
+  error: { message: string; type: string; param: string | null; code: string | null };
+}
+
+const TYPES: Partial<Record<ProblemCode, readonly [status: number, type: string, code: string | null]>> = {
+  unauthenticated: [401, "invalid_request_error", "invalid_api_key"],
+  forbidden: [403, "invalid_request_error", "insufficient_permissions"],
+  "tenant-suspended": [403, "invalid_request_error", "account_deactivated"],
+  "not-found": [404, "invalid_request_error", "model_not_found"],
+  "validation-failed": [400, "invalid_request_error", null],
+  "provider-refused": [400, "invalid_request_error", null],
+  "rate-limited": [429, "requests", "rate_limit_exceeded"],
+  "quota-exceeded": [429, "insufficient_quota", "insufficient_quota"],
+  unavailable: [503, "server_error", "overloaded"],
+};
+
+export function openAiError(failure: Problem): OpenAiError {
+  const fallbackType = failure.status >= 500 ? "server_error" : "invalid_request_error";
+  const [status, type, code] = TYPES[failure.code] ?? [failure.status, fallbackType, failure.code.replaceAll("-", "_")];
+  const [invalid] = failure.errors ?? [];
+  const message =
+    invalid === undefined ? failure.message : `${memberName(invalid.pointer) ?? "The body"} ${invalid.detail}.`;
+  const error = { message, type, param: invalid === undefined ? null : memberName(invalid.pointer), code };
+  return failure.code === "provider-refused" ? asProviderSaid(failure, { status, error }) : { status, error };
+}
+
+/** A provider's refusal of the request itself is told as the provider told it: the client was written against its words. */
+function asProviderSaid(failure: Problem, ours: OpenAiError): OpenAiError {
+  const { providerStatus, providerError } = failure.members;
+  if (typeof providerStatus !== "number" || !isJsonObject(providerError)) return ours;
+  const member = (name: string) => (typeof providerError[name] === "string" ? providerError[name] : null);
+  return {
+    status: providerStatus,
+    error: {
+      message: member("message") ?? ours.error.message,
+      type: member("type") ?? ours.error.type,
+      param: member("param"),
+      code: member("code"),
+    },
+  };
+}
+
+/** `/messages/0/content` is `messages[0].content` in OpenAI's words. */
+function memberName(pointer: string): string | null {
+  const name = pointer
+    .replace(/^[/?]/, "")
+    .replaceAll(/\/(\d+)(?=\/|$)/g, "[$1]")
+    .replaceAll("/", ".");
+  return name === "" ? null : name;
+}
