@@ -5,6 +5,7 @@ import { testSecrets } from "./test/support/secrets.ts";
 
 export default defineConfig({
   test: {
+    silent: "passed-only",
     projects: [
       {
         test: {

@@ -24,7 +24,8 @@ export function durableRunActors(namespace: DurableObjectNamespace): RunActors {
         async stream(after) {
           const response = await stub().fetch(`http://run/?after=${after}`);
           if (response.status === 404) throw problem("not-found", { detail: "No such run." });
-          return response;
+          // Another object's answer has immutable headers; ours are added on the way out.
+          return new Response(response.body, response);
         },
       };
     },

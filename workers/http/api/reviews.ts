@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { DecideReview, Review } from "../../../domain/workflows/review.ts";
 import { decideReview, getReview, ListReviews, listReviews } from "../../../services/workflows/reviews.ts";
-import { pageOfSchema } from "../list.ts";
+import { listOf } from "../listing.ts";
 import { reply, routes } from "../operation.ts";
 
 const tag = "Reviews";
@@ -18,7 +18,7 @@ reviews.add(
     summary: "Decisions that runs wait for or waited for, newest first",
     access: "reviews:read",
     query: ListReviews,
-    returns: { 200: pageOfSchema(Review) },
+    returns: { 200: listOf(Review) },
   },
   async ({ ctx, query }) => reply(200, await listReviews(ctx, query)),
 );

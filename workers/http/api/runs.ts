@@ -13,7 +13,7 @@ import {
   streamRunEvents,
 } from "../../../services/workflows/runs.ts";
 import { startRun } from "../../../services/workflows/start-run.ts";
-import { pageOfSchema } from "../list.ts";
+import { listOf } from "../listing.ts";
 import { reply, routes } from "../operation.ts";
 
 const tag = "Runs";
@@ -59,7 +59,7 @@ runs.add(
     summary: "Runs, newest first",
     access: "runs:read",
     query: ListRuns,
-    returns: { 200: pageOfSchema(Run) },
+    returns: { 200: listOf(Run) },
   },
   async ({ ctx, query }) => reply(200, await listRuns(ctx, query)),
 );
@@ -96,7 +96,7 @@ runs.add(
     access: "runs:read",
     params: ById,
     query: EventsQuery,
-    returns: { 200: pageOfSchema(RunEventView) },
+    returns: { 200: listOf(RunEventView) },
   },
   async ({ ctx, params, query, http }) => {
     const after = query.cursor === undefined ? (query.after ?? 0) : Number(decodeCursor(query.cursor, 1)[0]);
@@ -130,7 +130,7 @@ runs.add(
     summary: "Places the run can be rewound to",
     access: "runs:read",
     params: ById,
-    returns: { 200: pageOfSchema(Checkpoint) },
+    returns: { 200: listOf(Checkpoint) },
   },
   async ({ ctx, params }) => reply(200, { data: await listCheckpoints(ctx, params.id), nextCursor: null }),
 );

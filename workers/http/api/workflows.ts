@@ -10,7 +10,7 @@ import {
 } from "../../../domain/workflows/workflow.ts";
 import { getWorkflow, listVersions, listWorkflows } from "../../../services/workflows/find-workflow.ts";
 import { deleteWorkflow, putWorkflow, validateDefinition } from "../../../services/workflows/put-workflow.ts";
-import { pageOfSchema } from "../list.ts";
+import { listOf } from "../listing.ts";
 import { noContent, reply, routes } from "../operation.ts";
 
 const tag = "Workflows";
@@ -49,7 +49,7 @@ workflows.add(
     summary: "Workflows by name, each as its newest version",
     access: "workflows:read",
     query: PageRequest,
-    returns: { 200: pageOfSchema(Workflow) },
+    returns: { 200: listOf(Workflow) },
   },
   async ({ ctx, query }) => reply(200, await listWorkflows(ctx, query)),
 );
@@ -93,7 +93,7 @@ workflows.add(
     access: "workflows:read",
     params: ByName,
     query: PageRequest,
-    returns: { 200: pageOfSchema(Workflow) },
+    returns: { 200: listOf(Workflow) },
   },
   async ({ ctx, params, query }) => reply(200, await listVersions(ctx, params.name, query)),
 );

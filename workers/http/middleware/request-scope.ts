@@ -22,8 +22,6 @@ export function requestScope(): MiddlewareHandler<HttpEnv> {
     http.set("platform", platform);
     http.set("principal", null);
     await next();
-    // A response that came from elsewhere (an object's stream) has immutable headers.
-    http.res = new Response(http.res.body, http.res);
     http.res.headers.set("x-request-id", platform.requestId);
     http.res.headers.set("traceparent", traceparent(platform.trace));
   };

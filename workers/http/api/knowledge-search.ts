@@ -1,0 +1,48 @@
+import * as z from "zod";
+import { Answer, AnswerRequest } from "../../../domain/knowledge/answer.ts";
+import { SearchRequest, SearchResponse } from "../../../domain/knowledge/search.ts";
+import { answerQuestion } from "../../../services/knowledge/answer-question.ts";
+import { searchKnowledge } from "../../../services/knowledge/search-knowledge.ts";
+import { streamAnswer } from "../../../services/knowledge/stream-answer.ts";
+import { reply, routes } from "../operation.ts";
+import { answerStream } from "./answer-stream.ts";
+
+export const knowledgeSearch = routes();
+const tag = "Knowledge";
+const params = z.object({ id: z.string() });
+
+knowledgeSearch.add(
+  {
+    method: "post",
+    path: "/v1/knowledge-bases/{id}/search",
+    id: "searchKnowledge",
+    tag,
+    summary: "The passages that bear on a query, best first",
+    access: "knowledge:read",
+    params,
+    body: SearchRequest,
+    returns: { 200: SearchResponse },
+  },
+  async ({ ctx, params, body }) => reply(200, await searchKnowledge(ctx, params.id, body)),
+);
+
+knowledgeSearch.add(
+  {
+    method: "post",
+    path: "/v1/knowledge-bases/{id}/answer",
+    id: "answerQuestion",
+    tag,
+    summary: "An answer with verbatim citations; with `stream`, as server-sent events `delta`, `citations`, `done`",
+    access: "knowledge:read",
+    params,
+    body: AnswerRequest,
+    returns: { 200: Answer },
+    problems: ["provider-failed", "provider-timeout", "provider-refused"],
+  },
+  async ({ ctx, params, body, http }) => {
+    const call = { signal: http.req.raw.signal };
+    return body.stream
+      ? answerStream(await streamAnswer(ctx, params.id, body, call), ctx)
+      : reply(200, await answerQuestion(ctx, params.id, body, call));
+  },
+);
