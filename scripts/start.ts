@@ -11,12 +11,13 @@ import { watchSources } from "./local/watch.ts";
 const root = path.dirname(import.meta.dirname);
 const state = path.resolve(root, process.env.WEFT_STATE ?? ".weft");
 const DEFAULT_PORT = 8787;
+const PARENT_CHECK_MS = 500;
 const isWatching = process.argv.includes("--watch");
 
 const started = performance.now();
 try {
   const server = await start();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop(server));
+  stopOnSignal(server);
   await report(server);
   if (isWatching) watchSources(root, () => reload(server));
 } catch (error) {
@@ -57,9 +58,23 @@ async function reload({ reload: serve }: LocalServer): Promise<void> {
   }
 }
 
-async function stop({ stop: end }: LocalServer): Promise<void> {
-  await end();
-  process.exit(0);
+// Miniflare's own handlers leave at once, which would skip the orderly end. npm's shell may swallow the signal meant for
+// us, so the end of our parent counts as one.
+function stopOnSignal({ stop }: LocalServer): void {
+  let isStopping = false;
+  const end = async () => {
+    if (isStopping) return;
+    isStopping = true;
+    await stop();
+    process.exit(0);
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.removeAllListeners(signal);
+    process.on(signal, end);
+  }
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && end(), PARENT_CHECK_MS).unref();
 }
 
 function textOf(error: unknown): string {

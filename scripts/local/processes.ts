@@ -20,14 +20,15 @@ const RUNTIME = "workerd";
 const MAX_END_MS = 5_000;
 const HAS_PROC = existsSync("/proc/self/stat");
 
-/** Ends what a killed server left behind in this folder; throws when a server lives there. */
+/** Ends what a killed server left behind in this folder and takes it; throws when a server lives there. */
 export async function claimState(state: string): Promise<void> {
   const serving = readServing(state);
-  if (serving !== null && serving.pid !== process.pid && commandOf(serving.pid)?.includes("node")) {
+  if (serving !== null && isAlive(serving)) {
     throw new Error(
       `${state} is served by process ${serving.pid} on port ${serving.port}. Stop it, or choose another folder with WEFT_STATE.`,
     );
   }
+  recordServing(state, { pid: process.pid, runtimePid: null, port: 0 });
   const left = orphansIn(state);
   if (serving?.runtimePid != null) left.add(serving.runtimePid);
   await Promise.all([...left].map(endRuntime));
@@ -70,6 +71,12 @@ function readServing(state: string): Serving | null {
   } catch {
     return null;
   }
+}
+
+// A process id may have been used again since, so the runtime must still be the child of the server where that can be told.
+function isAlive({ pid, runtimePid }: Serving): boolean {
+  if (HAS_PROC && runtimePid !== null) return parentOf(runtimePid) === pid;
+  return pid !== process.pid && commandOf(pid)?.includes("node") === true;
 }
 
 async function endRuntime(pid: number): Promise<void> {

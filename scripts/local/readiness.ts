@@ -13,7 +13,7 @@ export async function readiness(url: string): Promise<string[]> {
   if (!isReadiness(body)) return [`/ready answered ${response.status}; the log says why`];
   const width = Math.max(...body.dependencies.map(({ name }) => name.length));
   return body.dependencies.map(({ name, implementation, status }) => {
-    return `${name.padEnd(width)}  ${implementation}${status === "ok" || status === "ready" ? "" : ` (${status})`}`;
+    return `${name.padEnd(width)}  ${implementation}${status === "up" ? "" : ` (${status})`}`;
   });
 }
 

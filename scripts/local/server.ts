@@ -52,20 +52,19 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
   const state = path.resolve(root, options.state);
   mkdirSync(state, { recursive: true });
   await claimState(state);
-  const port = await usablePort(HOST, options.port);
-  const url = `http://${HOST}:${port}`;
-
-  const worker = await localWorker(root);
-  const variables = { ...options.variables, PUBLIC_URL: options.variables.PUBLIC_URL || url };
-  const record = () => recordServing(state, { pid: process.pid, runtimePid: runtimeServing(port), port });
-  const settings = { port, state, variables, log, restarted: record };
-
   // Ended last to first, whether the server stops or does not come up.
   const ends: (() => unknown)[] = [() => forgetServing(state)];
   const stop = async () => {
     for (const end of ends.splice(0).reverse()) await end();
   };
   try {
+    const port = await usablePort(HOST, options.port);
+    const url = `http://${HOST}:${port}`;
+    const variables = { ...options.variables, PUBLIC_URL: options.variables.PUBLIC_URL || url };
+    const record = () => recordServing(state, { pid: process.pid, runtimePid: runtimeServing(port), port });
+    const settings = { port, state, variables, log, restarted: record };
+
+    const worker = await localWorker(root);
     const build = await bundler(root, worker.main);
     ends.push(() => build.dispose());
     const runtimeOptions = async () => runtimeOf(worker, await build.build(), settings);
