@@ -64,7 +64,8 @@ export async function relayStream(upstream: ReadableStream<Uint8Array>, options:
         firstTokenAt ??= clock.now();
         return bytes;
       }
-      if (part.done) return null;
+      if (part.done && filter.isComplete()) return null;
+      if (part.done) throw brokenOff(provider);
     }
   }
 
@@ -128,8 +129,8 @@ export async function relayStream(upstream: ReadableStream<Uint8Array>, options:
         ahead = null;
         if (isEnded) return;
         lastSentAt = clock.now();
-        if (bytes !== null) started.enqueue(bytes);
-        else close(filter.isComplete() ? null : brokenOff(provider));
+        if (bytes === null) close(null);
+        else started.enqueue(bytes);
       } catch (error) {
         close(asProblem(error) ?? brokenOff(provider, error));
       }

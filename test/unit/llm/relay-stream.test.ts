@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventStreamParser } from "../../../domain/llm/event-stream.ts";
+import { type Relay, relayStream } from "../../../services/llm/relay-stream.ts";
+import {
+  type Answer,
+  chunk,
+  events,
+  type MockUpstream,
+  mockUpstream,
+  USAGE,
+  usageChunk,
+  WHOLE_STREAM,
+} from "./mock-upstream.ts";
+
+let upstream: MockUpstream;
+beforeAll(async () => {
+  upstream = await mockUpstream();
+});
+afterAll(() => upstream.close());
+
+const request = { model: "m", messages: [{ role: "user" as const, content: "hi" }] };
+
+async function relayed(
+  answer: Answer,
+  more: { wantsUsage?: boolean; silenceMs?: number; signal?: AbortSignal } = {},
+): Promise<Relay> {
+  upstream.answers(answer);
+  const stream = await upstream.models().chat.stream(request, {});
+  const options = { provider: "mock", wantsUsage: false, silenceMs: 1_000, clock: { now: () => Date.now() }, ...more };
+  return relayStream(stream, options);
+}
+
+async function eventsOf(relay: Relay): Promise<string[]> {
+  return eventStreamParser().push(await new Response(relay.body).text());
+}
+
+const contents = (list: string[]) =>
+  list
+    .filter((event) => event !== "[DONE]")
+    .map((event) => JSON.parse(event).choices?.[0]?.delta?.content ?? "")
+    .join("");
+
+describe("a stream that ends well", () => {
+  it("passes, without the usage that nobody asked for", async () => {
+    const relay = await relayed(events(WHOLE_STREAM));
+    const text = await new Response(relay.body).text();
+    expect(text).toBe(WHOLE_STREAM.filter((event) => event !== usageChunk).join(""));
+    expect(await relay.outcome).toMatchObject({
+      status: "succeeded",
+      usage: USAGE,
+      finishReason: "stop",
+      problem: null,
+    });
+  });
+
+  it("passes with usage when it was asked for", async () => {
+    const relay = await relayed(events(WHOLE_STREAM), { wantsUsage: true });
+    expect(await new Response(relay.body).text()).toBe(WHOLE_STREAM.join(""));
+  });
+
+  it("passes in whole events however it is cut", async () => {
+    const text = WHOLE_STREAM.join("").replaceAll("hel", "hé😀l");
+    for (const size of [1, 7, 40]) {
+      const bytes = Buffer.from(text);
+      const parts = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
+        bytes.subarray(i * size, (i + 1) * size),
+      );
+      const stream = new ReadableStream<Uint8Array>({
+        start(controller) {
+          for (const part of parts) controller.enqueue(part);
+          controller.close();
+        },
+      });
+      const relay = await relayStream(stream, {
+        provider: "p",
+        wantsUsage: true,
+        silenceMs: 1_000,
+        clock: { now: () => 0 },
+      });
+      for await (const piece of relay.body) expect(Buffer.from(piece).toString().endsWith("\n\n")).toBe(true);
+      expect((await relay.outcome).status).toBe("succeeded");
+    }
+  });
+
+  it("needs no end mark after a finish reason, and gets one", async () => {
+    const relay = await relayed(events(WHOLE_STREAM.slice(0, 4)));
+    expect((await eventsOf(relay)).at(-1)).toBe("[DONE]");
+    expect(await relay.outcome).toMatchObject({ status: "succeeded", usage: null, estimatedCompletionTokens: 2 });
+  });
+
+  it("may leave out the blank line of its end mark", async () => {
+    const relay = await relayed(events([...WHOLE_STREAM.slice(0, 5), "data: [DONE]"]));
+    expect((await eventsOf(relay)).at(-1)).toBe("[DONE]");
+  });
+
+  it("may hold what looks like marks in its content", async () => {
+    const tricky = '"usage":{ "error": { [DONE] "finish_reason":"stop"';
+    const relay = await relayed(events([chunk({ content: tricky }), ...WHOLE_STREAM.slice(3)]));
+    expect(contents(await eventsOf(relay))).toBe(tricky);
+    expect((await relay.outcome).status).toBe("succeeded");
+  });
+
+  it("may use any line ending", async () => {
+    const relay = await relayed(events(WHOLE_STREAM.map((event) => event.replaceAll("\n", "\r\n"))));
+    expect(contents(await eventsOf(relay))).toBe("hello");
+    expect((await relay.outcome).usage).toEqual(USAGE);
+  });
+});
+
+describe("a stream that breaks", () => {
+  it.each([
+    ["ends too early", events(WHOLE_STREAM.slice(0, 3))],
+    ["is reset", events(WHOLE_STREAM.slice(0, 3), "reset")],
+    ["ends in half an event", events([...WHOLE_STREAM.slice(0, 3), 'data: {"id":"c","cho'])],
+    ["falls silent", events(WHOLE_STREAM.slice(0, 3), "hang")],
+    ["sends an error", events([...WHOLE_STREAM.slice(0, 3), 'data: {"error":{"message":"overloaded"}}\n\n'], "hang")],
+    ["sends no JSON", events([...WHOLE_STREAM.slice(0, 3), "data: [DONE oops\n\n", "data: <html>[DONE]\n\n"], "hang")],
+  ])("ends with an error event and no end mark when it %s", async (_name, answer) => {
+    const relay = await relayed(answer, { silenceMs: 100 });
+    const list = await eventsOf(relay);
+    expect(JSON.parse(list.at(-1) ?? "")).toMatchObject({ error: { type: "server_error" } });
+    expect(list).not.toContain("[DONE]");
+    expect(await relay.outcome).toMatchObject({ status: "interrupted", usage: null, estimatedCompletionTokens: 2 });
+  });
+
+  it("is a plain failure when it breaks before its first event", async () => {
+    for (const answer of [events([]), events(['data: {"error":{"message":"no"}}\n\n']), events([], "hang")]) {
+      const failure = await relayed(answer, { silenceMs: 80 }).then(
+        (relay) => new Response(relay.body).text(),
+        (error: unknown) => error,
+      );
+      expect(failure).toMatchObject({ name: "Problem" });
+    }
+  });
+});
+
+describe("a client that leaves", () => {
+  it("stops the upstream and is billed what was said until then", async () => {
+    const before = upstream.closedEarly;
+    const relay = await relayed(events(WHOLE_STREAM.slice(0, 3), "hang"));
+    const reader = relay.body.getReader();
+    for (let text = ""; !text.includes('"lo"'); ) text += Buffer.from((await reader.read()).value ?? []).toString();
+    await reader.cancel();
+    expect(await relay.outcome).toMatchObject({ status: "cancelled", usage: null, estimatedCompletionTokens: 2 });
+    await expect.poll(() => upstream.closedEarly).toBe(before + 1);
+  });
+
+  it("is noticed by its signal as well", async () => {
+    const stop = new AbortController();
+    const relay = await relayed(events(WHOLE_STREAM.slice(0, 3), "hang"), { signal: stop.signal });
+    stop.abort();
+    expect((await relay.outcome).status).toBe("cancelled");
+  });
+
+  it("does not make the upstream run ahead of it", async () => {
+    let pulled = 0;
+    const stream = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        pulled += 1;
+        controller.enqueue(Buffer.from(chunk({ content: "x" })));
+      },
+    });
+    const relay = await relayStream(stream, {
+      provider: "p",
+      wantsUsage: false,
+      silenceMs: 1_000,
+      clock: { now: () => 0 },
+    });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(pulled).toBeLessThan(6);
+    await relay.body.cancel();
+  });
+});
