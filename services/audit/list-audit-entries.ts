@@ -30,7 +30,7 @@ export async function listAuditEntries(ctx: ServiceContext, query: AuditQuery): 
   return pageOf(rows, limit, (row) => [String(row.at), row.id], toAuditEntry);
 }
 
-function toAuditEntry(row: typeof auditEntries.$inferSelect): AuditEntry {
+export function toAuditEntry(row: typeof auditEntries.$inferSelect): AuditEntry {
   return {
     id: row.id,
     at: isoTime(row.at),

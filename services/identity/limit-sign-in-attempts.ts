@@ -26,13 +26,17 @@ export interface Attempt {
   refund: Statement[];
 }
 
-/** Counts an attempt against everything it may be counted against, or throws `rate-limited`. */
-export async function takeSignInAttempt(platform: PlatformContext, email: string): Promise<Attempt> {
+/** Counts an attempt against everything it may be counted against, or throws `rate-limited`. Mails asked for count apart from guesses. */
+export async function takeSignInAttempt(
+  platform: PlatformContext,
+  email: string,
+  kind: "guess" | "mail" = "guess",
+): Promise<Attempt> {
   const ip = addressBlock(platform.client.ip);
   return take(platform, [
-    { subject: `pair:${ip}:${email}`, rate: GUESSES },
-    { subject: `email:${email}`, rate: GUESSES_FROM_ANYWHERE },
-    { subject: `ip:${ip}`, rate: SPRAY },
+    { subject: `${kind}:pair:${ip}:${email}`, rate: GUESSES },
+    { subject: `${kind}:email:${email}`, rate: GUESSES_FROM_ANYWHERE },
+    { subject: `${kind}:ip:${ip}`, rate: SPRAY },
   ]);
 }
 

@@ -49,7 +49,7 @@ export async function registerUser(platform: PlatformContext, input: Registratio
     ],
     conflict: emailTaken,
   });
-  await sendVerification(platform, user.email, verification.token);
+  platform.later(sendVerification(platform, user.email, verification.token));
   return { user: toUser(user), tenant, ...(await session.tokens()) };
 }
 

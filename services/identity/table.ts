@@ -1,5 +1,6 @@
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { ApiKey } from "../../domain/identity/api-key.ts";
+import type { Invitation } from "../../domain/identity/invitation.ts";
 import type { User } from "../../domain/identity/user.ts";
 import type { Role, Scope } from "../../domain/kernel/permission.ts";
 import { isoTime } from "../../domain/kernel/time.ts";
@@ -171,5 +172,16 @@ export function toApiKey(row: typeof apiKeys.$inferSelect): ApiKey {
     expiresAt: row.expiresAt === null ? null : isoTime(row.expiresAt),
     lastUsedAt: row.lastUsedAt === null ? null : isoTime(row.lastUsedAt),
     replacedBy: row.replacedBy,
+  };
+}
+
+export function toInvitation(row: typeof invitations.$inferSelect): Invitation {
+  return {
+    id: row.id,
+    email: row.email,
+    role: row.role,
+    invitedBy: row.invitedBy,
+    createdAt: isoTime(row.createdAt),
+    expiresAt: isoTime(row.expiresAt),
   };
 }

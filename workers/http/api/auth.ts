@@ -1,13 +1,23 @@
 import * as z from "zod";
+import {
+  EmailVerification,
+  ForgottenPassword,
+  PasswordChange,
+  PasswordReset,
+} from "../../../domain/identity/account.ts";
 import { RefreshRequest, Session, TokenPair } from "../../../domain/identity/session.ts";
-import { Login, Registration, SignedIn } from "../../../domain/identity/user.ts";
+import { Login, Registration, SignedIn, User } from "../../../domain/identity/user.ts";
 import { PageRequest } from "../../../domain/kernel/page.ts";
+import { changePassword } from "../../../services/identity/change-password.ts";
 import { endSession, logOut } from "../../../services/identity/end-session.ts";
 import { listSessions } from "../../../services/identity/list-sessions.ts";
 import { logIn } from "../../../services/identity/log-in.ts";
 import { refreshSession } from "../../../services/identity/refresh-session.ts";
 import { registerUser } from "../../../services/identity/register-user.ts";
+import { forgetPassword, resetPassword } from "../../../services/identity/reset-password.ts";
+import { requestVerification } from "../../../services/identity/send-verification.ts";
 import { switchTenant } from "../../../services/identity/switch-tenant.ts";
+import { verifyEmail } from "../../../services/identity/verify-email.ts";
 import { listOf } from "../listing.ts";
 import { noContent, reply, routes } from "../operation.ts";
 
@@ -88,6 +98,87 @@ auth.add(
     problems: ["not-found"],
   },
   async ({ ctx, body }) => reply(200, await switchTenant(ctx, body.tenantId)),
+);
+
+auth.add(
+  {
+    method: "post",
+    path: "/v1/auth/verify-email",
+    id: "verifyEmail",
+    tag,
+    summary: "Confirm an e-mail address with the token that was mailed to it",
+    access: "public",
+    body: EmailVerification,
+    returns: { 200: User },
+  },
+  async ({ ctx, body }) => reply(200, await verifyEmail(ctx, body.token)),
+);
+
+auth.add(
+  {
+    method: "post",
+    path: "/v1/auth/verify-email/resend",
+    id: "requestVerification",
+    tag,
+    summary: "Mail another token to confirm the user's e-mail address",
+    access: "signed-in",
+    returns: { 204: null },
+    problems: ["conflict", "rate-limited"],
+  },
+  async ({ ctx }) => {
+    await requestVerification(ctx);
+    return noContent();
+  },
+);
+
+auth.add(
+  {
+    method: "post",
+    path: "/v1/auth/password/change",
+    id: "changePassword",
+    tag,
+    summary: "Change the password; every session ends and the answer opens a new one",
+    access: "signed-in",
+    body: PasswordChange,
+    returns: { 200: SignedIn },
+    problems: ["rate-limited"],
+  },
+  async ({ ctx, body }) => reply(200, await changePassword(ctx, body)),
+);
+
+auth.add(
+  {
+    method: "post",
+    path: "/v1/auth/password/forgot",
+    id: "forgetPassword",
+    tag,
+    summary: "Mail a token to choose a new password; the answer is the same for an unknown address",
+    access: "public",
+    body: ForgottenPassword,
+    returns: { 204: null },
+    problems: ["rate-limited"],
+  },
+  async ({ ctx, body }) => {
+    await forgetPassword(ctx, body.email);
+    return noContent();
+  },
+);
+
+auth.add(
+  {
+    method: "post",
+    path: "/v1/auth/password/reset",
+    id: "resetPassword",
+    tag,
+    summary: "Choose a new password with the token that was mailed; every session ends",
+    access: "public",
+    body: PasswordReset,
+    returns: { 204: null },
+  },
+  async ({ ctx, body }) => {
+    await resetPassword(ctx, body);
+    return noContent();
+  },
 );
 
 auth.add(

@@ -2,11 +2,12 @@ import { Membership } from "../../../domain/identity/membership.ts";
 import { PageRequest } from "../../../domain/kernel/page.ts";
 import { NewTenant, Tenant, TenantPatch } from "../../../domain/tenants/tenant.ts";
 import { createTenant } from "../../../services/identity/create-tenant.ts";
+import { deleteTenant } from "../../../services/identity/delete-tenant.ts";
 import { listMemberships } from "../../../services/identity/list-memberships.ts";
 import { loadCurrentTenant } from "../../../services/tenants/load-tenant.ts";
 import { updateTenant } from "../../../services/tenants/update-tenant.ts";
 import { listOf } from "../listing.ts";
-import { reply, routes } from "../operation.ts";
+import { noContent, reply, routes } from "../operation.ts";
 
 export const tenants = routes();
 const tag = "Tenants";
@@ -64,4 +65,20 @@ tenants.add(
     returns: { 200: Tenant },
   },
   async ({ ctx, body }) => reply(200, await updateTenant(ctx, body)),
+);
+
+tenants.add(
+  {
+    method: "delete",
+    path: "/v1/tenant",
+    id: "deleteTenant",
+    tag,
+    summary: "Close the tenant: every session, key and invitation ends",
+    access: "tenant:delete",
+    returns: { 204: null },
+  },
+  async ({ ctx }) => {
+    await deleteTenant(ctx);
+    return noContent();
+  },
 );

@@ -1,0 +1,92 @@
+import { and, count, eq, inArray, sql } from "drizzle-orm";
+import type { Role } from "../../domain/kernel/permission.ts";
+import { problem } from "../../domain/kernel/problem.ts";
+import { commit, type Statement } from "../commit.ts";
+import type { ServiceContext } from "../context.ts";
+import { closeTenant } from "../tenants/close-tenant.ts";
+import { keepsAnOwner } from "./change-member-role.ts";
+import { lockOut } from "./delete-tenant.ts";
+import { forgetPrincipals, ofUser } from "./principals.ts";
+import { signedInUser } from "./signed-in-user.ts";
+import { apiKeys, invitations, mailedTokens, mails, memberships, refreshTokens, sessions, users } from "./table.ts";
+
+/**
+ * Erases the account and what the platform keeps about the person beside it. Tenants they are alone in go with them;
+ * a tenant with others must have another owner first.
+ */
+export async function deleteMe(ctx: ServiceContext): Promise<void> {
+  const { userId } = signedInUser(ctx);
+  const [user] = await ctx.db.select().from(users).where(eq(users.id, userId)).limit(1);
+  if (user === undefined) throw problem("unauthenticated");
+  const places = await placesOf(ctx, userId);
+  const alone = places.filter(({ members }) => members === 1);
+  const shared = places.filter(({ members }) => members > 1);
+
+  await commit(ctx, {
+    change: [
+      ...shared.map((place) => leave(ctx, userId, place)),
+      ...alone.map(({ tenantId }) => closeTenant(ctx, tenantId)),
+      ctx.db.delete(users).where(eq(users.id, userId)),
+    ],
+    also: [...alone.flatMap(({ tenantId }) => lockOut(ctx, tenantId)), ...traces(ctx, userId, user.email)],
+    audit: { action: "user.deleted", target: { type: "user", id: userId } },
+    conflict: () => problem("last-owner", { detail: "Make someone else an owner of your tenants first." }),
+  });
+  forgetPrincipals(ofUser(userId));
+}
+
+interface Place {
+  tenantId: string;
+  role: Role;
+  members: number;
+}
+
+async function placesOf(ctx: ServiceContext, userId: string): Promise<Place[]> {
+  // across tenants: the memberships of one user
+  const rows = await ctx.db
+    .select({ tenantId: memberships.tenantId, role: memberships.role })
+    .from(memberships)
+    .where(eq(memberships.userId, userId));
+  const tenantIds = JSON.stringify(rows.map(({ tenantId }) => tenantId));
+  const counts = await ctx.db
+    .select({ tenantId: memberships.tenantId, members: count() })
+    .from(memberships)
+    .where(inArray(memberships.tenantId, sql`(select value from json_each(${tenantIds}))`))
+    .groupBy(memberships.tenantId);
+  return rows.map((row) => ({
+    ...row,
+    members: counts.find(({ tenantId }) => tenantId === row.tenantId)?.members ?? 0,
+  }));
+}
+
+function leave(ctx: ServiceContext, userId: string, { tenantId, role }: Place): Statement {
+  const there = { ...ctx, tenant: { id: tenantId } };
+  const isThis = and(
+    eq(memberships.tenantId, tenantId),
+    eq(memberships.userId, userId),
+    eq(memberships.role, role),
+    keepsAnOwner(there, null),
+  );
+  return ctx.db.delete(memberships).where(isThis);
+}
+
+function traces(ctx: ServiceContext, userId: string, email: string): Statement[] {
+  const { db } = ctx;
+  const now = ctx.clock.now();
+  const theirSessions = db.select({ id: sessions.id }).from(sessions).where(isTheirs(userId));
+  // across tenants: what is kept about one person, wherever it is
+  return [
+    db.delete(refreshTokens).where(inArray(refreshTokens.sessionId, theirSessions)),
+    db.delete(sessions).where(isTheirs(userId)),
+    db.delete(mailedTokens).where(eq(mailedTokens.userId, userId)),
+    db.delete(invitations).where(eq(invitations.email, email)),
+    db.delete(mails).where(eq(mails.recipient, email)),
+    db
+      .update(apiKeys)
+      .set({ revokedAt: now })
+      .where(and(eq(apiKeys.createdBy, userId), sql`${apiKeys.revokedAt} is null`)),
+  ];
+}
+
+// across tenants: a person's sessions are theirs in every tenant
+const isTheirs = (userId: string) => eq(sessions.userId, userId);

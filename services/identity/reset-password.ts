@@ -1,0 +1,68 @@
+import { and, eq, isNull, sql } from "drizzle-orm";
+import type { PasswordReset } from "../../domain/identity/account.ts";
+import { HOUR_MS } from "../../domain/kernel/time.ts";
+import { commit } from "../commit.ts";
+import type { PlatformContext } from "../context.ts";
+import { accountContext } from "./account-context.ts";
+import { endAllSessions, requireStrong, sendPasswordNotice } from "./change-password.ts";
+import { takeSignInAttempt } from "./limit-sign-in-attempts.ts";
+import { mailedToken, redeemable, tokenSpent } from "./mailed-token.ts";
+import { forgetPrincipals, ofUser } from "./principals.ts";
+import { mailedTokens, users } from "./table.ts";
+
+const RESET_LIFE_MS = HOUR_MS;
+
+type UserRow = typeof users.$inferSelect;
+
+/** Mails a link to choose a new password. The answer and the work before it are the same for an unknown address. */
+export async function forgetPassword(platform: PlatformContext, email: string): Promise<void> {
+  await takeSignInAttempt(platform, email, "mail");
+  const [user] = await platform.db.select().from(users).where(eq(users.email, email)).limit(1);
+  if (user !== undefined) platform.later(sendReset(platform, user));
+}
+
+async function sendReset(platform: PlatformContext, user: UserRow): Promise<void> {
+  const { token, statement } = mailedToken(platform, {
+    purpose: "reset-password",
+    userId: user.id,
+    lifeMs: RESET_LIFE_MS,
+  });
+  await commit(await accountContext(platform, user.id), {
+    change: statement,
+    audit: { action: "user.reset-requested", target: { type: "user", id: user.id } },
+  });
+  const link = `${platform.settings.publicUrl}/reset-password?token=${token}`;
+  await platform.ports.mailer.send({
+    to: user.email,
+    subject: "Choose a new password",
+    text: [
+      "Choose a new password by opening this link within an hour:",
+      link,
+      "If you did not ask for this, ignore this message: your password stays as it is.",
+    ].join("\n\n"),
+  });
+}
+
+/** A new password for who has read the mail. Every session and every other link ends. */
+export async function resetPassword(platform: PlatformContext, input: PasswordReset): Promise<void> {
+  const { userId, spend } = await redeemable(platform, "reset-password", input.token);
+  const [user] = await platform.db.select().from(users).where(eq(users.id, userId)).limit(1);
+  if (user === undefined) throw tokenSpent();
+  requireStrong(input.newPassword, [user.email, user.name ?? undefined]);
+  const now = platform.clock.now();
+  const passwordHash = await platform.ports.passwordHasher.hash(input.newPassword);
+  const emailVerifiedAt = sql`coalesce(${users.emailVerifiedAt}, ${now})`;
+  const otherLinks = and(
+    eq(mailedTokens.userId, userId),
+    eq(mailedTokens.purpose, "reset-password"),
+    isNull(mailedTokens.usedAt),
+  );
+  await commit(await accountContext(platform, userId), {
+    change: [spend, platform.db.update(users).set({ passwordHash, emailVerifiedAt }).where(eq(users.id, userId))],
+    also: [endAllSessions(platform, userId), platform.db.update(mailedTokens).set({ usedAt: now }).where(otherLinks)],
+    audit: { action: "user.password-reset", target: { type: "user", id: userId } },
+    conflict: tokenSpent,
+  });
+  forgetPrincipals(ofUser(userId));
+  platform.later(sendPasswordNotice(platform, user.email));
+}

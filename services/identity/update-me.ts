@@ -1,0 +1,18 @@
+import { eq } from "drizzle-orm";
+import type { Me, MePatch } from "../../domain/identity/user.ts";
+import { commit } from "../commit.ts";
+import type { ServiceContext } from "../context.ts";
+import { loadMe } from "./load-me.ts";
+import { signedInUser } from "./signed-in-user.ts";
+import { users } from "./table.ts";
+
+export async function updateMe(ctx: ServiceContext, patch: MePatch): Promise<Me> {
+  const { userId } = signedInUser(ctx);
+  if (patch.name !== undefined) {
+    await commit(ctx, {
+      change: ctx.db.update(users).set({ name: patch.name }).where(eq(users.id, userId)),
+      audit: { action: "user.updated", target: { type: "user", id: userId }, details: { changed: Object.keys(patch) } },
+    });
+  }
+  return loadMe(ctx);
+}
