@@ -106,7 +106,8 @@ async function sendBatch(
     } catch (error) {
       const text = errorText(error);
       const isConflict = text.includes("commit-guard") || text.includes("UNIQUE constraint failed");
-      if (attempt > 1 && auditId !== undefined && (await hasLanded(ctx.db, auditId))) return;
+      const mayHaveLanded = isLost(text) || attempt > 1;
+      if (mayHaveLanded && auditId !== undefined && (await hasLanded(ctx.db, auditId))) return;
       if (isConflict) throw conflict();
       if (!isLost(text) || attempt === MAX_ATTEMPTS) throw error;
       await delay(backoff(RETRY, attempt, ctx.random.next()));

@@ -3,6 +3,10 @@ import { problem } from "../../domain/kernel/problem.ts";
 import { apiKeys } from "./api/api-keys.ts";
 import { audit } from "./api/audit.ts";
 import { auth } from "./api/auth.ts";
+import { documents } from "./api/documents.ts";
+import { jobs } from "./api/jobs.ts";
+import { knowledgeBases } from "./api/knowledge-bases.ts";
+import { knowledgeSearch } from "./api/knowledge-search.ts";
 import { me } from "./api/me.ts";
 import { members } from "./api/members.ts";
 import { operationsRoutes } from "./api/operations.ts";
@@ -27,9 +31,13 @@ const SURFACES: readonly Routes[] = [
   apiKeys,
   audit,
   operatorMailbox,
+  knowledgeBases,
+  documents,
+  knowledgeSearch,
   workflows,
   runs,
   reviews,
+  jobs,
   operationsRoutes(() => OPERATIONS),
 ];
 

@@ -1,0 +1,156 @@
+import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { eq } from "drizzle-orm";
+import { describe, expect, it } from "vitest";
+import { problem } from "../../../domain/kernel/problem.ts";
+import type { ServiceContext } from "../../../services/context.ts";
+import { ringDueTasks, runStoredTask } from "../../../services/jobs/stored-tasks.ts";
+import { tasks, unreadableMessages } from "../../../services/jobs/table.ts";
+import worker from "../../../workers/main.ts";
+import { aTenant } from "../../support/a-tenant.ts";
+
+type Row = typeof tasks.$inferSelect;
+
+async function aTask(ctx: ServiceContext, changes: Partial<Row> = {}): Promise<{ id: string; tenantId: string }> {
+  const id = ctx.ids.next("job");
+  const now = ctx.clock.now();
+  const row = {
+    id,
+    tenantId: ctx.tenant.id,
+    type: "knowledge-base.remove" as const,
+    payload: { knowledgeBaseId: "kb_none" },
+    status: "queued" as const,
+    availableAt: now,
+    createdAt: now,
+    ...changes,
+  };
+  await ctx.db.insert(tasks).values(row);
+  return { id, tenantId: ctx.tenant.id };
+}
+
+async function rowOf(ctx: ServiceContext, { id }: { id: string }): Promise<Row> {
+  const [row] = await ctx.db.select().from(tasks).where(eq(tasks.id, id));
+  if (row === undefined) throw new Error("no such task");
+  return row;
+}
+
+describe("a stored task", () => {
+  it("runs once, however often it is rung for", async () => {
+    const { ctx } = await aTenant();
+    const task = await aTask(ctx);
+    let runs = 0;
+    const run = async () => {
+      runs++;
+    };
+    expect(await runStoredTask(ctx, task, run)).toBe("done");
+    expect(await runStoredTask(ctx, task, run)).toBe("not-due");
+    expect(runs).toBe(1);
+    expect(await rowOf(ctx, task)).toMatchObject({ status: "succeeded", attempts: 1 });
+  });
+
+  it("runs once at a time", async () => {
+    const { ctx } = await aTenant();
+    const task = await aTask(ctx);
+    const outcomes = await Promise.all([1, 2, 3].map(() => runStoredTask(ctx, task, async () => {})));
+    expect(outcomes.sort()).toEqual(["done", "not-due", "not-due"]);
+  });
+
+  it("is not run for another tenant's ring", async () => {
+    const { ctx } = await aTenant();
+    const task = await aTask(ctx);
+    const stranger = await aTenant();
+    expect(await runStoredTask(ctx, { ...task, tenantId: stranger.tenantId }, async () => {})).toBe("not-due");
+  });
+
+  it("is tried again later after a passing failure", async () => {
+    const { ctx } = await aTenant();
+    const task = await aTask(ctx);
+    const fail = async () => {
+      throw problem("unavailable");
+    };
+    expect(await runStoredTask(ctx, task, fail)).toBe("retry");
+    const row = await rowOf(ctx, task);
+    expect(row).toMatchObject({ status: "queued", attempts: 1 });
+    expect(row.availableAt).toBeGreaterThan(ctx.clock.now());
+  });
+
+  it("rests as failed, with its cause, when a repeat cannot help", async () => {
+    const { ctx } = await aTenant();
+    const task = await aTask(ctx);
+    const fail = async () => {
+      throw problem("validation-failed", { detail: "no text in it" });
+    };
+    expect(await runStoredTask(ctx, task, fail)).toBe("failed");
+    expect(await rowOf(ctx, task)).toMatchObject({ status: "failed", cause: "validation-failed: no text in it" });
+  });
+
+  it("rests as failed after its last attempt, and keeps a defect's text to itself", async () => {
+    const { ctx } = await aTenant();
+    const task = await aTask(ctx, { attempts: 7 });
+    const fail = async () => {
+      throw new Error("secret detail");
+    };
+    expect(await runStoredTask(ctx, task, fail)).toBe("failed");
+    expect(await rowOf(ctx, task)).toMatchObject({ status: "failed", cause: "internal-error", attempts: 8 });
+  });
+
+  it("whose consumer died is taken up when its lease has ended", async () => {
+    const { ctx } = await aTenant();
+    const task = await aTask(ctx, { status: "running", attempts: 1, availableAt: ctx.clock.now() - 1 });
+    expect(await ringDueTasks(ctx)).toBeGreaterThan(0);
+    expect(await runStoredTask(ctx, task, async () => {})).toBe("done");
+  });
+});
+
+describe("dead letters", () => {
+  it("list failed jobs with their cause, and a retry runs them again", async () => {
+    const member = await aTenant();
+    const task = await aTask(member.ctx, { status: "failed", attempts: 8, cause: "unavailable: no answer" });
+    const listed = await member.call("/v1/jobs/dead-letters");
+    expect(listed.body.data).toMatchObject([{ id: task.id, status: "failed", cause: "unavailable: no answer" }]);
+    const retried = await member.call(`/v1/jobs/${task.id}/retry`, { method: "POST" });
+    expect(retried).toMatchObject({ status: 202, body: { status: expect.stringMatching(/queued|running|succeeded/) } });
+    expect((await member.call(`/v1/jobs/${task.id}/retry`, { method: "POST" })).status).toBe(409);
+  });
+
+  it("of another tenant do not exist", async () => {
+    const member = await aTenant();
+    const stranger = await aTenant();
+    const task = await aTask(member.ctx, { status: "failed" });
+    expect((await stranger.call("/v1/jobs/dead-letters")).body.data).toEqual([]);
+    expect((await stranger.call(`/v1/jobs/${task.id}`)).status).toBe(404);
+    expect((await stranger.call(`/v1/jobs/${task.id}/retry`, { method: "POST" })).status).toBe(404);
+  });
+});
+
+describe("the consumer", () => {
+  it("keeps what it cannot read, and takes the rest of the batch", async () => {
+    const { ctx } = await aTenant();
+    const task = await aTask(ctx);
+    const unreadable = crypto.randomUUID();
+    const message = (id: string, body: unknown) => ({ id, body, timestamp: new Date(), attempts: 1 });
+    const batch = createMessageBatch("weft-jobs", [
+      message(unreadable, { hello: "world" }),
+      message(crypto.randomUUID(), { kind: "stored-task", ...task }),
+    ]);
+    const execution = createExecutionContext();
+    await worker.queue(batch, env, execution);
+    const result = await getQueueResult(batch, execution);
+    expect(result.explicitAcks).toHaveLength(2);
+    expect((await rowOf(ctx, task)).status).toBe("succeeded");
+    const kept = await ctx.db.select().from(unreadableMessages).where(eq(unreadableMessages.id, unreadable));
+    expect(kept).toMatchObject([{ body: '{"hello":"world"}' }]);
+  });
+
+  it("marks a task failed whose ring ended among the dead letters", async () => {
+    const { ctx } = await aTenant();
+    const task = await aTask(ctx);
+    const batch = createMessageBatch("weft-dead-letters", [
+      { id: crypto.randomUUID(), body: { kind: "stored-task", ...task }, timestamp: new Date(), attempts: 1 },
+    ]);
+    const execution = createExecutionContext();
+    await worker.queue(batch, env, execution);
+    await getQueueResult(batch, execution);
+    expect(await rowOf(ctx, task)).toMatchObject({ status: "failed" });
+  });
+});
