@@ -1,9 +1,12 @@
 import * as z from "zod";
 
+/** One version of a document's content and the folder of its files. */
+const Revision = z.object({ documentId: z.string(), version: z.int(), folder: z.string() });
+
 // What is asked of a consumer, by type. The payloads hold ids: what they stand for is read where it is kept.
 const tasks = {
-  "document.ingest": z.object({ knowledgeBaseId: z.string(), documentId: z.string() }),
-  "document.remove": z.object({ knowledgeBaseId: z.string(), documentId: z.string() }),
+  "document.ingest": Revision.extend({ knowledgeBaseId: z.string() }),
+  "document.remove": z.object({ knowledgeBaseId: z.string(), revisions: z.array(Revision) }),
   "knowledge-base.remove": z.object({ knowledgeBaseId: z.string() }),
 } as const;
 

@@ -1,13 +1,18 @@
 import type { Task } from "../../domain/jobs/message.ts";
 import type { ServiceContext } from "../../services/context.ts";
+import { ingestDocument } from "../../services/knowledge/ingest-document.ts";
+import { removeKnowledgeBase } from "../../services/knowledge/remove-knowledge-base.ts";
+import { removeRevisions } from "../../services/knowledge/remove-revisions.ts";
 
 /** Which verb does each type of task. Exhaustive: a new type does not compile before it has its line. */
 export async function handleTask(ctx: ServiceContext, task: Task): Promise<void> {
   switch (task.type) {
     case "document.ingest":
+      return ingestDocument(ctx, task.payload);
     case "document.remove":
+      return removeRevisions(ctx, task.payload.knowledgeBaseId, task.payload.revisions);
     case "knowledge-base.remove":
-      throw new Error(`No handler for ${task.type} of ${ctx.tenant.id}`);
+      return removeKnowledgeBase(ctx, task.payload.knowledgeBaseId);
     default:
       return task satisfies never;
   }

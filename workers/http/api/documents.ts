@@ -38,7 +38,13 @@ documents.add(
     access: "knowledge:write",
     params,
     returns: { 202: KnowledgeDocument },
-    problems: ["malformed-request", "payload-too-large", "unsupported-media-type", "validation-failed", "forbidden-target"],
+    problems: [
+      "malformed-request",
+      "payload-too-large",
+      "unsupported-media-type",
+      "validation-failed",
+      "forbidden-target",
+    ],
   },
   async ({ ctx, params, http }) => {
     const added = await addDocument(ctx, params.id, await readNewDocument(http.req.raw));

@@ -1,10 +1,6 @@
 import * as z from "zod";
 import { PageRequest } from "../../../domain/kernel/page.ts";
-import {
-  CreateKnowledgeBase,
-  KnowledgeBase,
-  UpdateKnowledgeBase,
-} from "../../../domain/knowledge/knowledge-base.ts";
+import { CreateKnowledgeBase, KnowledgeBase, UpdateKnowledgeBase } from "../../../domain/knowledge/knowledge-base.ts";
 import { createKnowledgeBase } from "../../../services/knowledge/create-knowledge-base.ts";
 import { deleteKnowledgeBase } from "../../../services/knowledge/delete-knowledge-base.ts";
 import { getKnowledgeBase } from "../../../services/knowledge/get-knowledge-base.ts";

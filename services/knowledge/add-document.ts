@@ -1,0 +1,161 @@
+import { and, eq, sql } from "drizzle-orm";
+import { problem } from "../../domain/kernel/problem.ts";
+import type { KnowledgeDocument } from "../../domain/knowledge/document.ts";
+import type { Metadata } from "../../domain/knowledge/metadata.ts";
+import { commit } from "../commit.ts";
+import { requirePermission, type ServiceContext } from "../context.ts";
+import { againstConflict } from "./against-conflict.ts";
+import { isAt } from "./load-document.ts";
+import { loadKnowledgeBase } from "./load-knowledge-base.ts";
+import { indexedRevision, newRevision, type Revision, sourceKey } from "./revision.ts";
+import { type DocumentRow, documents, knowledgeBases, toDocument } from "./table.ts";
+
+export interface NewDocument {
+  title: string;
+  /** What the source is said to be; an import without it takes the word of the server that it comes from. */
+  contentType: string | null;
+  source: { body: string | Uint8Array<ArrayBuffer> } | { url: string };
+  metadata?: Metadata | undefined;
+  /** The same id again replaces the document. */
+  externalId?: string | undefined;
+}
+
+export const PLAIN_TEXT = "text/plain";
+export const UNKNOWN_TYPE = "application/octet-stream";
+
+/** Takes a document in. It is read, chunked and indexed by a task; until then its status tells how far it came. */
+export async function addDocument(
+  ctx: ServiceContext,
+  knowledgeBaseId: string,
+  input: NewDocument,
+): Promise<KnowledgeDocument> {
+  requirePermission(ctx, "knowledge:write");
+  await loadKnowledgeBase(ctx, knowledgeBaseId);
+  if ("url" in input.source) requireImportable(ctx, input.source.url);
+  return toDocument(await againstConflict(() => addOrReplace(ctx, knowledgeBaseId, input)));
+}
+
+function requireImportable(ctx: ServiceContext, url: string): void {
+  const judgement = ctx.ports.outbound.judge(url);
+  if (!judgement.allowed) throw problem("forbidden-target", { detail: judgement.reason });
+}
+
+async function addOrReplace(ctx: ServiceContext, knowledgeBaseId: string, input: NewDocument): Promise<DocumentRow> {
+  const replaced = await findByExternalId(ctx, knowledgeBaseId, input.externalId);
+  const revision = newRevision(ctx.tenant.id, knowledgeBaseId, {
+    documentId: replaced?.id ?? ctx.ids.next("doc"),
+    version: (replaced?.version ?? 0) + 1,
+    uploadId: Buffer.from(ctx.random.bytes(8)).toString("hex"),
+  });
+  const row = rowOf(ctx, knowledgeBaseId, input, revision, replaced);
+  const { source } = input;
+  if ("body" in source) await ctx.ports.files.put(sourceKey(revision), source.body, row.contentType);
+  try {
+    await commitDocument(ctx, row, revision, replaced);
+  } catch (error) {
+    if ("body" in source) ctx.later(ctx.ports.files.remove([sourceKey(revision)]));
+    // The knowledge base may have gone meanwhile, which its absence tells better than a conflict.
+    await loadKnowledgeBase(ctx, knowledgeBaseId);
+    throw error;
+  }
+  return row;
+}
+
+async function findByExternalId(
+  ctx: ServiceContext,
+  knowledgeBaseId: string,
+  externalId: string | undefined,
+): Promise<DocumentRow | null> {
+  if (externalId === undefined) return null;
+  const [row] = await ctx.db
+    .select()
+    .from(documents)
+    .where(
+      and(
+        eq(documents.tenantId, ctx.tenant.id),
+        eq(documents.knowledgeBaseId, knowledgeBaseId),
+        eq(documents.externalId, externalId),
+      ),
+    )
+    .limit(1);
+  return row ?? null;
+}
+
+function rowOf(
+  ctx: ServiceContext,
+  knowledgeBaseId: string,
+  input: NewDocument,
+  revision: Revision,
+  replaced: DocumentRow | null,
+): DocumentRow {
+  const now = ctx.clock.now();
+  return {
+    id: revision.documentId,
+    tenantId: ctx.tenant.id,
+    knowledgeBaseId,
+    externalId: input.externalId ?? null,
+    title: input.title,
+    contentType: input.contentType ?? UNKNOWN_TYPE,
+    sourceUrl: "url" in input.source ? input.source.url : null,
+    metadata: input.metadata ?? {},
+    status: "queued",
+    version: revision.version,
+    folder: revision.folder,
+    indexedVersion: replaced?.indexedVersion ?? null,
+    indexedFolder: replaced?.indexedFolder ?? null,
+    attempts: 0,
+    characters: replaced?.characters ?? 0,
+    chunks: replaced?.chunks ?? 0,
+    error: null,
+    createdAt: replaced?.createdAt ?? now,
+    updatedAt: now,
+    indexedAt: replaced?.indexedAt ?? null,
+  };
+}
+
+async function commitDocument(
+  ctx: ServiceContext,
+  row: DocumentRow,
+  revision: Revision,
+  replaced: DocumentRow | null,
+): Promise<void> {
+  const { id: documentId, knowledgeBaseId } = row;
+  // Guards that the knowledge base still is, and is true: it changed.
+  const touched = ctx.db
+    .update(knowledgeBases)
+    .set({ updatedAt: row.updatedAt })
+    .where(and(eq(knowledgeBases.tenantId, ctx.tenant.id), eq(knowledgeBases.id, knowledgeBaseId)));
+  const change =
+    replaced === null
+      ? ctx.db.insert(documents).values(row)
+      : ctx.db
+          .update(documents)
+          .set(row)
+          .where(and(isAt(ctx, { knowledgeBaseId, documentId }), isStill(replaced)));
+  await commit(ctx, {
+    change: [touched, change],
+    audit: {
+      action: replaced === null ? "document.added" : "document.replaced",
+      target: { type: "document", id: documentId },
+      details: { knowledgeBaseId, title: row.title, version: row.version, sourceUrl: row.sourceUrl },
+    },
+    tasks: [
+      { type: "document.ingest", payload: { knowledgeBaseId, ...revision } },
+      ...superseded(replaced).map((old) => ({
+        type: "document.remove" as const,
+        payload: { knowledgeBaseId, revisions: [old] },
+      })),
+    ],
+  });
+}
+
+/** Neither replaced by another nor indexed since it was read. */
+function isStill({ version, indexedVersion }: DocumentRow) {
+  return and(eq(documents.version, version), sql`${documents.indexedVersion} is ${indexedVersion}`);
+}
+
+/** A replaced revision that searches do not show is of no more use; one that they show goes when its successor is indexed. */
+function superseded(replaced: DocumentRow | null): Revision[] {
+  if (replaced === null || replaced.version === indexedRevision(replaced)?.version) return [];
+  return [{ documentId: replaced.id, version: replaced.version, folder: replaced.folder }];
+}

@@ -1,0 +1,11 @@
+import type { KnowledgeBase } from "../../domain/knowledge/knowledge-base.ts";
+import { requirePermission, type ServiceContext } from "../context.ts";
+import { countDocuments } from "./count-documents.ts";
+import { loadKnowledgeBase } from "./load-knowledge-base.ts";
+import { toKnowledgeBase } from "./table.ts";
+
+export async function getKnowledgeBase(ctx: ServiceContext, id: string): Promise<KnowledgeBase> {
+  requirePermission(ctx, "knowledge:read");
+  const [row, countsOf] = await Promise.all([loadKnowledgeBase(ctx, id), countDocuments(ctx, [id])]);
+  return toKnowledgeBase(row, countsOf(id));
+}

@@ -1,0 +1,96 @@
+import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { isoTime } from "../../domain/kernel/time.ts";
+import type { DocumentStatus, KnowledgeDocument } from "../../domain/knowledge/document.ts";
+import type { Chunking, KnowledgeBase } from "../../domain/knowledge/knowledge-base.ts";
+import type { Metadata } from "../../domain/knowledge/metadata.ts";
+
+// Times in milliseconds. The documents' bytes and texts lie in the file store, their chunks in the index.
+
+export const knowledgeBases = sqliteTable(
+  "knowledge_bases",
+  {
+    id: text().primaryKey(),
+    tenantId: text().notNull(),
+    name: text().notNull(),
+    description: text(),
+    chunking: text({ mode: "json" }).$type<Chunking>().notNull(),
+    embeddingModel: text().notNull(),
+    createdAt: integer().notNull(),
+    updatedAt: integer().notNull(),
+  },
+  (table) => [index("knowledge_bases_by_tenant").on(table.tenantId, table.id)],
+);
+export type KnowledgeBaseRow = typeof knowledgeBases.$inferSelect;
+
+export const documents = sqliteTable(
+  "documents",
+  {
+    id: text().primaryKey(),
+    tenantId: text().notNull(),
+    knowledgeBaseId: text().notNull(),
+    externalId: text(),
+    title: text().notNull(),
+    contentType: text().notNull(),
+    sourceUrl: text(),
+    metadata: text({ mode: "json" }).$type<Metadata>().notNull(),
+    status: text().$type<DocumentStatus>().notNull(),
+    /** Grows with each replacement. With `folder`, where its files lie, it makes the revision: see revision.ts. */
+    version: integer().notNull(),
+    folder: text().notNull(),
+    /** The revision that searches show: while a replacement is being read, the one before it. */
+    indexedVersion: integer(),
+    indexedFolder: text(),
+    /** How often the ingestion of this version was begun. */
+    attempts: integer().notNull().default(0),
+    characters: integer().notNull().default(0),
+    chunks: integer().notNull().default(0),
+    error: text(),
+    createdAt: integer().notNull(),
+    updatedAt: integer().notNull(),
+    indexedAt: integer(),
+  },
+  (table) => [
+    uniqueIndex("documents_by_external_id").on(table.tenantId, table.knowledgeBaseId, table.externalId),
+    // Holds what the counts of a knowledge base need, so that they are read without the rows.
+    index("documents_by_knowledge_base").on(table.tenantId, table.knowledgeBaseId, table.id, table.chunks),
+  ],
+);
+export type DocumentRow = typeof documents.$inferSelect;
+
+export interface Counts {
+  documents: number;
+  chunks: number;
+}
+
+export function toKnowledgeBase(row: KnowledgeBaseRow, counts: Counts): KnowledgeBase {
+  return {
+    id: row.id,
+    name: row.name,
+    description: row.description,
+    chunking: row.chunking,
+    embeddingModel: row.embeddingModel,
+    ...counts,
+    createdAt: isoTime(row.createdAt),
+    updatedAt: isoTime(row.updatedAt),
+  };
+}
+
+export function toDocument(row: DocumentRow): KnowledgeDocument {
+  return {
+    id: row.id,
+    knowledgeBaseId: row.knowledgeBaseId,
+    externalId: row.externalId,
+    title: row.title,
+    contentType: row.contentType,
+    sourceUrl: row.sourceUrl,
+    metadata: row.metadata,
+    status: row.status,
+    version: row.version,
+    characters: row.characters,
+    chunks: row.chunks,
+    error: row.error,
+    createdAt: isoTime(row.createdAt),
+    updatedAt: isoTime(row.updatedAt),
+    indexedAt: row.indexedAt === null ? null : isoTime(row.indexedAt),
+  };
+}
