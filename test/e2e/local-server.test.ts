@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type LocalServer, type LogLine, startServer } from "../../../scripts/local/server.ts";
+import { type LocalServer, type LogLine, startServer } from "../../scripts/local/server.ts";
 
-const PROJECT = path.resolve(import.meta.dirname, "../../..");
+const PROJECT = path.resolve(import.meta.dirname, "../..");
 const FIXTURE = path.join(PROJECT, "test/fixtures/local-server");
 
 describe("the local server", { timeout: 30_000 }, () => {
