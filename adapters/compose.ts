@@ -4,6 +4,7 @@ import { idsFrom } from "../domain/kernel/id.ts";
 import { continueTrace } from "../domain/kernel/trace.ts";
 import type { Database, PlatformContext, Ports, Settings } from "../services/context.ts";
 import { chatModels } from "./chat-model/chat-models.ts";
+import { platformProviders } from "./chat-model/platform-providers.ts";
 import type { Config } from "./config.ts";
 import { configOf } from "./config.ts";
 import { durableKnowledgeIndexes } from "./durable/knowledge-indexes.ts";
@@ -112,7 +113,7 @@ function compose(env: Env): Composition {
     secretBox: aesGcmSecretBox(config.ENCRYPTION_KEY),
     outbound,
     errorTracker,
-    chatModels: chatModels({ outbound, clock, random }),
+    chatModels: chatModels({ outbound, clock, random, defaults: platformProviders(config) }),
     knowledgeIndexes: durableKnowledgeIndexes(env.KNOWLEDGE_INDEX),
     files: r2FileStore(env.FILES),
     runActors: durableRunActors(env.WORKFLOW_RUN),

@@ -1,16 +1,5 @@
+import type { PromptSource, ReadPrompt } from "../../domain/knowledge/answering/prompt.ts";
 import { type ChatMessage, messageText } from "../../domain/llm/chat-completion.ts";
-
-/** A piece of the context that an answer may quote. */
-export interface Passage {
-  /** The n of the `[n]` it is cited by. */
-  marker: number;
-  text: string;
-}
-
-export interface Prompt {
-  question: string;
-  passages: Passage[];
-}
 
 const MARKER = /^\s*(?:#+\s*)?\[(\d{1,4})\][ \t:.)-]*/;
 const QUESTION_LABEL = /^\s*(?:question|user question|query|q)\s*:\s*/i;
@@ -21,19 +10,19 @@ const CONTEXT_LABEL = /^\s*(?:context|sources?|passages?|documents?)\s*:\s*/i;
  * last user message, or the one labelled so; the context is every paragraph of the other messages (system, tool, earlier user
  * turns) and what stands before the question. Paragraphs that begin with `[n]` keep their number; without any such, all count.
  */
-export function promptOf(messages: readonly ChatMessage[]): Prompt {
+export function promptOf(messages: readonly ChatMessage[]): ReadPrompt {
   const last = messages.findLastIndex(({ role }) => role === "user");
   const asked = last === -1 ? [] : paragraphs(messageText(messages[last] as ChatMessage));
   const labelled = asked.findIndex((paragraph) => QUESTION_LABEL.test(paragraph));
   const [question = ""] = asked.splice(labelled === -1 ? asked.length - 1 : labelled, 1);
   const others = messages.filter(({ role }, i) => i !== last && role !== "assistant");
   const context = [...others.flatMap((message) => paragraphs(messageText(message))), ...asked];
-  return { question: question.replace(QUESTION_LABEL, ""), passages: numbered(context) };
+  return { question: question.replace(QUESTION_LABEL, ""), sources: numbered(context) };
 }
 
 /** When any paragraph is numbered the context is a list of sources, and what stands before it are instructions. */
-function numbered(context: readonly string[]): Passage[] {
-  const passages: Passage[] = [];
+function numbered(context: readonly string[]): PromptSource[] {
+  const passages: PromptSource[] = [];
   const isList = context.some((paragraph) => MARKER.test(paragraph));
   for (const labelled of context) {
     const paragraph = labelled.replace(CONTEXT_LABEL, "");

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { NO_CONTEXT, NOT_IN_CONTEXT } from "../../../adapters/chat-model/extracted-answer.ts";
+import { NO_CONTEXT } from "../../../adapters/chat-model/extracted-answer.ts";
 import { localModels } from "../../../adapters/chat-model/local.ts";
 import { promptOf } from "../../../adapters/chat-model/prompt-passages.ts";
+import { NOT_IN_SOURCES } from "../../../domain/knowledge/answering/prompt.ts";
 import type { ChatMessage } from "../../../domain/llm/chat-completion.ts";
 import { eventStreamParser } from "../../../domain/llm/event-stream.ts";
 
@@ -37,7 +38,7 @@ describe("local/extractive", () => {
   });
 
   it("says so when the context does not hold the answer", async () => {
-    expect(await answer([system(HANDBOOK), user("Who won the chess tournament in Reykjavik?")])).toBe(NOT_IN_CONTEXT);
+    expect(await answer([system(HANDBOOK), user("Who won the chess tournament in Reykjavik?")])).toBe(NOT_IN_SOURCES);
   });
 
   it("says so when there is no context", async () => {
@@ -52,7 +53,7 @@ describe("local/extractive", () => {
   it("stops at the token limit and says so", async () => {
     const request = { model: "extractive", messages: [system(HANDBOOK), user("How long is parental leave paid?")] };
     const completion = await chat.complete({ ...request, max_completion_tokens: 3 }, {});
-    expect(completion.choices[0]).toMatchObject({ message: { content: "" }, finish_reason: "length" });
+    expect(completion.choices[0]).toMatchObject({ message: { content: "Parental" }, finish_reason: "length" });
   });
 
   it("streams exactly what it answers whole, then usage, then the end mark", async () => {
@@ -97,13 +98,13 @@ describe("local/hash-embed", () => {
 
 describe("reading a prompt", () => {
   it("leaves instructions before numbered sources out of the context", () => {
-    const { passages } = promptOf([system("Answer briefly.\n\n[1] Bees make honey."), user("What do bees make?")]);
-    expect(passages).toEqual([{ marker: 1, text: "Bees make honey." }]);
+    const { sources } = promptOf([system("Answer briefly.\n\n[1] Bees make honey."), user("What do bees make?")]);
+    expect(sources).toEqual([{ marker: 1, text: "Bees make honey." }]);
   });
 
   it("gives a second paragraph of a source the number of the source", () => {
-    const { passages } = promptOf([system("[4] First.\n\nSecond."), user("What?")]);
-    expect(passages).toEqual([
+    const { sources } = promptOf([system("[4] First.\n\nSecond."), user("What?")]);
+    expect(sources).toEqual([
       { marker: 4, text: "First." },
       { marker: 4, text: "Second." },
     ]);
@@ -116,14 +117,14 @@ describe("reading a prompt", () => {
     ];
     expect(promptOf([{ role: "user", content }])).toEqual({
       question: "What do bees make?",
-      passages: [{ marker: 1, text: "Bees make honey." }],
+      sources: [{ marker: 1, text: "Bees make honey." }],
     });
   });
 
   it("survives a conversation without a question", () => {
     expect(promptOf([system("Bees make honey.")])).toEqual({
       question: "",
-      passages: [{ marker: 1, text: "Bees make honey." }],
+      sources: [{ marker: 1, text: "Bees make honey." }],
     });
   });
 });
