@@ -11,6 +11,7 @@ import { me } from "./api/me.ts";
 import { members } from "./api/members.ts";
 import { operationsRoutes } from "./api/operations.ts";
 import { operatorMailbox } from "./api/operator-mailbox.ts";
+import { providers } from "./api/providers.ts";
 import { reviews } from "./api/reviews.ts";
 import { runs } from "./api/runs.ts";
 import { tenants } from "./api/tenants.ts";
@@ -21,6 +22,7 @@ import { answerError, problemResponse } from "./middleware/problem.ts";
 import { requestScope } from "./middleware/request-scope.ts";
 import { securityHeaders } from "./middleware/security-headers.ts";
 import type { Operation, Routes } from "./operation.ts";
+import { openai } from "./protocols/openai/routes.ts";
 
 /** Every area's operations, in the order of the document. */
 const SURFACES: readonly Routes[] = [
@@ -38,6 +40,8 @@ const SURFACES: readonly Routes[] = [
   runs,
   reviews,
   jobs,
+  openai,
+  providers,
   operationsRoutes(() => OPERATIONS),
 ];
 
