@@ -1,4 +1,5 @@
 import { isJsonObject, type Json } from "../../kernel/json.ts";
+import { isTooDeep, MAX_JSON_DEPTH } from "../expression/json-depth.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { MAX_SECONDS } from "./fields.ts";
 import { Findings } from "./findings.ts";
@@ -55,7 +56,7 @@ export function parseState(source: string | Json, name = "StateName", options: P
 }
 
 function readDocument(source: string | Json, findings: Findings, location = ""): Section | null {
-  const reading = readJson(typeof source === "string" ? source : JSON.stringify(source));
+  const reading = readJson(typeof source === "string" ? source : textOf(source));
   if (reading.value === undefined) {
     findings.error(reading.location, reading.problem, "INVALID_JSON_DESCRIPTION");
     return null;
@@ -63,6 +64,11 @@ function readDocument(source: string | Json, findings: Findings, location = ""):
   if (isJsonObject(reading.value)) return new Section(reading.value, location, findings);
   findings.error(location, "Expected value of type Object");
   return null;
+}
+
+/** Text that is too deep stands in for a value that is too deep to be written as text. */
+function textOf(source: Json): string {
+  return isTooDeep(source) ? "[".repeat(MAX_JSON_DEPTH) + "]".repeat(MAX_JSON_DEPTH) : JSON.stringify(source);
 }
 
 function readMachine(section: Section, type: MachineType): Machine {

@@ -1,3 +1,6 @@
+/** AWS: the longest cause; ours may quote an input. */
+const MAX_CAUSE_LENGTH = 32_768;
+
 /**
  * A failure with an Amazon States Language error name, thrown by every evaluator and caught by the interpreter.
  * Where `prefixed`, the interpreter puts "An error occurred while executing the state '...' (entered at the event id
@@ -9,10 +12,11 @@ export class StateError extends Error {
   readonly prefixed: boolean;
 
   constructor(error: string, causeText: string, prefixed = true) {
-    super(`${error}: ${causeText}`);
+    const bounded = causeText.slice(0, MAX_CAUSE_LENGTH);
+    super(`${error}: ${bounded}`);
     this.name = "StateError";
     this.error = error;
-    this.causeText = causeText;
+    this.causeText = bounded;
     this.prefixed = prefixed;
   }
 }

@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from "../../kernel/json.ts";
 import { type ChoiceTest, passesDataTest } from "./choice.ts";
-import { queryEvaluationError, runtimeError } from "./error.ts";
+import { queryEvaluationError, runtimeError, StateError } from "./error.ts";
 import { evaluateExpression, subject } from "./jsonata.ts";
 import type { Path } from "./path.ts";
 import { missingReason, readPath } from "./path-value.ts";
@@ -8,6 +8,7 @@ import { applyResultPath, type ReferencePath } from "./reference-path.ts";
 import { unexpectedType } from "./result-type.ts";
 import type { Chance, EvaluationScope } from "./scope.ts";
 import { fillExpressions, fillTemplate, type Template } from "./template.ts";
+import { isTooHeavy } from "./weight.ts";
 
 // With number-field.ts and text-field.ts the one door of the interpreter into expressions. Every function throws
 // StateError (a promise rejects with it) and nothing else. JSONPath and literals answer at once, JSONata with a promise:
@@ -16,8 +17,18 @@ import { fillExpressions, fillTemplate, type Template } from "./template.ts";
 /** Parameters, Arguments, ResultSelector, ItemSelector, BatchInput, Output, Credentials. */
 export function evaluateTemplate(template: Template, scope: EvaluationScope, chance: Chance): Json | Promise<Json> {
   if (template.root.kind === "literal") return template.root.value;
-  if (template.language === "JSONPath") return fillTemplate(template.root, scope, chance);
-  return fillExpressions(template.root, scope, chance);
+  if (template.language === "JSONPath") return requireBearable(fillTemplate(template.root, scope, chance));
+  return fillExpressions(template.root, scope, chance).then(requireBearable);
+}
+
+/** A template may repeat its input so often that writing the result out would take the memory of the isolate. */
+function requireBearable(value: Json): Json {
+  if (!isTooHeavy(value)) return value;
+  throw new StateError(
+    "States.DataLimitExceeded",
+    "The state returned a result with a size exceeding the maximum number of bytes service limit.",
+    false,
+  );
 }
 
 /** Assign: the variables to set, in the order of the definition. */

@@ -1,5 +1,6 @@
 import { type HashAlgorithm, hexDigest } from "../../kernel/digest.ts";
 import { canonicalJson, isJsonObject, type Json, jsonEquals } from "../../kernel/json.ts";
+import { isTooDeep } from "./json-depth.ts";
 import type { Chance } from "./scope.ts";
 
 // ASL "Intrinsic Functions". Kinds are checked before `apply` runs, so each function may rely on its arguments.
@@ -168,6 +169,7 @@ export function parseJson(text: string): Outcome {
   if (text.trim() === "") return { value: null };
   try {
     const value = JSON.parse(text) as Json;
+    if (isTooDeep(value)) return { failure: "The text is nested too deep" };
     return { value: Object.is(value, -0) ? 0 : value };
   } catch {
     return { failure: "The text is not valid JSON" };
@@ -202,11 +204,11 @@ function bounded(text: string, then: () => Outcome): Outcome {
   return text.length > MAX_TEXT_LENGTH ? { failure: `The input has more than ${MAX_TEXT_LENGTH} characters` } : then();
 }
 
-function encodeBase64(text: string): string {
+export function encodeBase64(text: string): string {
   return btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(""));
 }
 
-function decodeBase64(text: string): Outcome {
+export function decodeBase64(text: string): Outcome {
   try {
     const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
     return { value: new TextDecoder().decode(bytes) };

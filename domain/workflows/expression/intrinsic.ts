@@ -5,6 +5,7 @@ import { type Path, readPathText } from "./path.ts";
 import { readPath, rootValue } from "./path-value.ts";
 import { Scanner, SyntaxRefusal } from "./scanner.ts";
 import type { Chance, EvaluationScope } from "./scope.ts";
+import { isTooHeavy } from "./weight.ts";
 
 /** A parsed `States.*` call. */
 export interface IntrinsicCall {
@@ -119,6 +120,7 @@ export function callIntrinsic(call: IntrinsicCall, scope: EvaluationScope, chanc
   const definition = INTRINSIC_FUNCTIONS.get(call.name);
   if (definition === undefined) throw intrinsicFailure(`The function '${call.name}' is not known`);
   const values = call.arguments.map((argument) => argumentValue(argument, call, scope, chance));
+  if (isTooHeavy(values)) throw failed(call, "The arguments are too large");
   for (const [i, value] of values.entries()) {
     const parameter = definition.parameters[Math.min(i, definition.parameters.length - 1)];
     const found = parameter === undefined ? null : kindProblem(parameter.kind, value);

@@ -1,7 +1,8 @@
 import type jsonata from "jsonata";
 import { parseExpression } from "./jsonata.ts";
+import { patternProblem } from "./regex.ts";
 
-type Node = jsonata.ExprNode & Record<string, unknown>;
+type Node = Omit<jsonata.ExprNode, "value"> & Record<string, unknown>;
 
 /** Definitions of one team repeat few expressions; a problem is a short text. */
 const MAX_CACHED_PROBLEMS = 4_096;
@@ -38,6 +39,8 @@ function misuse(node: Node, hasContext: boolean): string | null {
     case "wildcard":
     case "descendant":
       return hasContext ? null : `there is no input document for '${String(node.value)}'; use $states.input`;
+    case "regex":
+      return node.value instanceof RegExp ? patternProblem(node.value) : null;
     case "variable":
       if (node.value === "eval") return "$eval is not supported";
       if (hasContext || (node.value !== "" && node.value !== "$")) return misuseInStages(node);

@@ -1,6 +1,15 @@
 import jsonata from "jsonata";
 import { canonicalJson, type Json } from "../../kernel/json.ts";
-import { hash, type Outcome, parseJson, partition, range, seededRandom } from "./intrinsic-functions.ts";
+import {
+  decodeBase64,
+  encodeBase64,
+  hash,
+  type Outcome,
+  parseJson,
+  partition,
+  range,
+  seededRandom,
+} from "./intrinsic-functions.ts";
 import { plainJson } from "./plain-json.ts";
 import type { Chance } from "./scope.ts";
 
@@ -9,12 +18,18 @@ import type { Chance } from "./scope.ts";
 
 /** Four times the largest payload. */
 const MAX_TEXT = 1_048_576;
+/** A date with every component spelled out has some sixty characters. */
+const MAX_DATE_LENGTH = 100;
+const MAX_PICTURE_LENGTH = 256;
+/** A hundred characters divide into four open components in some hundred thousand ways. */
+const MAX_LOOSE_JOINTS = 3;
 /** Roman numerals are spelled out one thousand at a time. */
 const MAX_ROMAN = 1_000_000;
 
 type Native = (this: jsonata.Focus, ...given: unknown[]) => unknown;
 interface NativeFunctions {
   readonly fromMillis: Native;
+  readonly toMillis: Native;
   readonly formatInteger: Native;
   readonly replace: Native;
 }
@@ -28,6 +43,7 @@ export function nativeFunctions(): Promise<void> | undefined {
   probe.registerFunction("capture", function capture() {
     natives = {
       fromMillis: nativeFunction(this, "fromMillis"),
+      toMillis: nativeFunction(this, "toMillis"),
       formatInteger: nativeFunction(this, "formatInteger"),
       replace: nativeFunction(this, "replace"),
     };
@@ -48,6 +64,8 @@ export function registerFunctions(expression: jsonata.Expression, chance: () => 
   expression.assign("eval", undefined);
 
   expression.registerFunction("now", now(chance), "<s?s?:s>");
+  expression.registerFunction("fromMillis", fromMillis, "<n-s?s?:s>");
+  expression.registerFunction("toMillis", toMillis(chance), "<s-s?:n>");
   expression.registerFunction("millis", () => chance().now().getTime(), "<:n>");
   expression.registerFunction(
     "random",
@@ -74,6 +92,12 @@ export function registerFunctions(expression: jsonata.Expression, chance: () => 
   );
 
   expression.registerFunction("distinct", distinct, "<x:x>");
+  expression.registerFunction("base64encode", (text?: string) => text && encodeBase64(text), "<s-:s>");
+  expression.registerFunction(
+    "base64decode",
+    (text?: string) => text && unwrap("base64decode", decodeBase64(text)),
+    "<s-:s>",
+  );
   expression.registerFunction("pad", pad, "<s-ns?:s>");
   expression.registerFunction("join", join, "<a<s>s?:s>");
   expression.registerFunction("replace", replace, "<s-(sf)(sf)n?:s>");
@@ -82,8 +106,34 @@ export function registerFunctions(expression: jsonata.Expression, chance: () => 
 
 function now(chance: () => Chance) {
   return function now(this: jsonata.Focus, picture?: string, zone?: string): unknown {
-    return captured().fromMillis.call(this, chance().now().getTime(), picture, zone);
+    return fromMillis.call(this, chance().now().getTime(), picture, zone);
   };
+}
+
+function fromMillis(this: jsonata.Focus, ms?: number, picture?: string, zone?: string): unknown {
+  requireCalmPicture(picture);
+  return captured().fromMillis.call(this, ms, picture, zone);
+}
+
+/** What a text leaves out (the year, the day) is taken from the clock, so the library is shown ours. */
+function toMillis(chance: () => Chance) {
+  return function toMillis(this: jsonata.Focus, text?: string, picture?: string): unknown {
+    requireCalmPicture(picture);
+    if (picture !== undefined && (text?.length ?? 0) > MAX_DATE_LENGTH) return undefined;
+    const focus = { ...this, environment: { ...this.environment, timestamp: chance().now() } };
+    return captured().toMillis.call(focus, text, picture);
+  };
+}
+
+/**
+ * The library turns a picture into one native pattern. Components of open width side by side can divide the digits in many
+ * ways, so few of those are allowed; and a width is a number of characters to be written.
+ */
+function requireCalmPicture(picture = ""): void {
+  const looseJoints = picture.match(/\[[A-Za-z](?!0)[^\]]*\](?=[[0-9A-Za-z])/g)?.length ?? 0;
+  if (picture.length > MAX_PICTURE_LENGTH || looseJoints > MAX_LOOSE_JOINTS || /,[^\]]*\d{3}/.test(picture)) {
+    throw { message: "The picture of a date is too long or too loose" };
+  }
 }
 
 /** Fisher-Yates. */
@@ -104,7 +154,7 @@ function rangeSequence(first?: number, last?: number, step?: number): unknown {
 }
 
 function unwrap(name: string, outcome: Outcome): Json {
-  if ("failure" in outcome) throw { code: "D3000", message: `$${name}: ${outcome.failure}` };
+  if ("failure" in outcome) throw { message: `$${name}: ${outcome.failure}` };
   return outcome.value;
 }
 
@@ -155,11 +205,11 @@ function replace(
 
 function formatInteger(this: jsonata.Focus, value?: number, picture?: string): unknown {
   if (value !== undefined && /^[iI]/.test(picture ?? "") && Math.abs(value) > MAX_ROMAN) {
-    throw { code: "D3130", message: `Numbers above ${MAX_ROMAN} are not written in Roman numerals` };
+    throw { message: `Numbers above ${MAX_ROMAN} are not written in Roman numerals` };
   }
   return captured().formatInteger.call(this, value, picture);
 }
 
 function requireLength(length: number): void {
-  if (length > MAX_TEXT) throw { code: "D2015", message: `The maximum text length of ${MAX_TEXT} was exceeded.` };
+  if (length > MAX_TEXT) throw { message: `The text is longer than ${MAX_TEXT} characters` };
 }

@@ -3,26 +3,31 @@ import type { Json } from "../../kernel/json.ts";
 import { queryEvaluationError } from "./error.ts";
 import { nativeFunctions, registerFunctions } from "./jsonata-functions.ts";
 import { plainJson } from "./plain-json.ts";
-import { StepRegExp } from "./regex.ts";
+import { regexEngine } from "./regex.ts";
 import type { Chance, EvaluationScope } from "./scope.ts";
+import { isTooHeavy } from "./weight.ts";
 
 // Runs one JSONata expression of a tenant inside our isolate.
-//   J1  an evaluation ends: it may take MAX_STEPS nodes, MAX_DEPTH calls deep, sequences of MAX_SEQUENCE items, strings of
-//       MAX_TEXT characters, and its patterns count their own steps. Time is not consulted: it stands still in workerd.
+//   J1  an evaluation ends: it may take MAX_STEPS nodes, MAX_DEPTH deep, MAX_PATTERN_STEPS in its patterns, with sequences of
+//       MAX_SEQUENCE items and values of a bearable weight. Time is not consulted: it stands still in workerd.
 //   J2  nothing ambient: clock and chance come from the caller; $eval does not exist; there is no input document.
 //   J3  the result is plain JSON, sharing nothing with the library.
 
-/** About a third of a second of work; ten thousand items through a lambda of twenty nodes fit. */
-const MAX_STEPS = 250_000;
+/** At most about a second of work; ten thousand items through a lambda of twenty nodes fit. */
+const MAX_STEPS = 200_000;
+/** A quarter of a second; a plain word sought in the largest payload takes three quarters of them. */
+const MAX_PATTERN_STEPS = 1_000_000;
 /** Some two hundred levels of a recursive lambda; half of what the default stack holds. */
 const MAX_DEPTH = 1_000;
 /** Four times what the largest payload (256 KiB) could hold in any shape worth building. */
 const MAX_SEQUENCE = 200_000;
-/** Four times the largest payload. */
-export const MAX_TEXT = 1_048_576;
 /** Longer than any expression written by hand, short enough to parse in a millisecond or two. */
 const MAX_EXPRESSION_LENGTH = 65_536;
+/** The library quotes values in full. */
+const MAX_REASON_LENGTH = 1_000;
 const MAX_CACHED_EXPRESSIONS = 1_024;
+
+const AFTER_NODE = Symbol.for("jsonata.__evaluate_exit") as unknown as string;
 
 /**
  * One parsed expression. The library keeps settings and functions with it rather than with the evaluation, so it serves one
@@ -32,13 +37,14 @@ class Evaluator {
   readonly #expression: jsonata.Expression;
   #chance: Chance | null = null;
   #steps = 0;
+  #patternSteps = 0;
 
   constructor(text: string) {
     const count = () => this.#countStep();
     const settings: jsonata.JsonataOptions = {
       stack: MAX_DEPTH,
       sequence: MAX_SEQUENCE,
-      RegexEngine: StepRegExp as unknown as RegExpConstructor,
+      RegexEngine: regexEngine((steps) => this.#countPatternSteps(steps)),
       // The library reads this once a node, before it looks at its clock: the one place where nodes can be counted.
       get timeout() {
         count();
@@ -46,6 +52,10 @@ class Evaluator {
       },
     };
     this.#expression = jsonata(text, settings);
+    // The library looks this name up after each node and calls what it finds with the node's value.
+    this.#expression.assign(AFTER_NODE, (_node: unknown, _input: unknown, _environment: unknown, value: unknown) =>
+      requireBearable(value),
+    );
     registerFunctions(this.#expression, () => {
       if (this.#chance === null) throw new Error("a function was called outside an evaluation");
       return this.#chance;
@@ -55,13 +65,25 @@ class Evaluator {
   async evaluate(bindings: Record<string, unknown>, chance: Chance): Promise<unknown> {
     this.#chance = chance;
     this.#steps = 0;
+    this.#patternSteps = 0;
     return this.#expression.evaluate(undefined, bindings);
   }
 
   #countStep(): void {
     this.#steps += 1;
-    if (this.#steps > MAX_STEPS) throw { code: "D1012", message: `Evaluation takes more than ${MAX_STEPS} steps` };
+    if (this.#steps > MAX_STEPS) throw { message: `The evaluation takes more than ${MAX_STEPS} steps` };
   }
+
+  #countPatternSteps(steps: number): void {
+    this.#patternSteps += steps;
+    if (this.#patternSteps > MAX_PATTERN_STEPS) {
+      throw { message: `Matching patterns takes more than ${MAX_PATTERN_STEPS} steps` };
+    }
+  }
+}
+
+function requireBearable(value: unknown): void {
+  if (isTooHeavy(value)) throw { message: "A value is too large" };
 }
 
 const idle = new Map<string, Evaluator[]>();
@@ -114,11 +136,13 @@ function bindingsOf(scope: EvaluationScope): Record<string, unknown> {
   return { ...scope.variables, states };
 }
 
-/** The library throws plain objects with a code; the engine's own RangeError means a limit of ours was not the first. */
+/** The library throws plain objects with a code; a RangeError of the engine means that its stack ended before our limit. */
 function reason(failure: unknown): string {
+  if (failure instanceof RangeError) return "The expression is nested too deep or too large";
   if (typeof failure !== "object" || failure === null) return String(failure);
   const { code, message } = failure as { code?: unknown; message?: unknown };
-  return typeof code === "string" ? `${code}: ${String(message)}` : String(message);
+  const text = String(message).slice(0, MAX_REASON_LENGTH);
+  return typeof code === "string" ? `${code}: ${text}` : text;
 }
 
 /** Why a text is not a JSONata expression, or null where it is one. */

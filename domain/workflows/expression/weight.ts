@@ -1,0 +1,34 @@
+// What a value would take when written out, in characters. Values share parts, so `{"a": $x, "b": $x}` repeated forty times is
+// built in no time and becomes a tree of a trillion leaves the moment something walks it: it must be stopped before. Shared
+// parts are measured once and counted each time. Values are not changed after they are measured.
+
+/** Sixteen times the largest payload. */
+const MAX_WEIGHT = 4_194_304;
+
+const measured = new WeakMap<object, number>();
+
+export function isTooHeavy(value: unknown): boolean {
+  return weight(value) > MAX_WEIGHT;
+}
+
+function weight(value: unknown): number {
+  if (typeof value === "string") return value.length + 2;
+  if (typeof value !== "object" || value === null) return 4;
+  const known = measured.get(value);
+  if (known !== undefined) return known;
+  const total = containerWeight(value);
+  measured.set(value, total);
+  return total;
+}
+
+/** Functions of the library are objects that reach into its own state; what they return is measured when they are called. */
+function containerWeight(value: object): number {
+  if ("_jsonata_lambda" in value || "_jsonata_function" in value) return 4;
+  let total = 2;
+  if (Array.isArray(value)) {
+    for (const item of value) total += weight(item) + 1;
+  } else {
+    for (const [name, member] of Object.entries(value)) total += name.length + 3 + weight(member);
+  }
+  return total;
+}
