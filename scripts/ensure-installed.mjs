@@ -9,6 +9,8 @@ import { fileURLToPath } from "node:url";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const INSTALLED_RECORD = "node_modules/.package-lock.json";
+// From here on npm prints its manual.
+const NPM_MANUAL = /^npm error Clean install a project$/m;
 const TOOLCHAIN_NODE = "node_modules/node/bin/node";
 
 const reason = whyInstall();
@@ -47,7 +49,8 @@ function install(why) {
     console.error(`Installed in ${((Date.now() - started) / 1000).toFixed(1)} s`);
     return;
   }
-  console.error(`${stdout ?? ""}${stderr ?? ""}`.trim());
+  const [reason = ""] = `${stdout ?? ""}${stderr ?? ""}`.split(NPM_MANUAL);
+  console.error(reason.trim());
   console.error(failure(error, stderr ?? ""));
   process.exit(1);
 }
@@ -64,5 +67,7 @@ function failure(error, stderr) {
   if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENOTCACHED|ENETUNREACH/.test(stderr)) {
     return "The package registry cannot be reached. The first install needs a network; connect and run the command again.";
   }
+  if (/EUSAGE/.test(stderr))
+    return "package.json and package-lock.json do not agree: run `npm install` and commit both.";
   return "Installing failed: the lines above say why. Mend it and run the command again.";
 }
