@@ -75,7 +75,11 @@ function refusalOf(status: number, text: string): Error {
   if (PASSING.includes(status)) return new Unreachable(`The server answered ${status}.`);
   const { code, detail, title, errors } = problemIn(text);
   const places = errors?.map((error) => `${error.pointer} ${error.detail}`).join("; ");
-  return new Refused(status, code ?? "unknown", [detail ?? title ?? `HTTP ${status}`, places].filter(Boolean).join(" "));
+  return new Refused(
+    status,
+    code ?? "unknown",
+    [detail ?? title ?? `HTTP ${status}`, places].filter(Boolean).join(" "),
+  );
 }
 
 interface ProblemBody {

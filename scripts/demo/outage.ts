@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Unreachable } from "./api.ts";
 
 /** How long the demo waits for a server that went away: long enough to start it again by hand. */
@@ -14,7 +15,7 @@ export interface Outage {
 /** Tells once when the server goes away and once when it is back. */
 export function watchOutage(
   tell: { lost(): void; back(afterMs: number): void },
-  clock: { now(): number; sleep(ms: number): Promise<void> } = { now: Date.now, sleep },
+  clock: { now(): number; sleep(ms: number): Promise<unknown> } = { now: Date.now, sleep },
 ): Outage {
   let since: number | null = null;
   return {
@@ -46,8 +47,4 @@ export async function patiently<T>(outage: Outage, work: () => Promise<T>): Prom
       await outage.wait(error);
     }
   }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { RunEventView } from "../../domain/workflows/run-view.ts";
 import { type Api, Unreachable } from "./api.ts";
 import type { Outage } from "./outage.ts";
@@ -8,6 +9,8 @@ import type { Outage } from "./outage.ts";
 
 /** The server sends at least a comment every 15 s; what is silent for longer than two of them is gone. */
 const MAX_SILENCE_MS = 35_000;
+/** Between a stream that ended and the next: a server that is being replaced closes its streams. */
+const REOPEN_MS = 250;
 
 const LAST = ["ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"];
 
@@ -18,17 +21,18 @@ export async function* runEvents(api: Api, runId: string, outage: Outage): Async
     try {
       const headers = { accept: "text/event-stream", "last-event-id": String(last) };
       const response = await api.open(`/v1/runs/${runId}/events`, headers, silence.signal);
+      outage.over();
       for await (const data of serverSentEvents(heard(response, silence.heard))) {
         const event: RunEventView = JSON.parse(data);
-        outage.over();
         if (event.seq <= last) continue;
         last = event.seq;
         yield event;
         if (LAST.includes(event.type)) return;
       }
-      throw new Unreachable("The stream ended before the run.");
+      await sleep(REOPEN_MS);
     } catch (error) {
-      await outage.wait(error);
+      // A connection that fell silent is opened again without a word: often it was only this side that did not read.
+      if (!silence.signal.aborted) await outage.wait(error);
     } finally {
       silence.stop();
     }

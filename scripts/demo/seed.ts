@@ -47,6 +47,7 @@ export async function seedDemo(url: string, state: string): Promise<Seeded> {
 export interface Session {
   accessToken: string;
   tenantId: string;
+  userId: string;
 }
 
 export async function logIn(api: Api, { email, password }: Credentials): Promise<Session> {
@@ -61,10 +62,11 @@ export async function listDocuments(api: Api, knowledgeBaseId: string): Promise<
 interface SignedIn {
   accessToken: string;
   tenant: { id: string };
+  user: { id: string };
 }
 
-function sessionOf({ accessToken, tenant }: SignedIn): Session {
-  return { accessToken, tenantId: tenant.id };
+function sessionOf({ accessToken, tenant, user }: SignedIn): Session {
+  return { accessToken, tenantId: tenant.id, userId: user.id };
 }
 
 function isLocal(url: string): boolean {
