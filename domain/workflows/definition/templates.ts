@@ -19,7 +19,20 @@ export function compileTemplate(
 ): Template {
   const root =
     language === "JSONPath" ? pathNode(source, location, findings) : expressionNode(source, field, location, findings);
-  return { language, field, source, root };
+  return { language, field, source, root, parts: countParts(root) };
+}
+
+function countParts(node: TemplateNode): number {
+  switch (node.kind) {
+    case "literal":
+      return 0;
+    case "array":
+      return node.items.reduce((count, item) => count + countParts(item), 0);
+    case "object":
+      return node.members.reduce((count, member) => count + countParts(member.node), 0);
+    default:
+      return 1;
+  }
 }
 
 function pathNode(source: Json, location: string, findings: Findings): TemplateNode {

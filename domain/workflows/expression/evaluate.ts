@@ -17,9 +17,17 @@ import { isTooHeavy } from "./weight.ts";
 /** Parameters, Arguments, ResultSelector, ItemSelector, BatchInput, Output, Credentials. */
 export function evaluateTemplate(template: Template, scope: EvaluationScope, chance: Chance): Json | Promise<Json> {
   if (template.root.kind === "literal") return template.root.value;
-  if (template.language === "JSONPath") return requireBearable(fillTemplate(template.root, scope, chance));
-  return fillExpressions(template.root, scope, chance).then(requireBearable);
+  const isLight = template.parts <= MAX_UNMEASURED_PARTS;
+  if (template.language === "JSONPath") {
+    const value = fillTemplate(template.root, scope, chance);
+    return isLight ? value : requireBearable(value);
+  }
+  const value = fillExpressions(template.root, scope, chance);
+  return isLight ? value : value.then(requireBearable);
 }
+
+/** So few parts cannot make a value that is too large to measure later. */
+const MAX_UNMEASURED_PARTS = 8;
 
 /** A template may repeat its input so often that writing the result out would take the memory of the isolate. */
 function requireBearable(value: Json): Json {

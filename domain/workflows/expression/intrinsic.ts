@@ -22,6 +22,8 @@ export type IntrinsicArgument =
 
 /** ASL allows calls ten levels deep. */
 const MAX_CALL_DEPTH = 10;
+/** So short a call cannot name its input often enough to matter. */
+const MAX_UNMEASURED_LENGTH = 128;
 /** A States.Array of every value anyone would write by hand; keeps one parse small. */
 const MAX_CALL_LENGTH = 65_536;
 
@@ -120,7 +122,7 @@ export function callIntrinsic(call: IntrinsicCall, scope: EvaluationScope, chanc
   const definition = INTRINSIC_FUNCTIONS.get(call.name);
   if (definition === undefined) throw intrinsicFailure(`The function '${call.name}' is not known`);
   const values = call.arguments.map((argument) => argumentValue(argument, call, scope, chance));
-  if (isTooHeavy(values)) throw failed(call, "The arguments are too large");
+  if (call.text.length > MAX_UNMEASURED_LENGTH && isTooHeavy(values)) throw failed(call, "The arguments are too large");
   for (const [i, value] of values.entries()) {
     const parameter = definition.parameters[Math.min(i, definition.parameters.length - 1)];
     const found = parameter === undefined ? null : kindProblem(parameter.kind, value);

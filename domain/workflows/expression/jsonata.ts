@@ -2,6 +2,7 @@ import jsonata from "jsonata";
 import type { Json } from "../../kernel/json.ts";
 import { queryEvaluationError } from "./error.ts";
 import { nativeFunctions, registerFunctions } from "./jsonata-functions.ts";
+import { readPlainPath } from "./jsonata-path.ts";
 import { plainJson } from "./plain-json.ts";
 import { regexEngine } from "./regex.ts";
 import type { Chance, EvaluationScope } from "./scope.ts";
@@ -95,6 +96,8 @@ export async function evaluateExpression(
   scope: EvaluationScope,
   chance: Chance,
 ): Promise<Json> {
+  const named = readPlainPath(text, scope);
+  if (named !== undefined) return named;
   await nativeFunctions();
   const outcome = await run(text, field, bindingsOf(scope), chance);
   if (outcome === undefined) throw queryEvaluationError(`${subject(text, field)} returned nothing (undefined).`);

@@ -12,6 +12,8 @@ export interface Template {
   readonly field: string;
   readonly source: Json;
   readonly root: TemplateNode;
+  /** How many values in it depend on the run. */
+  readonly parts: number;
 }
 
 export type TemplateNode =
