@@ -6,7 +6,7 @@ import { childRunInput } from "./distributed-map.ts";
 import type { Failure } from "./event.ts";
 import { causeOf } from "./failure.ts";
 import { currentVisit, fanOutOf, type RunState } from "./state.ts";
-import type { Turn } from "./turn.ts";
+import { newTurn } from "./turn.ts";
 
 /** The machine that the children of a distributed Map run; null where the definition has no such state. */
 export function childMachine(machine: Machine, mapState: string): Machine | null {
@@ -29,7 +29,7 @@ function findMap(scope: StateScope, name: string): MapState | null {
   return null;
 }
 
-function innerScopes(state: State): readonly StateScope[] {
+export function innerScopes(state: State): readonly StateScope[] {
   if (state.type === "Map") return [state.itemProcessor];
   return state.type === "Parallel" ? state.branches : [];
 }
@@ -45,8 +45,7 @@ export async function childInput(
   const scope = state.scopes[key.slice(0, key.indexOf("/"))];
   const fanOut = scope === undefined ? null : fanOutOf(scope.phase);
   if (scope === undefined || fanOut?.mapRun === undefined) return null;
-  const now = chance.now().getTime();
-  const turn: Turn = { machine, state, chance, now, events: [], effects: [], queue: [], budget: 0, execution: null };
+  const turn = newTurn(machine, state, chance, 0);
   try {
     return { input: await childRunInput(turn, scope, fanOut, index) };
   } catch (error) {

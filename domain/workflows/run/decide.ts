@@ -7,7 +7,7 @@ import type { Effect } from "./effects.ts";
 import type { RunEvent } from "./event.ts";
 import { perform } from "./perform.ts";
 import type { RunState } from "./state.ts";
-import { emit, HistoryFull, rootScope, type Turn } from "./turn.ts";
+import { emit, HistoryFull, newTurn, rootScope, type Turn } from "./turn.ts";
 
 // Decides what a run does next.
 //   D1  decide() is total: every (state, command) yields events or a refusal; what a definition or an input can
@@ -33,17 +33,7 @@ export async function decide(
   chance: Chance,
   maxStates = MAX_STATES,
 ): Promise<Decision> {
-  const turn: Turn = {
-    machine,
-    state,
-    chance,
-    now: chance.now().getTime(),
-    events: [],
-    effects: [],
-    queue: [],
-    budget: maxStates,
-    execution: null,
-  };
+  const turn = newTurn(machine, state, chance, maxStates);
   try {
     const refused = await perform(turn, command);
     if (refused !== null) return { refused, state, events: [], effects: [] };

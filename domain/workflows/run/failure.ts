@@ -59,6 +59,7 @@ export async function fail(turn: Turn, from: Scope, first: Failure, isHeartbeat:
     scope = parent;
   }
   cancelEverything(turn);
+  turn.handled = { failure, by: null, index: -1, delayMs: 0 };
   emit(turn, rootScope(turn.state), { type: "ExecutionFailed", ...failure });
 }
 
@@ -79,7 +80,9 @@ function hasRetry(
   const retrier = definition.retry[index];
   const made = visit.retries[index] ?? 0;
   if (retrier === undefined || made >= retrier.maxAttempts) return false;
-  const at = turn.now + Math.round(delayMs(retrier, made + 1, turn));
+  const delay = delayMs(retrier, made + 1, turn);
+  const at = turn.now + Math.round(delay);
+  turn.handled = { failure, by: "retrier", index, delayMs: delay };
   plan(turn, scope, { kind: "retry", scope: scope.id, retrier: index, at });
   turn.queue.push(scope.id);
   return true;
@@ -109,12 +112,14 @@ async function catchFailure(
   failure: Failure,
   isHeartbeat: boolean,
 ): Promise<"caught" | Failure> {
-  const catcher = definition.catch.find(({ errorEquals }) => matches(errorEquals, failure, isHeartbeat));
+  const index = definition.catch.findIndex(({ errorEquals }) => matches(errorEquals, failure, isHeartbeat));
+  const catcher = definition.catch[index];
   if (catcher === undefined) return failure;
   // As recorded on AWS: JSONPath tells that the state failed and then that it was left, JSONata only the latter.
   if (definition.queryLanguage === "JSONPath") tellFailure(turn, scope, visit, failure);
   try {
     leave(turn, scope, visit, await caughtExit(turn, scope, visit, definition, catcher, failure));
+    turn.handled = { failure, by: "catcher", index, delayMs: 0 };
     return "caught";
   } catch (error) {
     if (error instanceof StateError) return evaluationFailure(turn, scope, error);

@@ -3,7 +3,7 @@ import { isoTime } from "../../kernel/time.ts";
 import type { Machine, State, StateScope } from "../definition/machine.ts";
 import type { Chance, EvaluationScope } from "../expression/scope.ts";
 import type { Effect } from "./effects.ts";
-import type { Plan, RunEvent, RunEventBody } from "./event.ts";
+import type { Failure, Plan, RunEvent, RunEventBody } from "./event.ts";
 import { amend, evolve } from "./evolve.ts";
 import { fanOutOf, ROOT, type RunState, type Scope, type Visit } from "./state.ts";
 
@@ -22,6 +22,25 @@ export interface Turn {
   budget: number;
   /** `$$.Execution`, built when first asked for. */
   execution: JsonObject | null;
+  /** `now` as the context object shows it, written when first asked for. */
+  nowText: string | null;
+  /** Takes the place of the context object in a test of one state. */
+  context: JsonObject | null;
+  /** What became of the last failure: told by a test of one state. */
+  handled: Handled | null;
+}
+
+export interface Handled {
+  readonly failure: Failure;
+  readonly by: "retrier" | "catcher" | null;
+  readonly index: number;
+  readonly delayMs: number;
+}
+
+export function newTurn(machine: Machine, state: RunState, chance: Chance, budget: number): Turn {
+  const now = chance.now().getTime();
+  const caches = { execution: null, nowText: null, context: null, handled: null };
+  return { machine, state, chance, now, events: [], effects: [], queue: [], budget, ...caches };
 }
 
 /** Thrown by emit() when the journal has room for the closing event only. */
@@ -104,21 +123,27 @@ function contextObject(
   item: { index: number; value: Json } | undefined,
 ): JsonObject {
   const { state } = turn;
+  if (turn.context !== null) return item === undefined ? turn.context : { ...turn.context, ...mapObject(item) };
   turn.execution ??= executionObject(state);
   const context: JsonObject = {
     Execution: turn.execution,
     StateMachine: { Id: state.stateMachine.id, Name: state.stateMachine.name },
-    State: stateObject(visit),
+    State: stateObject(turn, visit),
   };
   if (token !== undefined) context.Task = { Token: token };
   const current = item ?? itemOf(state, scope);
-  if (current !== null) context.Map = { Item: { Index: current.index, Value: current.value } };
-  return context;
+  return current === null ? context : Object.assign(context, mapObject(current));
+}
+
+function mapObject({ index, value }: { index: number; value: Json }): JsonObject {
+  return { Map: { Item: { Index: index, Value: value } } };
 }
 
 /** AWS: RetryCount is told where a state can retry. */
-function stateObject({ state, type, enteredAt, retries }: Visit): JsonObject {
-  const object: JsonObject = { EnteredTime: isoTime(enteredAt), Name: state };
+function stateObject(turn: Turn, { state, type, enteredAt, retries }: Visit): JsonObject {
+  // Most states are left in the instant they were entered; writing a time costs more than the rest of this object.
+  turn.nowText ??= isoTime(turn.now);
+  const object: JsonObject = { EnteredTime: enteredAt === turn.now ? turn.nowText : isoTime(enteredAt), Name: state };
   if (type === "Task" || type === "Parallel" || type === "Map") {
     object.RetryCount = retries.reduce((sum, count) => sum + count, 0);
   }

@@ -1,5 +1,6 @@
 import { isJsonObject, type Json } from "../../../domain/kernel/json.ts";
 import type { RunEvent } from "../../../domain/workflows/run/event.ts";
+import type { TestStateAnswer } from "../../../domain/workflows/run/test-state.ts";
 import type { Case, Expectation, RecordedState } from "./cases.ts";
 import type { Played } from "./player.ts";
 
@@ -26,6 +27,20 @@ export function differences({ expect }: Case, { state, events }: Played): string
     }
   }
   return found;
+}
+
+export function testDifferences({ expect }: Case, answer: TestStateAnswer): string[] {
+  if (answer.kind !== "tested") return [`tested state: expected a result, got ${show(answer)}`];
+  const { result } = answer;
+  const ignore = ignored(expect);
+  const found = (["status", "output", "error", "nextState", "inspectionData"] as const).flatMap((member) => {
+    const [expected, actual] = [expect[member], result[member]];
+    if (expected === undefined && (member === "output" || member === "inspectionData" || actual === undefined)) return [];
+    if (looksLike(expected ?? null, actual, `/${member}`, ignore)) return [];
+    return [`${member}: expected ${show(expected)}, got ${show(actual)}`];
+  });
+  const cause = result.status === "SUCCEEDED" ? null : causeDifference(expect, result.cause);
+  return cause === null ? found : [...found, cause];
 }
 
 export function causeDifference(expect: Expectation, cause: string | undefined): string | null {

@@ -8,6 +8,7 @@ import { type Effect, nextTimerAt, type TaskEffect } from "../../../domain/workf
 import type { ChildOutcome, RunEvent } from "../../../domain/workflows/run/event.ts";
 import { readItems } from "../../../domain/workflows/run/item-reader.ts";
 import { initialState, type RunState } from "../../../domain/workflows/run/state.ts";
+import { type TestStateAnswer, type TestStateRequest, testState } from "../../../domain/workflows/run/test-state.ts";
 import type { Case, RecordedTask } from "./cases.ts";
 import { looksLike } from "./compare.ts";
 
@@ -130,6 +131,35 @@ async function answer(
 function outcome(index: number, { status, output, error, cause }: RunState): ChildOutcome {
   if (status === "succeeded") return { index, status, output: output ?? null };
   return { index, status: "failed", ...(error !== undefined && { error }), ...(cause !== undefined && { cause }) };
+}
+
+/** Tests one recorded state; a function's answer that was not recorded is taken from the result that was. */
+export async function playState(recorded: Case): Promise<TestStateAnswer> {
+  const request: TestStateRequest = {
+    definition: recorded.definition ?? null,
+    input: recorded.input ?? {},
+    ...(recorded.stateName !== undefined && { stateName: recorded.stateName }),
+    ...(recorded.inspectionLevel !== undefined && { inspectionLevel: recorded.inspectionLevel }),
+    ...(isJsonObject(recorded.context) && { context: recorded.context }),
+    ...(isJsonObject(recorded.variables) && { variables: recorded.variables }),
+    ...(recorded.stateConfiguration !== undefined && { configuration: recorded.stateConfiguration }),
+    ...mockOf(recorded.mock),
+  };
+  const first = await testState(request, fakeChance());
+  if (first.kind !== "task") return first;
+  const result = recorded.expect.inspectionData?.result ?? recorded.expect.output ?? null;
+  return await testState({ ...request, mock: { result } }, fakeChance());
+}
+
+function mockOf(mock: JsonObject | undefined): Pick<TestStateRequest, "mock"> {
+  if (mock === undefined) return {};
+  if (typeof mock.result === "string") return { mock: { result: JSON.parse(mock.result) as Json } };
+  const { error, cause } = isJsonObject(mock.errorOutput) ? mock.errorOutput : {};
+  const failure = {
+    ...(typeof error === "string" && { error }),
+    ...(typeof cause === "string" && { cause }),
+  };
+  return { mock: { failure } };
 }
 
 /** Recorded calls, each used once; then what the case says its functions do. */
