@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+import { startServer } from "../../scripts/local/server.ts";
+import { testSecrets } from "../support/secrets.ts";
+
+const root = path.resolve(import.meta.dirname, "../..");
+
+export interface BenchPlatform {
+  url: string;
+  call<T>(method: string, path: string, body?: unknown): Promise<T>;
+  stop(): Promise<void>;
+}
+
+/** A fresh platform with a tenant of its own, its state under `folder` (a disk, or memory). */
+export async function aBenchPlatform(folder: string): Promise<BenchPlatform> {
+  const state = mkdtempSync(path.join(folder, "weft-bench-"));
+  const variables = { ...testSecrets(), WEFT_ALLOW_LOOPBACK: "1" };
+  const server = await startServer({ root, state, port: 0, variables, log: () => {} });
+  const send = async (method: string, address: string, body: unknown, token?: string) => {
+    const response = await fetch(`${server.url}${address}`, {
+      method,
+      headers: {
+        ...(body !== undefined && { "content-type": "application/json" }),
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      },
+      body: body === undefined ? null : JSON.stringify(body),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${address} answered ${response.status}: ${text}`);
+    return text === "" ? null : JSON.parse(text);
+  };
+  const owner = { email: "bench@example.com", password: "a long bench passphrase" };
+  const { accessToken } = await send("POST", "/v1/auth/register", owner);
+  return {
+    url: server.url,
+    call: (method, address, body) => send(method, address, body, accessToken),
+    async stop() {
+      await server.stop();
+      rmSync(state, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface TrivialFunction {
+  url: string;
+  /** Resolves when the next call arrives. */
+  called(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** An endpoint that answers at once: the outside that Task states call. */
+export async function aTrivialFunction(): Promise<TrivialFunction> {
+  let arrived = () => {};
+  const server = createServer((request, response) => {
+    arrived();
+    request.resume();
+    response.setHeader("content-type", "application/json").end('{"ok":true}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    called: () =>
+      new Promise((resolve) => {
+        arrived = resolve;
+      }),
+    stop: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
