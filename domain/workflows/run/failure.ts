@@ -11,14 +11,15 @@ import { definitionOf, emit, evaluationScope, loadScope, plan, rootScope, type T
 
 type Work = TaskState | ParallelState | MapState;
 
-/** A state could not be evaluated. AWS has an event for JSONata errors only. */
+/** A state could not be evaluated. */
 export async function raise(turn: Turn, scope: Scope, error: StateError): Promise<void> {
   await fail(turn, scope, evaluationFailure(turn, scope, error), false);
 }
 
+/** AWS has an event for JSONata errors only; and a test of one state, having no history, names no event in its causes. */
 function evaluationFailure(turn: Turn, scope: Scope, error: StateError): Failure {
   const visit = currentVisit(scope);
-  const failure = { error: error.error, cause: causeOf(error, visit) };
+  const failure = { error: error.error, cause: turn.context === null ? causeOf(error, visit) : error.causeText };
   if (error.error === "States.QueryEvaluationError") {
     emit(turn, scope, { type: "EvaluationFailed", state: visit.state, ...failure });
   }

@@ -38,6 +38,7 @@ export interface RecordedTask {
 }
 
 export interface Expectation {
+  readonly result?: string;
   readonly status?: string;
   readonly output?: Json;
   readonly error?: string;
