@@ -15,7 +15,8 @@ export async function answerQuestion(
   request: AnswerRequest,
   call: CallOptions = {},
 ): Promise<Answer> {
-  requirePermission(ctx, "knowledge:read");
+  // Searching is checked where it is done; that the model is asked at all depends on what it finds.
+  requirePermission(ctx, "llm:write");
   const sources = await findSources(ctx, knowledgeBaseId, request);
   if (sources.length === 0) return REFUSAL;
   const { completion, cost } = await completeChatWithReceipt(ctx, chatRequest(request, sources), call);

@@ -24,7 +24,8 @@ export async function streamAnswer(
   request: AnswerRequest,
   call: CallOptions = {},
 ): Promise<AsyncIterable<AnswerEvent>> {
-  requirePermission(ctx, "knowledge:read");
+  // Searching is checked where it is done; that the model is asked at all depends on what it finds.
+  requirePermission(ctx, "llm:write");
   const sources = await findSources(ctx, knowledgeBaseId, request);
   if (sources.length === 0) return refusalEvents();
   const chat = { ...chatRequest(request, sources), stream: true, stream_options: { include_usage: true } };

@@ -33,7 +33,7 @@ knowledgeSearch.add(
     id: "answerQuestion",
     tag,
     summary: "An answer with verbatim citations; with `stream`, as server-sent events `delta`, `citations`, `done`",
-    access: "knowledge:read",
+    access: "llm:write",
     params,
     body: AnswerRequest,
     returns: { 200: Answer },

@@ -1,0 +1,206 @@
+import { describe, expect, it } from "vitest";
+import type { KnowledgeDocument } from "../../../domain/knowledge/document.ts";
+import { aTenant } from "../../support/a-tenant.ts";
+import { expectProblem, refusesTheWrongActor } from "../../support/guards.ts";
+import { aDocument, aKnowledgeBase, form, found, LEAVE_POLICY, settled, TRAVEL_POLICY } from "./a-knowledge-base.ts";
+
+describe("adding a document", () => {
+  it("answers at once and indexes it after", async () => {
+    const member = await aTenant();
+    const kb = await aKnowledgeBase(member);
+    const answer = await member.call(`/v1/knowledge-bases/${kb.id}/documents`, {
+      body: { title: "Leave", text: LEAVE_POLICY, contentType: "text/markdown", metadata: { team: "hr" } },
+    });
+    expect(answer.status).toBe(202);
+    expect(answer.body).toMatchObject({ status: "queued", version: 1, chunks: 0, error: null, indexedAt: null });
+    expect(answer.headers.get("location")).toBe(`/v1/knowledge-bases/${kb.id}/documents/${answer.body.id}`);
+    const document = await settled(member, answer.body);
+    expect(document).toMatchObject({ status: "indexed", chunks: 2, metadata: { team: "hr" }, error: null });
+    expect(document.characters).toBe(LEAVE_POLICY.length);
+    expect(document.indexedAt).not.toBeNull();
+  });
+
+  it("takes a file of a form, and knows its type by its name", async () => {
+    const member = await aTenant();
+    const kb = await aKnowledgeBase(member);
+    const upload = form(
+      { name: "travel.md", content: TRAVEL_POLICY },
+      { metadata: '{"team":"office"}', externalId: "t-1" },
+    );
+    const answer = await member.call(`/v1/knowledge-bases/${kb.id}/documents`, { method: "POST", ...upload });
+    expect(answer.status).toBe(202);
+    expect(await settled(member, answer.body)).toMatchObject({
+      title: "travel.md",
+      contentType: "text/markdown",
+      externalId: "t-1",
+      metadata: { team: "office" },
+      status: "indexed",
+    });
+  });
+
+  it("keeps the text of other scripts and odd characters exactly", async () => {
+    const member = await aTenant();
+    const kb = await aKnowledgeBase(member);
+    const text = "Отпуск составляет 28 дней. 年假是十五天。\r\nEmoji 👩‍👩‍👧 stay, cafe\u0301 is composed.";
+    const document = await aDocument(member, kb, { title: "Mixed", text });
+    const [result] = await found(member, kb, { query: "отпуск дней" });
+    const stored = text.replace("\r\n", "\n").normalize("NFC");
+    expect(document.characters).toBe(stored.length);
+    expect(result?.text).toBe(stored.slice(result?.start, result?.end));
+  });
+
+  it.each([
+    ["an empty text", { text: "" }, "holds no text"],
+    ["white space alone", { text: " \n\t " }, "holds no text"],
+    ["binary data", { text: "PK\u0003\u0004\0\0" }, "binary data"],
+    ["a type that nobody reads", { text: "x", contentType: "image/png" }, "image/png"],
+  ])("fails for %s with a reason that a person understands", async (_, body, reason) => {
+    const member = await aTenant();
+    const kb = await aKnowledgeBase(member);
+    const document = await aDocument(member, kb, { title: "Odd", ...body });
+    expect(document).toMatchObject({ status: "failed", chunks: 0 });
+    expect(document.error).toContain(reason);
+  });
+
+  it.each([
+    ["neither text nor address", { title: "A" }, "/text"],
+    ["both text and address", { title: "A", text: "x", sourceUrl: "https://example.com/" }, "/text"],
+    ["no title", { text: "x" }, "/title"],
+    ["an unknown member", { title: "A", text: "x", folder: "b" }, "/folder"],
+    ["nested metadata", { title: "A", text: "x", metadata: { a: { b: 1 } } }, "/metadata/a"],
+    ["an address that is no address", { title: "A", sourceUrl: "file:///etc/passwd" }, "/sourceUrl"],
+  ])("refuses %s", async (_, body, pointer) => {
+    const member = await aTenant();
+    const kb = await aKnowledgeBase(member);
+    const answer = await member.call(`/v1/knowledge-bases/${kb.id}/documents`, { body });
+    expectProblem(answer, 422, "validation-failed");
+    expect(answer.body.errors.map((error: { pointer: string }) => error.pointer)).toContain(pointer);
+  });
+
+  it("refuses an import from inside", async () => {
+    const member = await aTenant();
+    const kb = await aKnowledgeBase(member);
+    const answer = await member.call(`/v1/knowledge-bases/${kb.id}/documents`, {
+      body: { title: "Metadata", sourceUrl: "http://169.254.169.254/latest/meta-data" },
+    });
+    expectProblem(answer, 422, "forbidden-target");
+  });
+
+  it("refuses a form without a file, and one that is no form", async () => {
+    const member = await aTenant();
+    const kb = await aKnowledgeBase(member);
+    const path = `/v1/knowledge-bases/${kb.id}/documents`;
+    const headers = { "content-type": "multipart/form-data; boundary=b" };
+    const empty = '--b\r\nContent-Disposition: form-data; name="title"\r\n\r\nA\r\n--b--\r\n';
+    expectProblem(await member.call(path, { headers, body: empty }), 422, "validation-failed");
+    expectProblem(await member.call(path, { headers, body: "not a form" }), 400, "malformed-request");
+  });
+
+  it("refuses a body that is not JSON, of another type, or too large", async () => {
+    const member = await aTenant();
+    const kb = await aKnowledgeBase(member);
+    const path = `/v1/knowledge-bases/${kb.id}/documents`;
+    expectProblem(await member.call(path, { body: "{" }), 400, "malformed-request");
+    const headers = { "content-type": "text/plain" };
+    expectProblem(await member.call(path, { headers, body: "hello" }), 415, "unsupported-media-type");
+    const huge = JSON.stringify({ title: "A", text: "x".repeat(17 * 1024 * 1024) });
+    expectProblem(await member.call(path, { body: huge }), 413, "payload-too-large");
+  });
+
+  it("adds one document for two requests with the same idempotency key", async () => {
+    const member = await aTenant();
+    const kb = await aKnowledgeBase(member);
+    const request = { body: { title: "Note", text: "Lunch is at noon." }, headers: { "idempotency-key": "once" } };
+    const first = await member.call(`/v1/knowledge-bases/${kb.id}/documents`, request);
+    const second = await member.call(`/v1/knowledge-bases/${kb.id}/documents`, request);
+    expect(second.body.id).toBe(first.body.id);
+  });
+});
+
+describe("replacing a document by its external id", () => {
+  it("keeps the id, raises the version, and finds the new text alone", async () => {
+    const member = await aTenant();
+    const kb = await aKnowledgeBase(member);
+    const first = await aDocument(member, kb, { title: "Hours", text: "The office opens at seven.", externalId: "h" });
+    const second = await aDocument(member, kb, { title: "Hours", text: "The office opens at nine.", externalId: "h" });
+    expect(second).toMatchObject({ id: first.id, version: 2, createdAt: first.createdAt });
+    const results = await found(member, kb, { query: "when does the office open" });
+    expect(results.map(({ text }) => text)).toEqual(["The office opens at nine."]);
+  });
+
+  it("leaves the earlier text searchable when the new one cannot be read", async () => {
+    const member = await aTenant();
+    const kb = await aKnowledgeBase(member);
+    await aDocument(member, kb, { title: "Hours", text: "The office opens at seven.", externalId: "h" });
+    const second = await aDocument(member, kb, { title: "Hours", text: "\0", externalId: "h" });
+    expect(second.status).toBe("failed");
+    const results = await found(member, kb, { query: "when does the office open" });
+    expect(results.map(({ text }) => text)).toEqual(["The office opens at seven."]);
+  });
+
+  it("lets every one of many at once be a version", async () => {
+    const member = await aTenant();
+    const kb = await aKnowledgeBase(member);
+    const path = `/v1/knowledge-bases/${kb.id}/documents`;
+    const answers = await Promise.all(
+      ["one", "two", "three"].map((word) =>
+        member.call(path, { body: { title: "Word", text: `The word is ${word}.`, externalId: "w" } }),
+      ),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([202, 202, 202]);
+    expect(answers.map(({ body }) => body.version).sort()).toEqual([1, 2, 3]);
+    const last = answers.find(({ body }) => body.version === 3)?.body as KnowledgeDocument;
+    expect(await settled(member, last)).toMatchObject({ status: "indexed", version: 3 });
+    expect(await found(member, kb, { query: "the word is" })).toHaveLength(1);
+  });
+});
+
+describe("listing documents", () => {
+  it("filters by status and external id, newest first", async () => {
+    const member = await aTenant();
+    const kb = await aKnowledgeBase(member);
+    const good = await aDocument(member, kb, { title: "Good", text: "Lunch is at noon.", externalId: "good" });
+    const bad = await aDocument(member, kb, { title: "Bad", text: "" });
+    const idsOf = async (query: string) => {
+      const { body } = await member.call(`/v1/knowledge-bases/${kb.id}/documents${query}`);
+      return body.data.map(({ id }: { id: string }) => id);
+    };
+    expect(await idsOf("")).toEqual([bad.id, good.id]);
+    expect(await idsOf("?status=failed")).toEqual([bad.id]);
+    expect(await idsOf("?externalId=good")).toEqual([good.id]);
+    expectProblem(await member.call(`/v1/knowledge-bases/${kb.id}/documents?status=lost`), 422, "validation-failed");
+  });
+});
+
+const ABSENT_BASE = "/v1/knowledge-bases/kb_00000000000000000000000000";
+const NOTE = { title: "Note", text: "Lunch is at noon." };
+
+refusesTheWrongActor({
+  name: "POST /v1/knowledge-bases/{id}/documents",
+  permission: "knowledge:write",
+  arrange: async (owner) => ({ path: `/v1/knowledge-bases/${(await aKnowledgeBase(owner)).id}/documents`, body: NOTE }),
+  namesResource: true,
+  absent: { path: `${ABSENT_BASE}/documents` },
+});
+
+refusesTheWrongActor({
+  name: "GET /v1/knowledge-bases/{id}/documents",
+  permission: "knowledge:read",
+  arrange: async (owner) => ({ path: `/v1/knowledge-bases/${(await aKnowledgeBase(owner)).id}/documents` }),
+  namesResource: true,
+  absent: { path: `${ABSENT_BASE}/documents` },
+});
+
+for (const method of ["GET", "DELETE"] as const) {
+  refusesTheWrongActor({
+    name: `${method} /v1/knowledge-bases/{id}/documents/{documentId}`,
+    permission: method === "GET" ? "knowledge:read" : "knowledge:write",
+    arrange: async (owner) => {
+      const kb = await aKnowledgeBase(owner);
+      const { id } = await aDocument(owner, kb, NOTE);
+      return { path: `/v1/knowledge-bases/${kb.id}/documents/${id}`, method };
+    },
+    namesResource: true,
+    absent: { path: `${ABSENT_BASE}/documents/doc_00000000000000000000000000` },
+  });
+}
