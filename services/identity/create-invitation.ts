@@ -20,6 +20,7 @@ export async function createInvitation(ctx: ServiceContext, input: NewInvitation
   if (await isMemberAlready(ctx, input.email)) {
     throw problem("conflict", { detail: "The address belongs to a member of the tenant." });
   }
+  const { name } = await loadTenant(ctx, ctx.tenant.id);
   const now = ctx.clock.now();
   const token = newSecret(ctx, "in_");
   const row: typeof invitations.$inferSelect = {
@@ -50,7 +51,7 @@ export async function createInvitation(ctx: ServiceContext, input: NewInvitation
       details: { role: input.role },
     },
   });
-  ctx.later(sendInvitation(ctx, input.email, token));
+  ctx.later(sendInvitation(ctx, { to: input.email, tenantName: name, token }));
   return toInvitation(row);
 }
 
@@ -64,14 +65,13 @@ async function isMemberAlready(ctx: ServiceContext, email: string): Promise<bool
   return rows.length > 0;
 }
 
-async function sendInvitation(ctx: ServiceContext, to: string, token: string): Promise<void> {
-  const { name } = await loadTenant(ctx, ctx.tenant.id);
-  const link = `${ctx.settings.publicUrl}/invitations/accept?token=${token}`;
-  await ctx.ports.mailer.send({
-    to,
-    subject: `You are invited to ${name}`,
+function sendInvitation(ctx: ServiceContext, of: { to: string; tenantName: string; token: string }): Promise<void> {
+  const link = `${ctx.settings.publicUrl}/invitations/accept?token=${of.token}`;
+  return ctx.ports.mailer.send({
+    to: of.to,
+    subject: `You are invited to ${of.tenantName}`,
     text: [
-      `You are invited to ${name}. Sign in with this address and accept within seven days:`,
+      `You are invited to ${of.tenantName}. Sign in with this address and accept within seven days:`,
       link,
       "If you do not know why, ignore this message.",
     ].join("\n\n"),

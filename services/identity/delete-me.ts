@@ -1,4 +1,4 @@
-import { and, count, eq, inArray, sql } from "drizzle-orm";
+import { and, count, eq, inArray, isNull, sql } from "drizzle-orm";
 import type { Role } from "../../domain/kernel/permission.ts";
 import { problem } from "../../domain/kernel/problem.ts";
 import { commit, type Statement } from "../commit.ts";
@@ -70,23 +70,20 @@ function leave(ctx: ServiceContext, userId: string, { tenantId, role }: Place): 
   return ctx.db.delete(memberships).where(isThis);
 }
 
-function traces(ctx: ServiceContext, userId: string, email: string): Statement[] {
-  const { db } = ctx;
-  const now = ctx.clock.now();
-  const theirSessions = db.select({ id: sessions.id }).from(sessions).where(isTheirs(userId));
-  // across tenants: what is kept about one person, wherever it is
+/** What is kept about one person, wherever it is. */
+function traces({ db, clock }: ServiceContext, userId: string, email: string): Statement[] {
+  // across tenants: a person's sessions are theirs in every tenant
+  const theirSessions = db.select({ id: sessions.id }).from(sessions).where(eq(sessions.userId, userId));
+  const theirKeys = and(eq(apiKeys.createdBy, userId), isNull(apiKeys.revokedAt));
   return [
     db.delete(refreshTokens).where(inArray(refreshTokens.sessionId, theirSessions)),
-    db.delete(sessions).where(isTheirs(userId)),
+    // across tenants: a person's sessions are theirs in every tenant
+    db.delete(sessions).where(eq(sessions.userId, userId)),
     db.delete(mailedTokens).where(eq(mailedTokens.userId, userId)),
+    // across tenants: whoever invited them
     db.delete(invitations).where(eq(invitations.email, email)),
     db.delete(mails).where(eq(mails.recipient, email)),
-    db
-      .update(apiKeys)
-      .set({ revokedAt: now })
-      .where(and(eq(apiKeys.createdBy, userId), sql`${apiKeys.revokedAt} is null`)),
+    // across tenants: no key outlives the member who made it
+    db.update(apiKeys).set({ revokedAt: clock.now() }).where(theirKeys),
   ];
 }
-
-// across tenants: a person's sessions are theirs in every tenant
-const isTheirs = (userId: string) => eq(sessions.userId, userId);

@@ -14,11 +14,15 @@ const RESET_LIFE_MS = HOUR_MS;
 
 type UserRow = typeof users.$inferSelect;
 
-/** Mails a link to choose a new password. The answer and the work before it are the same for an unknown address. */
+// Longer than the work for a known address takes, so that the answer's time does not tell one from an unknown one.
+const ANSWER_AFTER_MS = 250;
+
+/** Mails a link to choose a new password. The answer, and the time it takes, are the same for an unknown address. */
 export async function forgetPassword(platform: PlatformContext, email: string): Promise<void> {
   await takeSignInAttempt(platform, email, "mail");
   const [user] = await platform.db.select().from(users).where(eq(users.email, email)).limit(1);
   if (user !== undefined) platform.later(sendReset(platform, user));
+  await new Promise((resolve) => setTimeout(resolve, ANSWER_AFTER_MS));
 }
 
 async function sendReset(platform: PlatformContext, user: UserRow): Promise<void> {

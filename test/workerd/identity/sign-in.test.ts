@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { takeSignInAttempt } from "../../../services/identity/limit-sign-in-attempts.ts";
+import { aPlatform } from "../../support/a-platform.ts";
 import { aTenant } from "../../support/a-tenant.ts";
 import { bearer, call } from "../../support/client.ts";
 import { expectProblem } from "../../support/guards.ts";
@@ -89,11 +91,39 @@ describe("signing in", () => {
 
   it("stops guessing at one address after ten failures, before the hash", async () => {
     const email = anAddress();
+    const platform = aPlatform();
+    for (let i = 0; i < 9; i++) await takeSignInAttempt(platform, email);
     const attempt = () => call("/v1/auth/login", { body: { email, password: "a guess" } });
-    for (let i = 0; i < 10; i++) expect((await attempt()).status).toBe(401);
+    expectProblem(await attempt(), 401, "unauthenticated");
     const refused = await attempt();
     expectProblem(refused, 429, "rate-limited");
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect((await attempt()).status).toBe(429);
+  });
+
+  it("lets nobody through twice when guesses arrive at once", async () => {
+    const [platform, email] = [aPlatform(), anAddress()];
+    const guesses = await Promise.allSettled(Array.from({ length: 30 }, () => takeSignInAttempt(platform, email)));
+    expect(guesses.filter(({ status }) => status === "fulfilled")).toHaveLength(10);
+  });
+
+  it("gives successful attempts back, and refused ones cost others nothing", async () => {
+    const [platform, email] = [aPlatform(), anAddress()];
+    for (let i = 0; i < 15; i++) {
+      const { refund } = await takeSignInAttempt(platform, email);
+      for (const statement of refund) await statement;
+    }
+    await takeSignInAttempt(platform, email);
+    const elsewhere = aPlatform({ client: { ip: "2001:db8::1", userAgent: null } });
+    await takeSignInAttempt(elsewhere, email);
+  });
+
+  it("counts an IPv6 address by the network that one caller owns", async () => {
+    const email = anAddress();
+    const from = (ip: string) => takeSignInAttempt(aPlatform({ client: { ip, userAgent: null } }), email);
+    for (let i = 0; i < 10; i++) await from(`2001:db8:1:2::${i}`);
+    await expect(from("2001:0DB8:0001:0002:ffff::1")).rejects.toMatchObject({ code: "rate-limited" });
+    await from("2001:db8:1:3::1");
   });
 
   it("writes refused attempts to the audit log", async () => {
