@@ -44,8 +44,8 @@ import { addTimer, dropEndedTimers } from "./timers.ts";
 export function evolve(state: RunState, event: RunEvent): RunState {
   state.seq = event.seq;
   apply(state, event);
-  if (event.plans !== undefined) for (const plan of event.plans) applyPlan(state, plan, event.seq);
-  if (state.timers.length > 0) dropEndedTimers(state);
+  dropEndedTimers(state);
+  for (const plan of event.plans ?? NO_PLANS) applyPlan(state, plan, event.seq);
   return state;
 }
 
@@ -53,8 +53,9 @@ export function evolve(state: RunState, event: RunEvent): RunState {
 export function amend(state: RunState, event: RunEvent, plan: Plan): void {
   event.plans = [...(event.plans ?? []), plan];
   applyPlan(state, plan, event.seq);
-  dropEndedTimers(state);
 }
+
+const NO_PLANS: readonly Plan[] = [];
 
 function apply(state: RunState, event: RunEvent): void {
   if (event.type === "ExecutionStarted") {
@@ -306,6 +307,11 @@ function abort(state: RunState, scope: Scope): void {
 }
 
 function applyPlan(state: RunState, plan: Plan, order: number): void {
+  settlePlan(state, plan, order);
+  dropEndedTimers(state);
+}
+
+function settlePlan(state: RunState, plan: Plan, order: number): void {
   const scope = state.scopes[plan.scope];
   if (scope === undefined) return;
   const visit = currentVisit(scope);
