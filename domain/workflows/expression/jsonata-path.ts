@@ -18,7 +18,8 @@ const cache = new Map<string, PlainPath | null>();
 
 /** The value an expression names, or undefined where the library must say. */
 export function readPlainPath(text: string, scope: EvaluationScope): Json | undefined {
-  const path = cache.get(text) ?? remember(text);
+  const known = cache.get(text);
+  const path = known === undefined ? remember(text) : known;
   if (path === null) return undefined;
   const { root, names } = path;
   if (root !== "states")

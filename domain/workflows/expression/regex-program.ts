@@ -9,7 +9,7 @@ export type Instruction =
   /** Writes the place in the text into a slot. */
   | { readonly op: "save"; readonly slot: number }
   | { readonly op: "clear"; readonly from: number; readonly to: number }
-  /** Fails where the round that began at the slot has matched nothing: it would go on for ever. */
+  /** Fails where the round that began at the slot has matched nothing (ECMA-262: RepeatMatcher, step 2.b). */
   | { readonly op: "progress"; readonly slot: number }
   | { readonly op: "start" | "end" | "accept" }
   | { readonly op: "boundary"; readonly negated: boolean }
@@ -125,27 +125,19 @@ class Compiler {
       return;
     }
     for (let i = 0; i < least; i += 1) this.#round(repeat);
-    if (most === Number.POSITIVE_INFINITY) {
-      this.#loop(repeat);
-      return;
-    }
-    const splits: number[] = [];
-    for (let i = least; i < most; i += 1) {
-      splits.push(this.#emit({ op: "accept" }));
-      this.#round(repeat);
-    }
-    for (const split of splits) this.instructions[split] = this.#choice(split + 1, this.instructions.length, greedy);
-  }
-
-  #loop(repeat: Extract<RegexNode, { kind: "repeat" }>): void {
     const slot = this.slots;
     this.slots += 1;
-    const split = this.#emit({ op: "accept" });
-    this.#emit({ op: "save", slot });
-    this.#round(repeat);
-    this.#emit({ op: "progress", slot });
-    this.#emit({ op: "jump", to: split });
-    this.instructions[split] = this.#choice(split + 1, this.instructions.length, repeat.greedy);
+    const splits: number[] = [];
+    const optional = most === Number.POSITIVE_INFINITY ? 1 : most - least;
+    for (let i = 0; i < optional; i += 1) {
+      splits.push(this.#emit({ op: "accept" }));
+      this.#emit({ op: "save", slot });
+      this.#round(repeat);
+      this.#emit({ op: "progress", slot });
+    }
+    const [loop] = splits;
+    if (most === Number.POSITIVE_INFINITY && loop !== undefined) this.#emit({ op: "jump", to: loop });
+    for (const split of splits) this.instructions[split] = this.#choice(split + 1, this.instructions.length, greedy);
   }
 
   #round({ node, groups: [from, to] }: Extract<RegexNode, { kind: "repeat" }>): void {
