@@ -37,9 +37,10 @@ const MAX_PROJECTION_MS = 5_000;
 export async function runJourney({ url, state, terminal, question, isApproved }: Journey): Promise<number> {
   const { width } = terminal;
   const show = (label: string, text: string) => terminal.write(labelled(label, text, width));
+  const warn = (text: string) => terminal.write(labelled("", text, width, (line) => styleText("yellow", line)));
   const outage = watchOutage({
-    lost: () => show("", styleText("yellow", `The server is gone. Waiting up to ${MAX_OUTAGE_MS / 1_000} s for it.`)),
-    back: (ms) => show("", styleText("yellow", `The server is back after ${duration(ms)}.`)),
+    lost: () => warn(`The server is gone. Waiting up to ${MAX_OUTAGE_MS / 1_000} s for it: npm start brings it back.`),
+    back: (ms) => warn(`The server is back after ${duration(ms)}. The run goes on where it stood.`),
   });
   await requireServer(url);
   terminal.write(["", `  ${styleText("bold", "Weft demo")}`, ""]);

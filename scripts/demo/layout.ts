@@ -18,10 +18,10 @@ const MARKS: Record<Line["kind"], string> = {
   failed: styleText("red", "✗"),
 };
 
-/** A label and its text, wrapped beside it. */
-export function labelled(label: string, text: string, width: number): string[] {
-  const [first = "", ...rest] = wrapped(text, width - MARGIN.length - LABEL_WIDTH);
-  return [unwrapped(label, first), ...rest.map((line) => unwrapped("", line))];
+/** A label and its text, wrapped beside it. Styles apply line by line, since the end of one ends the others too. */
+export function labelled(label: string, text: string, width: number, style = (line: string) => line): string[] {
+  const lines = wrapped(text, width - MARGIN.length - LABEL_WIDTH);
+  return lines.map((line, i) => unwrapped(i === 0 ? label : "", style(line)));
 }
 
 /** A label and its text on one line, whatever the width: for what is laid out in columns, and for addresses. */
@@ -44,8 +44,10 @@ export function openLine(frame: string, state: string, at: number, forMs: number
 }
 
 export function duration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  return ms < 60_000 ? seconds(ms) : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1_000)} s`;
+  const whole = Math.round(ms);
+  if (whole < 1_000) return `${whole} ms`;
+  const allSeconds = Math.round(whole / 1_000);
+  return allSeconds < 60 ? seconds(whole) : `${Math.floor(allSeconds / 60)} min ${allSeconds % 60} s`;
 }
 
 export function money(usdMicros: number): string {

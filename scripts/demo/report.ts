@@ -72,7 +72,7 @@ function answerOf(result: Result, sources: Sources, names: Ending["names"], widt
   const { answer, citations, review, usage, costUsdMicros } = result;
   const by = names.get(review.decidedBy) ?? review.decidedBy;
   return [
-    ...labelled("Answer", styleText("bold", answer), width),
+    ...labelled("Answer", answer, width, (line) => styleText("bold", line)),
     ...citations.flatMap((citation) => labelled(marker(citation), place(citation, sources), width)),
     ...labelled("Decision", `${review.decision === "approve" ? "approved" : "rejected"} by ${by}`, width),
     ...labelled(
@@ -85,7 +85,7 @@ function answerOf(result: Result, sources: Sources, names: Ending["names"], widt
 
 function failureOf({ status, error, cause }: Run, width: number): string[] {
   const reason = [error, cause].filter(Boolean).join(": ");
-  return labelled("Ended", styleText("red", `${status}${reason === "" ? "" : ` (${reason})`}`), width);
+  return labelled("Ended", `${status}${reason === "" ? "" : ` (${reason})`}`, width, (line) => styleText("red", line));
 }
 
 /** The workflow answer-with-approval is ours, and its tests pin the members of its output. */

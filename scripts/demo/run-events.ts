@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunEventView } from "../../domain/workflows/run-view.ts";
 import { type Api, Unreachable } from "./api.ts";
-import type { Outage } from "./outage.ts";
+import { type Outage, patiently } from "./outage.ts";
 
 // The live history of a run, as if the connection never broke.
 //   L1  Every event arrives once and in order, whatever happens to the server in between.
@@ -9,32 +9,27 @@ import type { Outage } from "./outage.ts";
 
 /** The server sends at least a comment every 15 s; what is silent for longer than two of them is gone. */
 const MAX_SILENCE_MS = 35_000;
-/** Between a stream that ended and the next: a server that is being replaced closes its streams. */
+/** Between a stream that ended before the run and the next. */
 const REOPEN_MS = 250;
 
 const LAST = ["ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"];
 
 export async function* runEvents(api: Api, runId: string, outage: Outage): AsyncGenerator<RunEventView> {
-  let last = 0;
-  for (;;) {
-    const silence = watchSilence();
+  for (let last = 0; ; await sleep(REOPEN_MS)) {
+    const stream = await patiently(outage, () => openStream(api, runId, last));
     try {
-      const headers = { accept: "text/event-stream", "last-event-id": String(last) };
-      const response = await api.open(`/v1/runs/${runId}/events`, headers, silence.signal);
-      outage.over();
-      for await (const data of serverSentEvents(heard(response, silence.heard))) {
+      for await (const data of serverSentEvents(stream.chunks)) {
         const event: RunEventView = JSON.parse(data);
         if (event.seq <= last) continue;
         last = event.seq;
         yield event;
         if (LAST.includes(event.type)) return;
       }
-      await sleep(REOPEN_MS);
     } catch (error) {
-      // A connection that fell silent is opened again without a word: often it was only this side that did not read.
-      if (!silence.signal.aborted) await outage.wait(error);
+      // A stream that broke or fell silent is opened again: whether the server is gone shows there.
+      if (!(error instanceof Unreachable)) throw error;
     } finally {
-      silence.stop();
+      stream.close();
     }
   }
 }
@@ -60,26 +55,37 @@ export async function* serverSentEvents(chunks: AsyncIterable<Uint8Array>): Asyn
   }
 }
 
-/** The bytes of an answer; a connection that breaks is the server's absence, not a defect. */
-async function* heard(response: Response, note: () => void): AsyncGenerator<Uint8Array> {
-  const reader = response.body?.getReader();
-  if (reader === undefined) return;
+interface Stream {
+  chunks: AsyncIterable<Uint8Array>;
+  close(): void;
+}
+
+async function openStream(api: Api, runId: string, after: number): Promise<Stream> {
+  const connection = new AbortController();
+  const silence = setTimeout(() => connection.abort(), MAX_SILENCE_MS);
+  const headers = { accept: "text/event-stream", "last-event-id": String(after) };
   try {
-    for (;;) {
-      const { done, value } = await reader.read().catch((error: unknown) => {
-        throw new Unreachable("The stream broke.", { cause: error });
-      });
-      if (done) return;
-      note();
-      yield value;
-    }
-  } finally {
-    reader.cancel().catch(() => {});
+    const response = await api.open(`/v1/runs/${runId}/events`, headers, connection.signal);
+    const close = () => {
+      clearTimeout(silence);
+      connection.abort();
+    };
+    return { chunks: chunksOf(response, () => silence.refresh()), close };
+  } catch (error) {
+    clearTimeout(silence);
+    throw error;
   }
 }
 
-function watchSilence(): { signal: AbortSignal; heard(): void; stop(): void } {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), MAX_SILENCE_MS);
-  return { signal: controller.signal, heard: () => timer.refresh(), stop: () => clearTimeout(timer) };
+async function* chunksOf(response: Response, heard: () => void): AsyncGenerator<Uint8Array> {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return;
+  for (;;) {
+    const { done, value } = await reader.read().catch((error: unknown) => {
+      throw new Unreachable("The stream broke.", { cause: error });
+    });
+    if (done) return;
+    heard();
+    yield value;
+  }
 }

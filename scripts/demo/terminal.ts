@@ -11,8 +11,9 @@ export interface Terminal {
   ask(question: string, signal: AbortSignal): Promise<boolean | null>;
 }
 
-// Long lines are hard to read, however wide the window is.
+// Long lines are hard to read, however wide the window is. A terminal that does not know its width says 0.
 const MAX_WIDTH = 100;
+const MIN_WIDTH = 48;
 const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 const FRAME_MS = 80;
 const CLEAR_LINE = "\r\u001b[2K";
@@ -39,7 +40,7 @@ export function openTerminal(out: NodeJS.WriteStream, input: NodeJS.ReadStream):
     }, FRAME_MS);
   };
   return {
-    width: Math.min(out.columns ?? MAX_WIDTH, MAX_WIDTH),
+    width: Math.max(MIN_WIDTH, Math.min(out.columns || MAX_WIDTH, MAX_WIDTH)),
     isLive,
     write(lines) {
       if (render !== null) out.write(CLEAR_LINE);

@@ -88,13 +88,12 @@ const ENDS = { ExecutionFailed: "failed", ExecutionTimedOut: "timed out", Execut
 function noteOf({ type, output, next }: RunEventView): string | null {
   if (type === "ChoiceStateExited") return typeof next === "string" ? `→ ${next}` : null;
   if (typeof output !== "object" || output === null) return null;
-  const { passages, titles, verifiedQuotes, citations, decision } = output as Record<string, unknown>;
+  const { passages, titles, verifiedQuotes, citations } = output as Record<string, unknown>;
   if (typeof passages === "number" && Array.isArray(titles)) {
     return `${counted(passages, "passage")} from ${counted(titles.length, "document")}`;
   }
   if (typeof verifiedQuotes === "number") return `${verifiedQuotes} of ${counted(Number(citations), "quote")} verified`;
-  if (Array.isArray(citations)) return counted(citations.length, "citation");
-  return typeof decision === "string" ? decision : null;
+  return Array.isArray(citations) ? counted(citations.length, "citation") : null;
 }
 
 function failureOf({ error, cause }: RunEventView): string {
