@@ -76,7 +76,10 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
     super(ctx, env);
     this.#journal = new Journal(ctx.storage);
     this.#effects = new Effects({
-      perform: (task, signal) => performTask(this.#context(), { ...task, runId: this.#require().origin.runId, signal }),
+      perform: (task, signal) => {
+        const { runId } = this.#require().origin;
+        return performTask(this.#context(), { ...task, runId, key: `${runId}/${task.key}`, signal });
+      },
       settle: (task, outcome) => this.#settle(task.key, outcome),
       goOn: async () => {
         await this.#execute({ type: "Continue" });

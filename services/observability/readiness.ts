@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import type { PlatformContext } from "../context.ts";
+import { tenants } from "../tenants/table.ts";
 
 const Dependency = z.object({
   name: z.string(),
@@ -23,7 +24,8 @@ export async function readiness(
   implementations: readonly { name: string; implementation: string; required: boolean }[],
 ): Promise<Readiness> {
   const probes: Record<string, () => Promise<unknown>> = {
-    database: () => platform.db.run(sql`select 1`),
+    // Not `select 1`: a database without its migrations cannot do the job either.
+    database: () => platform.db.run(sql`select 1 from ${tenants} limit 1`),
     objects: () => platform.ports.runActors.of("ready", "ready").get(),
     files: () => platform.ports.files.text("ready"),
   };

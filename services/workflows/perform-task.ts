@@ -10,7 +10,7 @@ import { answerQuestion } from "../knowledge/answer-question.ts";
 import { searchKnowledge } from "../knowledge/search-knowledge.ts";
 import { completeChat } from "../llm/complete-chat.ts";
 
-/** What a Task state asks of the platform. `key` is unique in the run and the same after a crash: the idempotency key outside. */
+/** What a Task state asks of the platform. `key` is unique to this attempt and the same after a crash: the idempotency key outside. */
 export interface TaskCall {
   runId: string;
   key: string;
