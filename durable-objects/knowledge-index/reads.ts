@@ -26,8 +26,12 @@ export function readKeywordMatches(
   if (words.length === 0) return [];
   const found: number[] = [];
   const expression = words.join(" OR ");
-  // The cursor sorts once and hands out rows one by one, so a filter needs no second query.
-  const rows = sql.exec<{ rowid: number }>("select rowid from keyword where keyword match ? order by rank", expression);
+  // Without a filter SQLite keeps the best few alone; with one it sorts all and the cursor is read as far as needed.
+  const rows = sql.exec<{ rowid: number }>(
+    "select rowid from keyword where keyword match ? order by bm25(keyword) limit ?",
+    expression,
+    isAllowed === null ? limit : -1,
+  );
   for (const { rowid } of rows) {
     if (isAllowed === null || isAllowed(rowid)) found.push(rowid);
     if (found.length === limit) break;

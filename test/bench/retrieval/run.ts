@@ -1,0 +1,93 @@
+// Measures retrieval: quality on XQuAD beside FTS5, Orama and MiniSearch, abstention, and latency by size.
+//   node test/bench/retrieval/run.ts [--languages en,zh,ru,ar] [--sizes 1000,10000] [--no-scale]
+// Ends with an error when a gate is missed, so that a change that costs quality cannot go unseen.
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { measureAbstention } from "./abstention.ts";
+import { articles, type Collection, indexed, paragraphs } from "./collection.ts";
+import { peersOver } from "./peers.ts";
+import { type Platform, startPlatform } from "./platform.ts";
+import { type Hit, type Quality, quality } from "./quality.ts";
+import { measureScale } from "./scale.ts";
+import { table } from "./table.ts";
+
+const GATES = { success5: { en: 0.97, other: 0.96 }, span5: 0.96 };
+
+const { values } = parseArgs({
+  options: {
+    languages: { type: "string", default: "en,zh,ru,ar" },
+    sizes: { type: "string", default: "1000,10000" },
+    "no-scale": { type: "boolean", default: false },
+  },
+});
+
+interface QualityRow extends Quality {
+  readonly language: string;
+  readonly system: string;
+}
+
+const platform = await startPlatform();
+try {
+  const rows: QualityRow[] = [];
+  const abstentions: Record<string, string | number>[] = [];
+  for (const language of values.languages.split(",")) {
+    const collection = await paragraphs(language);
+    rows.push(...(await qualityOf(platform, language, collection)));
+    abstentions.push({ language, ...(await measureAbstention(platform, language, collection)) });
+  }
+  console.log(
+    `\nQuality on XQuAD: paragraphs as documents; span5 on whole articles in chunks of 512/128\n\n${table(rows.map((row) => ({ ...row })))}`,
+  );
+  console.log(`\nAbstention at score .5\n\n${table(abstentions)}`);
+  const scale = values["no-scale"] ? [] : await measureScale(platform, values.sizes.split(",").map(Number));
+  if (scale.length > 0)
+    console.log(`\nLatency of a whole search, called from the Worker\n\n${table(scale.map((row) => ({ ...row })))}`);
+  await save({ rows, abstentions, scale });
+  const missed = rows.filter((row) => row.system === "Weft" && !passes(row));
+  for (const row of missed)
+    console.error(`\nGate missed: ${row.language} success@5 ${row.success5} span@5 ${row.span5}`);
+  process.exitCode = missed.length > 0 ? 1 : 0;
+} finally {
+  await platform.stop();
+}
+
+async function qualityOf(weft: Platform, language: string, collection: Collection): Promise<QualityRow[]> {
+  const whole = articles(collection);
+  const [short, long] = [indexed(collection.documents), indexed(whole.documents)];
+  await weft.upsert(`${language}-paragraphs`, short);
+  await weft.upsert(`${language}-articles`, long);
+  const ours = async (index: string, topK: number): Promise<Hit[][]> => {
+    const searches = await weft.search(
+      index,
+      collection.questions.map((question) => ({ query: question.text, topK })),
+    );
+    return searches.map((search) => search.results);
+  };
+  const combined = (system: string, onParagraphs: Hit[][], onArticles: Hit[][]): QualityRow => ({
+    language,
+    system,
+    ...quality(collection.questions, onParagraphs),
+    span5: quality(whole.questions, onArticles).span5,
+  });
+
+  const rows = [combined("Weft", await ours(`${language}-paragraphs`, 10), await ours(`${language}-articles`, 5))];
+  const [shortPeers, longPeers] = [await peersOver(short, language), await peersOver(long, language)];
+  for (const [at, peer] of shortPeers.entries()) {
+    const rankedBy = (other = peer, topK = 10) =>
+      Promise.all(collection.questions.map((question) => other.rank(question.text, topK)));
+    rows.push(combined(peer.name, await rankedBy(), await rankedBy(longPeers[at], 5)));
+  }
+  return rows;
+}
+
+function passes(row: QualityRow): boolean {
+  const least = row.language === "en" ? GATES.success5.en : GATES.success5.other;
+  return row.success5 >= least && row.span5 >= GATES.span5;
+}
+
+async function save(results: object): Promise<void> {
+  const folder = path.join(import.meta.dirname, "../results");
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, "retrieval.json"), `${JSON.stringify(results, null, 2)}\n`);
+}
