@@ -1,4 +1,4 @@
-import { eq, sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { Task } from "../domain/jobs/message.ts";
 import type { Actor } from "../domain/kernel/actor.ts";
@@ -107,7 +107,7 @@ async function sendBatch(
       const text = errorText(error);
       const isConflict = text.includes("commit-guard") || text.includes("UNIQUE constraint failed");
       const mayHaveLanded = isLost(text) || attempt > 1;
-      if (mayHaveLanded && auditId !== undefined && (await hasLanded(ctx.db, auditId))) return;
+      if (mayHaveLanded && auditId !== undefined && (await hasLanded(ctx, auditId))) return;
       if (isConflict) throw conflict();
       if (!isLost(text) || attempt === MAX_ATTEMPTS) throw error;
       await delay(backoff(RETRY, attempt, ctx.random.next()));
@@ -115,8 +115,12 @@ async function sendBatch(
   }
 }
 
-async function hasLanded(db: Database, auditId: string): Promise<boolean> {
-  const rows = await db.select({ id: auditEntries.id }).from(auditEntries).where(eq(auditEntries.id, auditId)).limit(1);
+async function hasLanded(ctx: CommitContext, auditId: string): Promise<boolean> {
+  const rows = await ctx.db
+    .select({ id: auditEntries.id })
+    .from(auditEntries)
+    .where(and(eq(auditEntries.tenantId, ctx.tenant.id), eq(auditEntries.id, auditId)))
+    .limit(1);
   return rows.length > 0;
 }
 

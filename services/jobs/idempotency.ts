@@ -62,6 +62,7 @@ export async function releaseIdempotencyKey(ctx: ServiceContext, of: KeyOfPrinci
 
 /** Forgets keys past their day. */
 export async function pruneIdempotencyKeys(ctx: PlatformContext): Promise<void> {
+  // across tenants: a key past its day is of use to nobody.
   await ctx.db.delete(idempotencyKeys).where(lt(idempotencyKeys.createdAt, ctx.clock.now() - KEPT_MS));
 }
 

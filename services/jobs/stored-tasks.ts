@@ -72,7 +72,7 @@ async function settleFailure(platform: PlatformContext, row: TaskRow, error: unk
   await platform.db
     .update(tasks)
     .set({ status: "queued", availableAt: platform.clock.now() + waitMs, cause })
-    .where(and(eq(tasks.id, row.id), eq(tasks.attempts, row.attempts)));
+    .where(and(eq(tasks.tenantId, row.tenantId), eq(tasks.id, row.id), eq(tasks.attempts, row.attempts)));
   await platform.ports.queue.send(
     [{ kind: "stored-task", id: row.id, tenantId: row.tenantId }],
     Math.ceil(waitMs / SECOND_MS),
@@ -93,12 +93,13 @@ async function finish(
   await platform.db
     .update(tasks)
     .set({ ...end, finishedAt: platform.clock.now() })
-    .where(and(eq(tasks.id, row.id), eq(tasks.attempts, row.attempts)));
+    .where(and(eq(tasks.tenantId, row.tenantId), eq(tasks.id, row.id), eq(tasks.attempts, row.attempts)));
 }
 
 /** Rings again for every task that is due and whose ring may have been lost. Run by the clock, each minute. */
 export async function ringDueTasks(platform: PlatformContext): Promise<number> {
   const now = platform.clock.now();
+  // across tenants: the clock serves all of them.
   const due = await platform.db
     .select({ id: tasks.id, tenantId: tasks.tenantId })
     .from(tasks)
@@ -134,5 +135,6 @@ export async function keepUnreadable(
 /** Forgets what ended well a week ago. Failed tasks stay until somebody decides. */
 export async function pruneTasks(platform: PlatformContext): Promise<void> {
   const ended = or(eq(tasks.status, "succeeded"), eq(tasks.status, "cancelled"));
+  // across tenants: the clock serves all of them.
   await platform.db.delete(tasks).where(and(ended, lt(tasks.finishedAt, platform.clock.now() - KEPT_MS)));
 }

@@ -1,7 +1,6 @@
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import type { PlatformContext } from "../context.ts";
-import { tenants } from "../tenants/table.ts";
 
 const Dependency = z.object({
   name: z.string(),
@@ -25,7 +24,7 @@ export async function readiness(
 ): Promise<Readiness> {
   const probes: Record<string, () => Promise<unknown>> = {
     // Not `select 1`: a database without its migrations cannot do the job either.
-    database: () => platform.db.run(sql`select 1 from ${tenants} limit 1`),
+    database: () => platform.db.run(sql`select 1 from tenants limit 1`),
     objects: () => platform.ports.runActors.of("ready", "ready").get(),
     files: () => platform.ports.files.text("ready"),
   };

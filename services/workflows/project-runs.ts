@@ -1,6 +1,6 @@
 import { lt, sql } from "drizzle-orm";
 import { actorReference } from "../../domain/kernel/actor.ts";
-import { auditEntries } from "../audit/table.ts";
+import { insertEntryOnce } from "../audit/insert-entry.ts";
 import type { Statement } from "../commit.ts";
 import type { PlatformContext } from "../context.ts";
 import type { RunProjection } from "./ports.ts";
@@ -76,23 +76,20 @@ function statements(platform: PlatformContext, { tenantId, runId, projection }: 
     }),
     ...projection.acts.map((act) => {
       const actor = actorReference(act.actor);
-      return db
-        .insert(auditEntries)
-        .values({
-          id: `aud_${runId.slice("run_".length)}-${act.id}`,
-          tenantId,
-          at: act.at,
-          action: act.action,
-          actorType: actor.type,
-          actorId: actor.id,
-          targetType: "run",
-          targetId: runId,
-          ip: act.ip,
-          userAgent: act.userAgent,
-          requestId: act.requestId,
-          details: { workflow: run.workflow, version: run.version },
-        })
-        .onConflictDoNothing();
+      return insertEntryOnce(db, {
+        id: `aud_${runId.slice("run_".length)}-${act.id}`,
+        tenantId,
+        at: act.at,
+        action: act.action,
+        actorType: actor.type,
+        actorId: actor.id,
+        targetType: "run",
+        targetId: runId,
+        ip: act.ip,
+        userAgent: act.userAgent,
+        requestId: act.requestId,
+        details: { workflow: run.workflow, version: run.version },
+      });
     }),
   ];
 }
