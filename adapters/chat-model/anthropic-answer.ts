@@ -1,0 +1,102 @@
+import * as z from "zod";
+import type { ChatCompletion, ToolCall } from "../../domain/llm/chat-completion.ts";
+import type { TokenUsage } from "../../domain/llm/token-usage.ts";
+import { JSON_TOOL } from "./anthropic-request.ts";
+
+const Count = z.int().nonnegative().nullish();
+
+export const AnthropicUsage = z.looseObject({
+  input_tokens: Count,
+  output_tokens: Count,
+  cache_creation_input_tokens: Count,
+  cache_read_input_tokens: Count,
+});
+export type AnthropicUsage = z.infer<typeof AnthropicUsage>;
+
+const Block = z.discriminatedUnion("type", [
+  z.looseObject({ type: z.literal("text"), text: z.string() }),
+  z.looseObject({ type: z.literal("thinking"), thinking: z.string() }),
+  z.looseObject({ type: z.literal("tool_use"), id: z.string(), name: z.string(), input: z.unknown() }),
+]);
+
+export const AnthropicMessage = z.looseObject({
+  id: z.string(),
+  model: z.string(),
+  content: z.array(z.union([Block, z.looseObject({ type: z.string() })])),
+  stop_reason: z.string().nullish(),
+  usage: AnthropicUsage,
+});
+export type AnthropicMessage = z.infer<typeof AnthropicMessage>;
+
+/** A message of Anthropic's as an OpenAI completion. */
+export function toCompletion(message: AnthropicMessage, created: number): ChatCompletion {
+  const blocks = message.content.flatMap((block) => {
+    const known = Block.safeParse(block);
+    return known.success ? [known.data] : [];
+  });
+  const texts: string[] = [];
+  const thoughts: string[] = [];
+  const calls: ToolCall[] = [];
+  let isStructured = false;
+  for (const block of blocks) {
+    if (block.type === "text") texts.push(block.text);
+    else if (block.type === "thinking") thoughts.push(block.thinking);
+    else if (block.name === JSON_TOOL) {
+      isStructured = true;
+      texts.push(JSON.stringify(block.input));
+    } else {
+      const call = { name: block.name, arguments: JSON.stringify(block.input ?? {}) };
+      calls.push({ id: block.id, type: "function", function: call });
+    }
+  }
+  return {
+    id: message.id,
+    object: "chat.completion",
+    created,
+    model: message.model,
+    choices: [
+      {
+        index: 0,
+        message: {
+          role: "assistant",
+          content: texts.length === 0 ? null : texts.join(""),
+          refusal: null,
+          ...(thoughts.length > 0 && { reasoning_content: thoughts.join("") }),
+          ...(calls.length > 0 && { tool_calls: calls }),
+        },
+        logprobs: null,
+        finish_reason: toFinishReason(message.stop_reason, isStructured),
+      },
+    ],
+    usage: toUsage(message.usage),
+  };
+}
+
+/** `isStructured`: the tool that was called stood for the answer's shape, so its call is the answer. */
+export function toFinishReason(reason: string | null | undefined, isStructured: boolean): string {
+  switch (reason) {
+    case "max_tokens":
+    case "model_context_window_exceeded":
+      return "length";
+    case "tool_use":
+      return isStructured ? "stop" : "tool_calls";
+    case "refusal":
+      return "content_filter";
+    default:
+      return "stop";
+  }
+}
+
+/** Anthropic counts what its cache held and what it wrote there apart from the input; OpenAI's prompt is all three. */
+export function toUsage(usage: AnthropicUsage): TokenUsage {
+  const cached = usage.cache_read_input_tokens ?? 0;
+  const written = usage.cache_creation_input_tokens ?? 0;
+  const prompt = (usage.input_tokens ?? 0) + cached + written;
+  const completion = usage.output_tokens ?? 0;
+  return {
+    prompt_tokens: prompt,
+    completion_tokens: completion,
+    total_tokens: prompt + completion,
+    ...(cached + written > 0 && { prompt_tokens_details: { cached_tokens: cached, cache_write_tokens: written } }),
+  };
+}

@@ -1,0 +1,91 @@
+import * as z from "zod";
+import type { ChatCompletionChunk } from "../../domain/llm/chat-completion.ts";
+import { DONE } from "../../domain/llm/event-stream.ts";
+import { AnthropicUsage, toFinishReason, toUsage } from "./anthropic-answer.ts";
+import { JSON_TOOL } from "./anthropic-request.ts";
+
+type Delta = ChatCompletionChunk["choices"][number]["delta"];
+
+const Event = z.discriminatedUnion("type", [
+  z.looseObject({
+    type: z.literal("message_start"),
+    message: z.looseObject({ id: z.string(), model: z.string(), usage: AnthropicUsage }),
+  }),
+  z.looseObject({
+    type: z.literal("content_block_start"),
+    index: z.int(),
+    content_block: z.looseObject({ type: z.string(), id: z.string().optional(), name: z.string().optional() }),
+  }),
+  z.looseObject({
+    type: z.literal("content_block_delta"),
+    index: z.int(),
+    delta: z.looseObject({
+      type: z.string(),
+      text: z.string().optional(),
+      thinking: z.string().optional(),
+      partial_json: z.string().optional(),
+    }),
+  }),
+  z.looseObject({
+    type: z.literal("message_delta"),
+    delta: z.looseObject({ stop_reason: z.string().nullish() }),
+    usage: AnthropicUsage.optional(),
+  }),
+  z.looseObject({ type: z.literal("message_stop") }),
+  z.looseObject({ type: z.literal("error"), error: z.looseObject({ type: z.string(), message: z.string() }) }),
+]);
+
+/** Turns Anthropic's events, one by one, into the data of OpenAI's. Events of kinds that are not known say nothing. */
+export function anthropicStream(created: number): (data: unknown) => string[] {
+  let id = "";
+  let model = "";
+  let usage: AnthropicUsage = {};
+  /** Index of the tool call by index of the block that bears it. */
+  const calls = new Map<number, number>();
+  let structuredBlock: number | null = null;
+
+  const chunk = (choices: ChatCompletionChunk["choices"], more: object = {}): string =>
+    JSON.stringify({ id, object: "chat.completion.chunk", created, model, choices, usage: null, ...more });
+  const said = (delta: Delta, reason: string | null = null): string[] => [
+    chunk([{ index: 0, delta, finish_reason: reason }]),
+  ];
+
+  return (data) => {
+    const parsed = Event.safeParse(data);
+    if (!parsed.success) return [];
+    const event = parsed.data;
+    switch (event.type) {
+      case "message_start":
+        ({ id, model, usage } = event.message);
+        return said({ role: "assistant", content: "" });
+      case "content_block_start": {
+        const { type, id: callId, name = "" } = event.content_block;
+        if (type !== "tool_use") return [];
+        if (name === JSON_TOOL) {
+          structuredBlock = event.index;
+          return [];
+        }
+        const index = calls.size;
+        calls.set(event.index, index);
+        return said({ tool_calls: [{ index, id: callId, type: "function", function: { name, arguments: "" } }] });
+      }
+      case "content_block_delta": {
+        const { text, thinking, partial_json: json } = event.delta;
+        if (text !== undefined) return said({ content: text });
+        if (thinking !== undefined) return said({ reasoning_content: thinking });
+        if (json === undefined || json === "") return [];
+        if (event.index === structuredBlock) return said({ content: json });
+        const index = calls.get(event.index);
+        return index === undefined ? [] : said({ tool_calls: [{ index, function: { arguments: json } }] });
+      }
+      case "message_delta":
+        // The counts of this event are the sums so far; those it does not repeat stay.
+        usage = { ...usage, ...Object.fromEntries(Object.entries(event.usage ?? {}).filter(([, n]) => n !== null)) };
+        return said({}, toFinishReason(event.delta.stop_reason, structuredBlock !== null));
+      case "message_stop":
+        return [chunk([], { usage: toUsage(usage) }), DONE];
+      case "error":
+        return [JSON.stringify({ error: { message: event.error.message, type: event.error.type } })];
+    }
+  };
+}
