@@ -25,7 +25,7 @@ export interface UpstreamRequest {
 }
 
 /** OpenAI's own clients make as many. */
-const MAX_ATTEMPTS = 3;
+const DEFAULT_MAX_ATTEMPTS = 3;
 const BACKOFF = { firstMs: 300, factor: 2, maxMs: 8_000 };
 const MAX_ERROR_BYTES = 65_536;
 /** An answer of a hundred thousand tokens with log-probabilities has a few megabytes. */
@@ -64,7 +64,7 @@ export async function callUpstream(
       if (known === null || !isUnreached(known)) throw translated;
       failure = known;
     }
-    if (attempt === MAX_ATTEMPTS || clock.now() + waitMs >= deadline) throw failure;
+    if (attempt >= (call.maxAttempts ?? DEFAULT_MAX_ATTEMPTS) || clock.now() + waitMs >= deadline) throw failure;
     await delay(waitMs, call.signal);
   }
 }

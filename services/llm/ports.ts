@@ -19,6 +19,8 @@ export interface ModelCall {
   idempotencyKey?: string;
   /** Nobody waits for the answer any more. */
   signal?: AbortSignal;
+  /** How often to ask at most; 3 where absent. */
+  maxAttempts?: number;
 }
 
 /**

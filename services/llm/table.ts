@@ -1,5 +1,6 @@
 import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { isoTime } from "../../domain/kernel/time.ts";
+import type { ModelRoute, RouteStrategy, RouteTarget } from "../../domain/llm/model-route.ts";
 import type { Price } from "../../domain/llm/price.ts";
 import type { Provider, ProviderKind } from "../../domain/llm/provider.ts";
 
@@ -34,6 +35,26 @@ export function toProvider(row: ProviderRow): Provider {
     createdAt: isoTime(row.createdAt),
     updatedAt: isoTime(row.updatedAt),
   };
+}
+
+export const modelRoutes = sqliteTable(
+  "model_routes",
+  {
+    tenantId: text().notNull(),
+    name: text().notNull(),
+    strategy: text().$type<RouteStrategy>().notNull(),
+    targets: text({ mode: "json" }).$type<RouteTarget[]>().notNull(),
+    retries: integer(),
+    timeoutMs: integer(),
+    createdAt: integer().notNull(),
+    updatedAt: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.name] })],
+);
+export type ModelRouteRow = typeof modelRoutes.$inferSelect;
+
+export function toModelRoute({ tenantId: _, ...row }: ModelRouteRow): ModelRoute {
+  return { ...row, createdAt: isoTime(row.createdAt), updatedAt: isoTime(row.updatedAt) };
 }
 
 /** How a call to a model ended. `interrupted`: the provider broke off; `cancelled`: the caller left. Both are metered. */

@@ -1,0 +1,91 @@
+import * as z from "zod";
+
+/** What a route is called by in `model`: no slash, so that it is never taken for `provider/model`. */
+export const ModelRouteName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "must be lower-case letters, digits, dots, hyphens and underscores")
+  .meta({ example: "answers" });
+
+export const RouteTarget = z
+  .strictObject({
+    model: z
+      .string()
+      .regex(/^[^/]+\/./, "must be provider/model")
+      .max(256),
+    weight: z
+      .int()
+      .min(0)
+      .max(1_000_000)
+      .optional()
+      .describe("Share of the calls, with the strategy `weighted`; 1 where absent."),
+  })
+  .meta({ id: "ModelRouteTarget", example: { model: "openai/gpt-5-mini" } });
+export type RouteTarget = z.infer<typeof RouteTarget>;
+
+export const RouteStrategy = z.enum(["fallback", "weighted"]);
+export type RouteStrategy = z.infer<typeof RouteStrategy>;
+
+export const PutModelRoute = z
+  .strictObject({
+    strategy: RouteStrategy,
+    targets: z.array(RouteTarget).min(1).max(10),
+    retries: z
+      .int()
+      .min(0)
+      .max(5)
+      .optional()
+      .describe("Further attempts at one target before the next; 2 where absent."),
+    timeoutMs: z.int().min(100).max(600_000).optional().describe("For all attempts at all targets together."),
+  })
+  .refine(({ strategy, targets }) => strategy === "fallback" || targets.some(({ weight }) => weight !== 0), {
+    path: ["targets"],
+    message: "must have a target with a weight above 0",
+  })
+  .meta({
+    id: "PutModelRoute",
+    example: {
+      strategy: "fallback",
+      targets: [{ model: "openai/gpt-5-mini" }, { model: "anthropic/claude-haiku-4-5" }],
+    },
+  });
+export type PutModelRoute = z.infer<typeof PutModelRoute>;
+
+export const ModelRoute = z
+  .strictObject({
+    name: ModelRouteName,
+    strategy: RouteStrategy,
+    targets: z.array(RouteTarget),
+    retries: z.int().nullable(),
+    timeoutMs: z.int().nullable(),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+  })
+  .meta({ id: "ModelRoute" });
+export type ModelRoute = z.infer<typeof ModelRoute>;
+
+/**
+ * The targets in the order in which one call tries them. `fallback`: as written. `weighted`: the first is drawn by weight with
+ * `chance` in [0, 1), and the others stand in for it, heaviest first; a target of weight 0 only ever stands in.
+ */
+export function orderedTargets(
+  strategy: RouteStrategy,
+  targets: readonly RouteTarget[],
+  chance: number,
+): RouteTarget[] {
+  if (strategy === "fallback") return [...targets];
+  const drawn = drawnByWeight(targets, chance);
+  const others = targets.filter((target) => target !== drawn).sort((a, b) => weightOf(b) - weightOf(a));
+  return drawn === undefined ? others : [drawn, ...others];
+}
+
+function drawnByWeight(targets: readonly RouteTarget[], chance: number): RouteTarget | undefined {
+  let rest = chance * targets.reduce((sum, target) => sum + weightOf(target), 0);
+  return targets.find((target) => {
+    rest -= weightOf(target);
+    return rest < 0;
+  });
+}
+
+function weightOf({ weight }: RouteTarget): number {
+  return weight ?? 1;
+}
