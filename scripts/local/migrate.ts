@@ -35,7 +35,7 @@ export async function migrate(database: Database, folder: string): Promise<strin
   return pending;
 }
 
-function migrationFiles(folder: string): string[] {
+export function migrationFiles(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith(".sql"))
     .map(({ name }) => name)

@@ -12,7 +12,7 @@ import {
 } from "miniflare";
 import { bundler } from "./bundle.ts";
 import { startCrons } from "./crons.ts";
-import { migrate } from "./migrate.ts";
+import { prepareDatabase } from "./prepare-database.ts";
 import { claimState, forgetServing, recordServing, runtimeServing, usablePort } from "./processes.ts";
 import type { Variables } from "./settings.ts";
 import { type LocalWorker, localWorker } from "./worker-options.ts";
@@ -67,12 +67,12 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
     const worker = await localWorker(root);
     const build = await bundler(root, worker.main);
     ends.push(() => build.dispose());
+    const migrated = await prepareDatabase(worker, state, path.join(root, "migrations"));
     const runtimeOptions = async () => runtimeOf(worker, await build.build(), settings);
     const runtime = new Miniflare(await runtimeOptions());
     ends.push(() => runtime.dispose());
     await runtime.ready;
     record();
-    const migrated = await migrate(await runtime.getD1Database("DB"), path.join(root, "migrations"));
     const stopCrons = startCrons(runtime, worker.shape.cronTriggers ?? [], (error) => {
       log({ level: "error", message: error instanceof Error ? error.message : String(error) });
     });
