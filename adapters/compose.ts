@@ -2,6 +2,7 @@ import { drizzle } from "drizzle-orm/d1";
 import { sha256Hex } from "../domain/kernel/digest.ts";
 import { idsFrom } from "../domain/kernel/id.ts";
 import { continueTrace } from "../domain/kernel/trace.ts";
+import { MAX_DOCUMENT_CHARACTERS } from "../domain/knowledge/document.ts";
 import type { Database, PlatformContext, Ports, Settings } from "../services/context.ts";
 import { chatModels } from "./chat-model/chat-models.ts";
 import { platformProviders } from "./chat-model/platform-providers.ts";
@@ -18,6 +19,7 @@ import { safeFetch } from "./outbound/safe-fetch.ts";
 import { scryptPasswordHasher } from "./password-hasher/scrypt.ts";
 import { cloudflareQueue } from "./queue/cloudflare.ts";
 import { aesGcmSecretBox } from "./secret-box/aes-gcm.ts";
+import { fileReader } from "./text-extractor/file-reader.ts";
 import { ed25519TokenSigner } from "./token-signer/ed25519.ts";
 
 /** Which implementation stands behind a port, as the start-up log and /ready tell it. */
@@ -116,6 +118,7 @@ function compose(env: Env): Composition {
     chatModels: chatModels({ outbound, clock, random, defaults: platformProviders(config) }),
     knowledgeIndexes: durableKnowledgeIndexes(env.KNOWLEDGE_INDEX),
     files: r2FileStore(env.FILES),
+    textExtractor: fileReader({ maxLength: MAX_DOCUMENT_CHARACTERS }),
     runActors: durableRunActors(env.WORKFLOW_RUN),
   };
   const settings: Settings = { environment, publicUrl, operatorTokenDigest: sha256Hex(config.OPERATOR_TOKEN) };

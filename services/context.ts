@@ -8,7 +8,7 @@ import type { Clock } from "../domain/kernel/time.ts";
 import type { TraceContext } from "../domain/kernel/trace.ts";
 import type { Mailer, PasswordHasher, TokenSigner } from "./identity/ports.ts";
 import type { MessageQueue } from "./jobs/ports.ts";
-import type { FileStore, KnowledgeIndexes } from "./knowledge/ports.ts";
+import type { FileStore, KnowledgeIndexes, TextExtractor } from "./knowledge/ports.ts";
 import type { ChatModels } from "./llm/ports.ts";
 import type { ErrorTracker, Outbound, SecretBox } from "./ports.ts";
 import type { RunActors } from "./workflows/ports.ts";
@@ -27,6 +27,7 @@ export interface Ports {
   chatModels: ChatModels;
   knowledgeIndexes: KnowledgeIndexes;
   files: FileStore;
+  textExtractor: TextExtractor;
   runActors: RunActors;
 }
 

@@ -69,7 +69,7 @@ async function indexed(ctx: ServiceContext, row: DocumentRow, ingestion: Ingesti
   const knowledgeBase = await loadKnowledgeBase(ctx, row.knowledgeBaseId);
   const source = await loadSource(ctx, row);
   if (!source.found) return { isIndexed: false, reason: source.reason };
-  const extraction = extractText(source.bytes, source.contentType);
+  const extraction = await extractText(ctx, source.bytes, source.contentType);
   if (!extraction.readable) return { isIndexed: false, reason: extraction.reason };
   const { text, format } = extraction;
   await ctx.ports.files.put(textKey(ingestion), text, "text/plain; charset=utf-8");

@@ -1,3 +1,4 @@
+import type { Extraction } from "../../domain/knowledge/extraction/extraction.ts";
 import type {
   IndexDocument,
   IndexOutcome,
@@ -14,6 +15,14 @@ export interface FileStore {
   /** Every key that begins with `prefix`. */
   list(prefix: string): Promise<string[]>;
   remove(keys: string[]): Promise<void>;
+}
+
+/** Reads text out of files that are more than text. */
+export interface TextExtractor {
+  /** Whether files of this type, in lower case and without parameters, are for it. */
+  reads(mediaType: string): boolean;
+  /** Bounded in memory whatever the file claims; a file that cannot be read is an answer. */
+  extract(source: Uint8Array<ArrayBuffer>, contentType: string): Promise<Extraction>;
 }
 
 /** The search index of one knowledge base; what it promises stands in domain/knowledge/index-contract.ts. */
