@@ -1,7 +1,7 @@
 import { calculateJwkThumbprint, importJWK, type JWK, jwtVerify, SignJWT } from "jose";
 import { Role } from "../../domain/kernel/permission.ts";
-import type { Clock } from "../../domain/kernel/time.ts";
-import type { AccessClaims, TokenSigner } from "../../services/identity/ports.ts";
+import { type Clock, SECOND_MS } from "../../domain/kernel/time.ts";
+import type { TokenSigner, VerifiedClaims } from "../../services/identity/ports.ts";
 
 // Access tokens of RFC 9068, checked as RFC 8725 asks.
 //   T1  one algorithm: nothing in a token chooses how it is verified, its `kid` only picks among our keys.
@@ -34,7 +34,7 @@ export function ed25519TokenSigner({ keys, issuer, audience, clock }: Ed25519Tok
   return {
     async sign(claims, ttlSeconds) {
       const { signing } = await ring();
-      const now = Math.floor(clock.now() / 1_000);
+      const now = Math.floor(clock.now() / SECOND_MS);
       const { userId, tenantId, sessionId, role } = claims;
       return new SignJWT({ tid: tenantId, sid: sessionId, role, client_id: audience })
         .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid: signing.kid })
@@ -101,9 +101,12 @@ function keyNamed(keys: ReadonlyMap<string, CryptoKey>, kid: string | undefined)
   return key;
 }
 
-function claimsOf(payload: Record<string, unknown>): AccessClaims | null {
-  const { sub, tid, sid } = payload;
+function claimsOf(payload: Record<string, unknown>): VerifiedClaims | null {
+  const { sub, tid, sid, exp } = payload;
   const role = Role.safeParse(payload.role);
-  if (typeof sub !== "string" || typeof tid !== "string" || typeof sid !== "string" || !role.success) return null;
-  return { userId: sub, tenantId: tid, sessionId: sid, role: role.data };
+  if (typeof sub !== "string" || typeof tid !== "string" || typeof sid !== "string" || typeof exp !== "number")
+    return null;
+  if (!role.success) return null;
+  const expiresAt = (exp + CLOCK_TOLERANCE_SECONDS) * SECOND_MS;
+  return { userId: sub, tenantId: tid, sessionId: sid, role: role.data, expiresAt };
 }

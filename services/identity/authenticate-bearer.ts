@@ -4,7 +4,7 @@ import type { Actor } from "../../domain/kernel/actor.ts";
 import { sha256Hex } from "../../domain/kernel/digest.ts";
 import { MINUTE_MS } from "../../domain/kernel/time.ts";
 import type { PlatformContext } from "../context.ts";
-import type { AccessClaims } from "./ports.ts";
+import type { VerifiedClaims } from "./ports.ts";
 import { type Principal, principalOf } from "./principals.ts";
 import { apiKeys, memberships, sessions } from "./table.ts";
 
@@ -19,16 +19,15 @@ export async function authenticateBearer(
   return token.startsWith(KEY_PREFIX) ? behindApiKey(platform, token) : behindAccessToken(platform, token);
 }
 
-async function behindAccessToken(platform: PlatformContext, token: string): Promise<Principal | null> {
-  const claims = await platform.ports.tokenSigner.verify(token);
-  if (claims === null) return null;
-  const principal = await principalOf(claims.sessionId, platform.clock.now(), () => findSession(platform, claims));
-  // The session is remembered by its id alone, so what the token says must still be what the session is.
-  if (principal?.tenantId !== claims.tenantId || principal.actor.kind !== "user") return null;
-  return principal.actor.userId === claims.userId ? principal : null;
+/** Remembered by the token itself, so that its signature, too, is checked once in a while and not once a request. */
+function behindAccessToken(platform: PlatformContext, token: string): Promise<Principal | null> {
+  return principalOf(token, platform.clock.now(), async () => {
+    const claims = await platform.ports.tokenSigner.verify(token);
+    return claims === null ? null : findSession(platform, claims);
+  });
 }
 
-async function findSession(platform: PlatformContext, claims: AccessClaims): Promise<Principal | null> {
+async function findSession(platform: PlatformContext, claims: VerifiedClaims): Promise<Principal | null> {
   const { sessionId, tenantId, userId } = claims;
   const [found] = await platform.db
     .select({ role: memberships.role, expiresAt: sessions.expiresAt })
@@ -44,7 +43,8 @@ async function findSession(platform: PlatformContext, claims: AccessClaims): Pro
     )
     .limit(1);
   if (found === undefined) return null;
-  return { tenantId, actor: { kind: "user", userId, sessionId, role: found.role }, expiresAt: found.expiresAt };
+  const expiresAt = Math.min(found.expiresAt, claims.expiresAt);
+  return { tenantId, actor: { kind: "user", userId, sessionId, role: found.role }, expiresAt };
 }
 
 async function behindApiKey(platform: PlatformContext, key: string): Promise<Principal | null> {

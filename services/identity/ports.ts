@@ -16,11 +16,16 @@ export interface AccessClaims {
   role: Role;
 }
 
+export interface VerifiedClaims extends AccessClaims {
+  /** From this time on the token is no longer taken. */
+  expiresAt: number;
+}
+
 /** Signed access tokens (RFC 9068) and the keys that verify them. */
 export interface TokenSigner {
   sign(claims: AccessClaims, ttlSeconds: number): Promise<string>;
   /** `null` for any token that is not exactly ours and valid now. */
-  verify(token: string): Promise<AccessClaims | null>;
+  verify(token: string): Promise<VerifiedClaims | null>;
   /** RFC 7517 key set, public halves only. */
   jwks(): Promise<{ keys: Record<string, unknown>[] }>;
 }
