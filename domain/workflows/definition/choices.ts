@@ -43,16 +43,16 @@ const REFUSED: DataTest = { kind: "or", tests: [] };
 
 export function readChoices(section: Section, language: QueryLanguage, transitions: Transition[]): ChoiceRule[] {
   section.require("Choices");
-  return section.sections("Choices").map((rule, i) => readRule(rule, i, language, transitions));
+  return section.sections("Choices").map((rule) => readRule(rule, language, transitions));
 }
 
-function readRule(section: Section, index: number, language: QueryLanguage, transitions: Transition[]): ChoiceRule {
+function readRule(section: Section, language: QueryLanguage, transitions: Transition[]): ChoiceRule {
   section.value("Comment");
   section.require("Next");
   const next = section.text("Next");
   if (next !== null) transitions.push({ to: next, field: "Next", location: section.at("Next") });
   const rule: ChoiceRule = {
-    test: language === "JSONata" ? readCondition(section, index) : readDataTest(section),
+    test: language === "JSONata" ? readCondition(section) : readDataTest(section),
     next: next ?? "",
     assign: readAssign(section, language),
     output: language === "JSONata" ? readTemplate(section, "Output", language) : null,
@@ -61,8 +61,8 @@ function readRule(section: Section, index: number, language: QueryLanguage, tran
   return rule;
 }
 
-function readCondition(section: Section, index: number): ChoiceTest {
-  const field = `Choices[${index}]/Condition`;
+function readCondition(section: Section): ChoiceTest {
+  const field = section.nameOf("Condition");
   section.require("Condition");
   const value = section.value("Condition");
   if (typeof value === "boolean") return { kind: "condition", field, condition: value };

@@ -38,7 +38,9 @@ export function readResultPath(section: Section): ReferencePath | null {
 
 export function readTemplate(section: Section, field: string, language: QueryLanguage): Template | null {
   const value = section.value(field);
-  return value === undefined ? null : compileTemplate(value, field, language, section.at(field), section.findings);
+  return value === undefined
+    ? null
+    : compileTemplate(value, section.nameOf(field), language, section.at(field), section.findings);
 }
 
 /** A template that, unless it is an expression, must have the shape of an object. */

@@ -98,8 +98,8 @@ function readScope(section: Section, reading: Reading): StateScope {
   for (const name of names) {
     if (sources === null) break;
     checkName(name, sources.at(name), reading);
-    const source = sources.section(name);
-    const read = source === null ? null : readState(name, source, reading);
+    const source = sources.object(name);
+    const read = source === null ? null : readState(name, new Section(source, sources.at(name), findings), reading);
     nodes.set(name, read?.node ?? { transitions: [], isTerminal: true });
     if (read !== null) states.set(name, read.state);
   }

@@ -6,10 +6,13 @@ import { escapeToken } from "./json-text.ts";
 export class Section {
   readonly location: string;
   readonly findings: Findings;
+  /** Where in its state the object is, as causes say it: "Choices[0]"; "" for the state itself. */
+  readonly #place: string;
   readonly #source: JsonObject;
   readonly #known = new Set<string>();
 
-  constructor(source: JsonObject, location: string, findings: Findings) {
+  constructor(source: JsonObject, location: string, findings: Findings, within = "") {
+    this.#place = within;
     this.#source = source;
     this.location = location;
     this.findings = findings;
@@ -17,6 +20,11 @@ export class Section {
 
   at(field: string): string {
     return `${this.location}/${escapeToken(field)}`;
+  }
+
+  /** The name of a field in causes: "Choices[0]/Output". */
+  nameOf(field: string): string {
+    return this.#place === "" ? field : `${this.#place}/${field}`;
   }
 
   has(field: string): boolean {
@@ -92,7 +100,7 @@ export class Section {
 
   section(field: string): Section | null {
     const object = this.object(field);
-    return object === null ? null : new Section(object, this.at(field), this.findings);
+    return object === null ? null : new Section(object, this.at(field), this.findings, this.nameOf(field));
   }
 
   /** The objects of a list that may not be empty. */
@@ -103,8 +111,9 @@ export class Section {
     const sections: Section[] = [];
     for (const [i, item] of list.entries()) {
       const location = `${this.at(field)}/${i}`;
-      if (isJsonObject(item)) sections.push(new Section(item, location, this.findings));
-      else this.findings.error(location, "Expected value of type Object");
+      if (isJsonObject(item)) {
+        sections.push(new Section(item, location, this.findings, this.nameOf(`${field}[${i}]`)));
+      } else this.findings.error(location, "Expected value of type Object");
     }
     return sections;
   }

@@ -10,14 +10,17 @@ export class StateError extends Error {
   readonly error: string;
   readonly causeText: string;
   readonly prefixed: boolean;
+  /** Where in the state the JSONata expression stands that failed: "Output/total". */
+  readonly location: string | null;
 
-  constructor(error: string, causeText: string, prefixed = true) {
+  constructor(error: string, causeText: string, prefixed = true, location: string | null = null) {
     const bounded = causeText.slice(0, MAX_CAUSE_LENGTH);
     super(`${error}: ${bounded}`);
     this.name = "StateError";
     this.error = error;
     this.causeText = bounded;
     this.prefixed = prefixed;
+    this.location = location;
   }
 }
 
@@ -26,8 +29,16 @@ export function runtimeError(causeText: string): StateError {
   return new StateError("States.Runtime", causeText);
 }
 
-export function queryEvaluationError(causeText: string): StateError {
-  return new StateError("States.QueryEvaluationError", causeText);
+export function queryEvaluationError(causeText: string, location: string | null = null): StateError {
+  return new StateError("States.QueryEvaluationError", causeText, true, location);
+}
+
+/** About the expression `text` that stands at `location`. */
+export function expressionError(text: string, location: string, what: string): StateError {
+  return queryEvaluationError(
+    `The JSONata expression '${text}' specified for the field '${location}' ${what}`,
+    location,
+  );
 }
 
 export function intrinsicFailure(causeText: string): StateError {

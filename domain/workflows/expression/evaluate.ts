@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from "../../kernel/json.ts";
 import { type ChoiceTest, passesDataTest } from "./choice.ts";
-import { queryEvaluationError, runtimeError, StateError } from "./error.ts";
-import { evaluateExpression, subject } from "./jsonata.ts";
+import { expressionError, queryEvaluationError, runtimeError, StateError } from "./error.ts";
+import { evaluateExpression } from "./jsonata.ts";
 import type { Path } from "./path.ts";
 import { missingReason, readPath } from "./path-value.ts";
 import { applyResultPath, type ReferencePath } from "./reference-path.ts";
@@ -79,7 +79,7 @@ export function evaluateChoice(test: ChoiceTest, scope: EvaluationScope, chance:
 async function conditionOf(text: string, field: string, scope: EvaluationScope, chance: Chance): Promise<boolean> {
   const value = await evaluateExpression(text, field, scope, chance);
   if (typeof value === "boolean") return value;
-  throw queryEvaluationError(`${subject(text, field)} ${unexpectedType("boolean", value)}`);
+  throw expressionError(text, field, unexpectedType("boolean", value));
 }
 
 /** Map's ItemsPath or Items: the array to iterate. */
@@ -96,7 +96,7 @@ export function evaluateItems(
   const { root } = items;
   return value.then((found) => {
     if (Array.isArray(found) || root.kind !== "expression") return requireItems(found);
-    throw queryEvaluationError(`${subject(root.text, root.field)} ${unexpectedType("array", found)}`);
+    throw expressionError(root.text, root.field, unexpectedType("array", found));
   });
 }
 

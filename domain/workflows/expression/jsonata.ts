@@ -1,6 +1,6 @@
 import jsonata from "jsonata";
 import type { Json } from "../../kernel/json.ts";
-import { queryEvaluationError } from "./error.ts";
+import { expressionError } from "./error.ts";
 import { nativeFunctions, registerFunctions } from "./jsonata-functions.ts";
 import { readPlainPath } from "./jsonata-path.ts";
 import { plainJson } from "./plain-json.ts";
@@ -100,15 +100,10 @@ export async function evaluateExpression(
   if (named !== undefined) return named;
   await nativeFunctions();
   const outcome = await run(text, field, bindingsOf(scope), chance);
-  if (outcome === undefined) throw queryEvaluationError(`${subject(text, field)} returned nothing (undefined).`);
+  if (outcome === undefined) throw expressionError(text, field, "returned nothing (undefined).");
   const value = plainJson(outcome);
-  if (value === undefined) throw queryEvaluationError(`${subject(text, field)} returned an unsupported result type.`);
+  if (value === undefined) throw expressionError(text, field, "returned an unsupported result type.");
   return value;
-}
-
-/** "The JSONata expression '...' specified for the field '...'": the start of every cause. */
-export function subject(text: string, field: string): string {
-  return `The JSONata expression '${text}' specified for the field '${field}'`;
 }
 
 async function run(text: string, field: string, bindings: Record<string, unknown>, chance: Chance): Promise<unknown> {
@@ -118,7 +113,7 @@ async function run(text: string, field: string, bindings: Record<string, unknown
     release(text, evaluator);
     return outcome;
   } catch (failure) {
-    throw queryEvaluationError(`${subject(text, field)} threw an error during evaluation. ${reason(failure)}`);
+    throw expressionError(text, field, `threw an error during evaluation. ${reason(failure)}`);
   }
 }
 

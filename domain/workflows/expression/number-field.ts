@@ -1,10 +1,10 @@
 import type { Json } from "../../kernel/json.ts";
-import { queryEvaluationError, runtimeError, StateError } from "./error.ts";
+import { expressionError, queryEvaluationError, runtimeError, StateError } from "./error.ts";
 import type { NumberField, NumberFieldName } from "./field.ts";
-import { evaluateExpression, subject } from "./jsonata.ts";
+import { evaluateExpression } from "./jsonata.ts";
 import type { Path } from "./path.ts";
 import { missingReason, readPath } from "./path-value.ts";
-import { jsonType } from "./result-type.ts";
+import { unexpectedType } from "./result-type.ts";
 import type { Chance, EvaluationScope } from "./scope.ts";
 
 /** AWS counts a wait in a signed 32-bit number of seconds. */
@@ -66,13 +66,11 @@ async function fromExpression(field: FieldOf<"expression">, scope: EvaluationSco
   const isFloat = field.field === "ToleratedFailurePercentage";
   if (typeof value !== "number" || !(isFloat || Number.isInteger(value))) {
     const wanted = isFloat ? "number" : "integer";
-    throw queryEvaluationError(
-      `${subject(field.text, field.field)} returned an unexpected result type. Expected '${wanted}', but was '${jsonType(value)}' for value: ${JSON.stringify(value)}`,
-    );
+    throw expressionError(field.text, field.field, unexpectedType(wanted, value));
   }
   const wrong = rangeProblem(field.field, value);
   if (wrong !== null && field.field === "MaxItems") throw new StateError("States.ItemReaderFailed", wrong, false);
-  if (wrong !== null) throw queryEvaluationError(wrong);
+  if (wrong !== null) throw queryEvaluationError(wrong, field.field);
   return field.field === "Seconds" ? requireDelay(value) : value;
 }
 

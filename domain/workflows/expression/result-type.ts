@@ -1,7 +1,7 @@
 import type { Json } from "../../kernel/json.ts";
 
 /** The name of a JSON type as causes spell it. */
-export function jsonType(value: Json): "null" | "array" | "object" | "string" | "number" | "boolean" {
+function jsonType(value: Json): "null" | "array" | "object" | "string" | "number" | "boolean" {
   if (value === null) return "null";
   if (Array.isArray(value)) return "array";
   return typeof value as "object" | "string" | "number" | "boolean";

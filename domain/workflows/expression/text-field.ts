@@ -1,8 +1,8 @@
 import type { Json } from "../../kernel/json.ts";
-import { queryEvaluationError, runtimeError } from "./error.ts";
+import { expressionError, queryEvaluationError, runtimeError } from "./error.ts";
 import type { TextField } from "./field.ts";
 import { callIntrinsic } from "./intrinsic.ts";
-import { evaluateExpression, subject } from "./jsonata.ts";
+import { evaluateExpression } from "./jsonata.ts";
 import { requireDelay } from "./number-field.ts";
 import { readPath } from "./path-value.ts";
 import { unexpectedType } from "./result-type.ts";
@@ -34,7 +34,7 @@ function requireText(value: Json, field: TextField, source: string): string {
 async function textOf(field: FieldOf<"expression">, scope: EvaluationScope, chance: Chance): Promise<string> {
   const value = await evaluateExpression(field.text, field.field, scope, chance);
   if (typeof value === "string") return value;
-  throw queryEvaluationError(`${subject(field.text, field.field)} ${unexpectedType("string", value)}`);
+  throw expressionError(field.text, field.field, unexpectedType("string", value));
 }
 
 /** Wait's Timestamp: milliseconds since the epoch, at most MAX_DELAY_SECONDS ahead. */
@@ -66,6 +66,7 @@ function instantBehindPath(field: FieldOf<"path">, scope: EvaluationScope, chanc
 function unparsable(shown: string): Error {
   return queryEvaluationError(
     `The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: ${shown}`,
+    "Timestamp",
   );
 }
 

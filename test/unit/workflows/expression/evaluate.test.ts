@@ -78,6 +78,21 @@ describe("a JSONata template", () => {
     );
   });
 
+  it("counts the items of arrays, and the rules and catchers it stands in", async () => {
+    const listed = await failureOf(() => output({ l: [1, { m: "{% $no %}" }] }, {}));
+    expect(listed.location).toBe("Output/l[1]/m");
+    const choice = aState<State>({
+      Type: "Choice",
+      QueryLanguage: "JSONata",
+      Choices: [{ Condition: true, Next: "S", Output: { v: "{% $no %}" } }],
+    });
+    const rule = choice.type === "Choice" ? choice.choices[0] : undefined;
+    const inner = rule?.output;
+    if (inner == null) throw new Error("no template");
+    const failure = await failureOf(() => evaluateTemplate(inner, aScope({}), chance));
+    expect(failure.location).toBe("Choices[0]/Output/v");
+  });
+
   it("assigns variables that do not see each other", async () => {
     const state = aState<State>({
       Type: "Pass",
