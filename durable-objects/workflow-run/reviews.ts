@@ -1,4 +1,6 @@
 import { isJsonObject } from "../../domain/kernel/json.ts";
+import { isAtLeast, Role } from "../../domain/kernel/permission.ts";
+import { problem } from "../../domain/kernel/problem.ts";
 import type { RunEvent } from "../../domain/workflows/run/event.ts";
 import type { RunState } from "../../domain/workflows/run/state.ts";
 import type { ReviewRow } from "../../services/workflows/ports.ts";
@@ -58,4 +60,11 @@ function requested(event: RunEvent & { type: "ReviewRequested" }, state: RunStat
     decidedBy: null,
     decidedAt: null,
   };
+}
+
+/** A review for a role is decided by that role or a higher one; `null` stands for the platform itself. */
+export function requireAssignee(review: ReviewRow, role: Role | null): void {
+  const assignee = Role.safeParse(review.assigneeRole);
+  if (role === null || !assignee.success || isAtLeast(role, assignee.data)) return;
+  throw problem("forbidden", { detail: `This review is for the role ${assignee.data}.` });
 }

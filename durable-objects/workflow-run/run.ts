@@ -18,6 +18,7 @@ import type { PlatformContext, ServiceContext } from "../../services/context.ts"
 import type { TaskOutcome } from "../../services/workflows/perform-task.ts";
 import { performTask } from "../../services/workflows/perform-task.ts";
 import type {
+  FoundReview,
   ReviewAnswer,
   ReviewRow,
   RunAct,
@@ -33,7 +34,7 @@ import type { Origin } from "./journal.ts";
 import { Journal } from "./journal.ts";
 import { machineOf } from "./machines.ts";
 import { refusal } from "./refusal.ts";
-import { changedReviews } from "./reviews.ts";
+import { changedReviews, requireAssignee } from "./reviews.ts";
 import { toEventView, toRun } from "./view.ts";
 
 // One run: its only writer, its clock and its memory.
@@ -143,16 +144,18 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
     });
   }
 
-  async review(id: string): Promise<{ workflow: string; review: ReviewRow } | null> {
-    const live = this.#load();
-    const review = live === null ? null : this.#journal.review(id);
-    return live === null || review === null ? null : { workflow: live.origin.workflow, review };
+  async review(id: string): Promise<FoundReview | null> {
+    return this.#review(id);
   }
 
-  async decideReview(answer: ReviewAnswer, act: RunAct): Promise<Run> {
+  async decideReview(answer: ReviewAnswer, act: RunAct): Promise<FoundReview | null> {
     return this.#inTurn(async () => {
-      await this.#decide(this.#require(), { type: "DecideReview", ...answer }, act);
-      return this.#view();
+      const found = this.#review(answer.reviewId);
+      if (found === null) return null;
+      requireAssignee(found.review, answer.role);
+      const { role: _role, ...decision } = answer;
+      await this.#decide(this.#require(), { type: "DecideReview", ...decision }, act);
+      return this.#review(answer.reviewId);
     });
   }
 
@@ -325,6 +328,12 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
     const live = this.#load();
     if (live === null) throw notFound("run");
     return live;
+  }
+
+  #review(id: string): FoundReview | null {
+    const live = this.#load();
+    const review = live === null ? null : this.#journal.review(id);
+    return live === null || review === null ? null : { workflow: live.origin.workflow, review };
   }
 
   #view(): Run {

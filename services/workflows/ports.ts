@@ -1,5 +1,6 @@
 import type { Actor } from "../../domain/kernel/actor.ts";
 import type { Json } from "../../domain/kernel/json.ts";
+import type { Role } from "../../domain/kernel/permission.ts";
 import type { Checkpoint, Run, RunEventView } from "../../domain/workflows/run-view.ts";
 
 /** Who did something to a run, as the audit log will name it. */
@@ -39,6 +40,13 @@ export interface ReviewAnswer {
   output?: Json;
   comment?: string;
   decidedBy: string;
+  /** The decider's role in the tenant; `null` for the platform itself. */
+  role: Role | null;
+}
+
+export interface FoundReview {
+  workflow: string;
+  review: ReviewRow;
 }
 
 export type TaskAnswer =
@@ -76,8 +84,9 @@ export interface RunActor {
   /** Resolves when the run has ended, or with the run as it is when the time is over. */
   wait(seconds: number): Promise<Run | null>;
   command(command: RunLifecycle, act: RunAct): Promise<Run>;
-  decideReview(answer: ReviewAnswer, act: RunAct): Promise<Run>;
-  review(id: string): Promise<{ workflow: string; review: ReviewRow } | null>;
+  /** `null` where there is no such review. */
+  decideReview(answer: ReviewAnswer, act: RunAct): Promise<FoundReview | null>;
+  review(id: string): Promise<FoundReview | null>;
   answerTask(answer: TaskAnswer): Promise<void>;
   events(page: { after: number; limit: number; order: "asc" | "desc" }): Promise<RunEventView[]>;
   /** `text/event-stream` of events with seq greater than `after`, until the run ends. */

@@ -3,14 +3,14 @@ import * as z from "zod";
 import { actorReference } from "../../domain/kernel/actor.ts";
 import type { Page } from "../../domain/kernel/page.ts";
 import { decodeCursor, PageRequest, pageOf } from "../../domain/kernel/page.ts";
-import { isAtLeast, Role } from "../../domain/kernel/permission.ts";
-import { notFound, problem } from "../../domain/kernel/problem.ts";
+import { Role } from "../../domain/kernel/permission.ts";
+import { notFound } from "../../domain/kernel/problem.ts";
 import { isoTime } from "../../domain/kernel/time.ts";
 import type { DecideReview, Review } from "../../domain/workflows/review.ts";
 import { ReviewStatus, runIdOfReview } from "../../domain/workflows/review.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
-import type { ReviewRow } from "./ports.ts";
+import type { FoundReview, ReviewRow } from "./ports.ts";
 import { actOf } from "./run-act.ts";
 import { runActor } from "./runs.ts";
 import { reviews } from "./table.ts";
@@ -54,35 +54,32 @@ export async function getReview(ctx: ServiceContext, id: string): Promise<Review
 /** Decides once: the first decision wins, a later one is refused with `review-decided`. */
 export async function decideReview(ctx: ServiceContext, id: string, decision: DecideReview): Promise<Review> {
   requirePermission(ctx, "reviews:write");
-  const review = await loadReview(ctx, id);
-  requireAssignee(ctx, review);
-  const actor = actorReference(ctx.actor);
-  await runActor(ctx, review.runId).decideReview(
+  const runId = runIdOfReview(id);
+  if (runId === null) throw notFound("review");
+  const found = await runActor(ctx, runId).decideReview(
     {
       reviewId: id,
       decision: decision.decision,
       ...(decision.output !== undefined && { output: decision.output }),
       ...(decision.comment !== undefined && { comment: decision.comment }),
-      decidedBy: actor.id,
+      decidedBy: actorReference(ctx.actor).id,
+      role: "role" in ctx.actor ? ctx.actor.role : null,
     },
     actOf(ctx, "review.decided"),
   );
-  return loadReview(ctx, id);
+  return shown(found, runId);
 }
 
 /** From the run's object: the read model may not know yet a review that the caller has just seen in the run. */
 async function loadReview(ctx: ServiceContext, id: string): Promise<Review> {
   const runId = runIdOfReview(id);
-  const found = runId === null ? null : await runActor(ctx, runId).review(id);
-  if (runId === null || found === null) throw notFound("review");
-  return toReview({ ...found.review, runId, workflow: found.workflow });
+  if (runId === null) throw notFound("review");
+  return shown(await runActor(ctx, runId).review(id), runId);
 }
 
-function requireAssignee(ctx: ServiceContext, review: Review): void {
-  if (review.assigneeRole === null || !("role" in ctx.actor)) return;
-  if (!isAtLeast(ctx.actor.role, review.assigneeRole)) {
-    throw problem("forbidden", { detail: `This review is for the role ${review.assigneeRole}.` });
-  }
+function shown(found: FoundReview | null, runId: string): Review {
+  if (found === null) throw notFound("review");
+  return toReview({ ...found.review, runId, workflow: found.workflow });
 }
 
 export function toReview(row: ReviewRow & { runId: string; workflow: string }): Review {
