@@ -1,5 +1,5 @@
 import { RELEVANT_SCORE } from "../../../domain/knowledge/search.ts";
-import { type Collection, indexed } from "./collection.ts";
+import { type Collection, indexed, isHeld } from "./collection.ts";
 import type { Platform } from "./platform.ts";
 
 export interface Abstention {
@@ -12,8 +12,7 @@ export interface Abstention {
 }
 
 /** Indexes every second article and asks about all of them: half of the questions have no answer here. */
-export async function measureAbstention(platform: Platform, language: string, all: Collection): Promise<Abstention> {
-  const index = `${language}-half`;
+export async function measureAbstention(platform: Platform, index: string, all: Collection): Promise<Abstention> {
   await platform.upsert(index, indexed(all.documents.filter((document) => isHeld(document.id))));
   const searches = await platform.search(
     index,
@@ -28,11 +27,6 @@ export async function measureAbstention(platform: Platform, language: string, al
   }
   const above = (scores: readonly number[]) => scores.filter((score) => score >= RELEVANT_SCORE).length / scores.length;
   return { kept: above(right), passed: above(foreign), areaUnderCurve: areaUnderCurve(right, foreign) };
-}
-
-/** "x-07-02" belongs to article 7. */
-function isHeld(paragraphId: string): boolean {
-  return Number(paragraphId.split("-")[1]) % 2 === 0;
 }
 
 function areaUnderCurve(right: readonly number[], foreign: readonly number[]): number {

@@ -90,6 +90,11 @@ function articleOf(paragraphId: string): string {
   return paragraphId.slice(0, paragraphId.lastIndexOf("-"));
 }
 
+/** Every second article: what the index of the abstention and answer measurements holds. "x-07-02" is of article 7. */
+export function isHeld(paragraphId: string): boolean {
+  return Number(paragraphId.split("-")[1]) % 2 === 0;
+}
+
 async function rows<T>(language: string, file: string): Promise<T[]> {
   const text = await readFile(path.join(DATA, language, file), "utf8");
   return text

@@ -5,6 +5,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { measureAbstention } from "./abstention.ts";
+import { measureAnswers } from "./answers.ts";
 import { articles, type Collection, indexed, paragraphs } from "./collection.ts";
 import { peersOver } from "./peers.ts";
 import { type Platform, startPlatform } from "./platform.ts";
@@ -34,12 +35,16 @@ try {
   for (const language of values.languages.split(",")) {
     const collection = await paragraphs(language);
     rows.push(...(await qualityOf(platform, language, collection)));
-    abstentions.push({ language, ...(await measureAbstention(platform, language, collection)) });
+    abstentions.push({
+      language,
+      ...(await measureAbstention(platform, `${language}-half`, collection)),
+      ...(await measureAnswers(platform, `${language}-half`, collection)),
+    });
   }
   console.log(
     `\nQuality on XQuAD: paragraphs as documents; span5 on whole articles in chunks of 512/128\n\n${table(rows.map((row) => ({ ...row })))}`,
   );
-  console.log(`\nAbstention at score .5\n\n${table(abstentions)}`);
+  console.log(`\nAbstention at score .5, and answers of local/extractive\n\n${table(abstentions)}`);
   const scale = values["no-scale"] ? [] : await measureScale(platform, values.sizes.split(",").map(Number));
   if (scale.length > 0)
     console.log(`\nLatency of a whole search, called from the Worker\n\n${table(scale.map((row) => ({ ...row })))}`);
