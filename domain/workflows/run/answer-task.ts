@@ -9,6 +9,10 @@ import { emit, loadScope, type Turn } from "./turn.ts";
 type TaskAnswer = Extract<RunCommand, { readonly task: TaskRef }>;
 type ReviewAnswer = Extract<RunCommand, { readonly type: "DecideReview" }>;
 
+/** AWS: SendTaskFailure's limits, in characters. */
+const MAX_ERROR_LENGTH = 256;
+const MAX_CAUSE_LENGTH = 32_768;
+
 /** The id of the Scheduled event a key or a token speaks of; NaN where it has not their form. */
 export function taskIdOf(task: TaskRef): number {
   if ("token" in task) return Number(task.token.split(".").at(-2));
@@ -52,8 +56,8 @@ export function answerTask(turn: Turn, command: TaskAnswer): Refusal | null {
       emit(turn, scope, {
         type: `${task.family}Failed`,
         ...about,
-        ...(error !== undefined && { error }),
-        ...(cause !== undefined && { cause }),
+        ...(error !== undefined && { error: error.slice(0, MAX_ERROR_LENGTH) }),
+        ...(cause !== undefined && { cause: cause.slice(0, MAX_CAUSE_LENGTH) }),
       });
       turn.queue.push(scope.id);
       return null;
@@ -77,8 +81,8 @@ function succeedTask(turn: Turn, task: OpenTask, output: Json): void {
 
 /** A rejection is a result like an approval: the definition says what follows from it. */
 export function decideReview(turn: Turn, command: ReviewAnswer): Refusal | null {
-  const task = Object.values(turn.state.tasks).find(({ reviewId }) => reviewId === command.reviewId);
-  if (task === undefined) return "unknown-review";
+  const task = turn.state.tasks[command.reviewId.slice(command.reviewId.lastIndexOf("-") + 1)];
+  if (task?.reviewId !== command.reviewId) return "unknown-review";
   const { type: _, ...decision } = command;
   const { reviewId: __, ...result } = decision;
   emit(turn, loadScope(turn.state, task.scope), {

@@ -28,6 +28,7 @@ export interface Exit {
 
 export function leave(turn: Turn, scope: Scope, visit: Visit, { output, assigned, next }: Exit): void {
   if (output !== visit.input) requireSize(turn, visit.state, output);
+  if (assigned !== null) requireSize(turn, visit.state, assigned);
   const type = `${visit.type}StateExited` as StateExited["type"];
   emit(turn, scope, {
     type,

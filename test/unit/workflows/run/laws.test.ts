@@ -11,7 +11,9 @@ import { World } from "./world.ts";
 
 // fast-check prints the seed of a failure; RUN_SEED repeats it.
 const seed = Number(process.env.RUN_SEED ?? Date.now() % 1_000_000_000);
-const settings: fc.Parameters<[Json, number[]]> = { seed, numRuns: 150 };
+// RUN_LAWS=20 looks twenty times as long.
+const effort = Number(process.env.RUN_LAWS ?? 1);
+const settings: fc.Parameters<[Json, number[]]> = { seed, numRuns: 150 * effort };
 
 /** Outcomes of tasks, timers and interruptions, drawn from numbers; ends the run in the end. */
 class Fate {
@@ -100,7 +102,7 @@ describe(`laws of a run (seed ${seed})`, () => {
           expect(plain(replay(fate.world.journal))).toEqual(plain(fate.world.state));
         });
       }),
-      { ...settings, numRuns: 60 },
+      { ...settings, numRuns: 60 * effort },
     );
   });
 
@@ -117,7 +119,7 @@ describe(`laws of a run (seed ${seed})`, () => {
           expect(plain(replay(rest, snapshot))).toEqual(whole);
         }
       }),
-      { ...settings, numRuns: 60 },
+      { ...settings, numRuns: 60 * effort },
     );
   });
 
@@ -150,7 +152,7 @@ describe(`laws of a run (seed ${seed})`, () => {
           expect(plain(fate.world.state)).toEqual(before);
         });
       }),
-      { ...settings, numRuns: 40 },
+      { ...settings, numRuns: 40 * effort },
     );
   });
 
@@ -193,7 +195,7 @@ describe(`laws of a run (seed ${seed})`, () => {
         expect(ends[0]).toEqual(ends[2]);
         expect(ends[1]).toEqual(ends[2]);
       }),
-      { seed, numRuns: 80 },
+      { seed, numRuns: 80 * effort },
     );
   });
 
@@ -212,7 +214,7 @@ describe(`laws of a run (seed ${seed})`, () => {
         expect(plain(replay(fate.world.journal))).toEqual(plain(fate.world.state));
         for (const { seq } of checkpoints(fate.world.journal)) expect(seq).toBeGreaterThan(0);
       }),
-      { seed, numRuns: 150 },
+      { seed, numRuns: 150 * effort },
     );
   });
 

@@ -79,7 +79,7 @@ export class World {
   }
 
   task(state: string): TaskEffect {
-    const found = this.open.find((effect) => effect.kind === "task" && effect.state === state);
+    const found = this.open.findLast((effect) => effect.kind === "task" && effect.state === state);
     if (found?.kind !== "task") throw new Error(`no open task of ${state}`);
     return found;
   }

@@ -1,0 +1,190 @@
+import { describe, expect, it } from "vitest";
+import { childInput, childMachine } from "../../../../domain/workflows/run/child-run.ts";
+import { World } from "./world.ts";
+
+const CHILD = {
+  ProcessorConfig: { Mode: "DISTRIBUTED", ExecutionType: "STANDARD" },
+  StartAt: "Child",
+  States: { Child: { Type: "Pass", End: true } },
+};
+
+function mapOf(more: object): World {
+  return new World({ StartAt: "M", States: { M: { Type: "Map", ItemProcessor: CHILD, ...more, End: true } } });
+}
+
+function children(world: World): { key: string; indexes: readonly number[] } {
+  const effect = world.open.findLast((one) => one.kind === "startChildren");
+  if (effect?.kind !== "startChildren") throw new Error("no children to start");
+  return effect;
+}
+
+describe("a distributed Map", () => {
+  it("starts children up to MaxConcurrency and goes on as they finish, in the order of the items", async () => {
+    const world = mapOf({ MaxConcurrency: 2 });
+    await world.start(["a", "b", "c"]);
+    const { key, indexes } = children(world);
+    expect(indexes).toEqual([0, 1]);
+    await world.send({ type: "ChildrenFinished", key, children: [{ index: 1, status: "succeeded", output: "B" }] });
+    expect(children(world).indexes).toEqual([2]);
+    await world.send({
+      type: "ChildrenFinished",
+      key,
+      children: [
+        { index: 2, status: "succeeded", output: "C" },
+        { index: 0, status: "succeeded", output: "A" },
+      ],
+    });
+    expect(world.state).toMatchObject({ status: "succeeded", output: ["A", "B", "C"] });
+  });
+
+  it("gives each child its selected item and the processor as its machine", async () => {
+    const world = mapOf({ ItemSelector: { "value.$": "$$.Map.Item.Value", "at.$": "$$.Map.Item.Index" } });
+    await world.start(["a"]);
+    const { key } = children(world);
+    expect(await childInput(world.machine, world.state, key, 0, world.chance)).toEqual({
+      input: { value: "a", at: 0 },
+    });
+    expect(childMachine(world.machine, "M")?.startAt).toBe("Child");
+    expect(childMachine(world.machine, "Child")).toBeNull();
+  });
+
+  it("hands items over in batches with the batch input", async () => {
+    const world = mapOf({ ItemBatcher: { MaxItemsPerBatch: 2, BatchInput: { fixed: true } } });
+    await world.start([1, 2, 3]);
+    const { key, indexes } = children(world);
+    expect(indexes).toEqual([0, 1]);
+    const input = await childInput(world.machine, world.state, key, 1, world.chance);
+    expect(input).toEqual({ input: { BatchInput: { fixed: true }, Items: [3] } });
+  });
+
+  it("cuts batches by the bytes of their items", async () => {
+    const world = mapOf({ ItemBatcher: { MaxInputBytesPerBatch: 30 } });
+    await world.start(["x".repeat(20), "y".repeat(20), "z"]);
+    expect(children(world).indexes).toEqual([0, 1]);
+  });
+
+  it("fails at the first failure without a tolerance, and calls the other children off", async () => {
+    const world = mapOf({});
+    await world.start([1, 2]);
+    const { key } = children(world);
+    await world.send({ type: "ChildrenFinished", key, children: [{ index: 0, status: "failed", error: "E" }] });
+    expect(world.state).toMatchObject({ status: "failed", error: "States.ExceedToleratedFailureThreshold" });
+    expect(world.types.slice(-3)).toEqual(["MapRunFailed", "MapStateFailed", "ExecutionFailed"]);
+    expect(world.open).toEqual([]);
+  });
+
+  it("leaves tolerated failures out of the results", async () => {
+    const world = mapOf({ ToleratedFailurePercentage: 50 });
+    await world.start([1, 2]);
+    const { key } = children(world);
+    await world.send({
+      type: "ChildrenFinished",
+      key,
+      children: [
+        { index: 0, status: "failed", error: "E" },
+        { index: 1, status: "succeeded", output: "two" },
+      ],
+    });
+    expect(world.state).toMatchObject({ status: "succeeded", output: ["two"] });
+  });
+
+  it("runs only the children again that did not succeed when the run is redriven", async () => {
+    const world = mapOf({});
+    await world.start([1, 2, 3]);
+    const first = children(world);
+    await world.send({
+      type: "ChildrenFinished",
+      key: first.key,
+      children: [{ index: 1, status: "succeeded", output: 2 }],
+    });
+    await world.send({
+      type: "ChildrenFinished",
+      key: first.key,
+      children: [{ index: 0, status: "failed", error: "E" }],
+    });
+    await world.send({ type: "Redrive" });
+    const second = children(world);
+    expect(second.indexes).toEqual([0, 2]);
+    expect(second.key).not.toBe(first.key);
+    const late = {
+      type: "ChildrenFinished",
+      key: first.key,
+      children: [{ index: 0, status: "succeeded", output: 0 }],
+    } as const;
+    await world.send(late);
+    expect(world.refused).toBe("unknown-map-run");
+    await world.send({
+      ...late,
+      key: second.key,
+      children: [
+        { index: 0, status: "succeeded", output: 1 },
+        { index: 2, status: "succeeded", output: 3 },
+      ],
+    });
+    expect(world.state.output).toEqual([1, 2, 3]);
+  });
+
+  it("reads its items first, and writes its results last", async () => {
+    const s3 = (action: string) => `arn:aws:states:::s3:${action}`;
+    const world = mapOf({
+      ItemReader: {
+        Resource: s3("getObject"),
+        ReaderConfig: { InputType: "JSON", MaxItems: 2 },
+        Parameters: { Bucket: "b", Key: "k" },
+      },
+      ResultWriter: { Resource: s3("putObject"), Parameters: { Bucket: "b", Prefix: "out" } },
+    });
+    await world.start({});
+    const [read] = world.open;
+    if (read?.kind !== "readItems") throw new Error("nothing to read");
+    expect(read.settings.reader).toMatchObject({ arguments: { Bucket: "b", Key: "k" }, maxItems: 2 });
+    await world.send({ type: "ItemsRead", key: read.key, items: ["a", "b", "c"] });
+    await world.send({ type: "ItemsRead", key: read.key, items: ["z"] });
+    expect(world.refused).toBe("unknown-map-run");
+    world.crash();
+    const { key, indexes } = children(world);
+    expect(indexes).toEqual([0, 1]);
+    await world.send({
+      type: "ChildrenFinished",
+      key,
+      children: indexes.map((index) => ({ index, status: "succeeded", output: index })),
+    });
+    const write = world.open.at(-1);
+    expect(write).toMatchObject({
+      kind: "writeResults",
+      results: [0, 1],
+      settings: { writer: { arguments: { Prefix: "out" } } },
+    });
+    await world.send({ type: "ResultsWritten", key, output: { written: true } });
+    expect(world.state).toMatchObject({ status: "succeeded", output: { written: true } });
+  });
+
+  it("that cannot read fails with States.ItemReaderFailed", async () => {
+    const world = mapOf({
+      ItemReader: { Resource: "arn:aws:states:::s3:getObject", Parameters: { Bucket: "b", Key: "k" } },
+    });
+    await world.start({});
+    const [read] = world.open;
+    if (read?.kind !== "readItems") throw new Error("nothing to read");
+    await world.send({ type: "ItemsReadFailed", key: read.key, cause: "no such key" });
+    expect(world.state).toMatchObject({ error: "States.ItemReaderFailed", cause: "no such key" });
+  });
+
+  it("starts no new children while the run is paused", async () => {
+    const world = mapOf({ MaxConcurrency: 1 });
+    await world.start([1, 2]);
+    const { key } = children(world);
+    await world.send({ type: "Pause" });
+    world.open = [];
+    await world.send({ type: "ChildrenFinished", key, children: [{ index: 0, status: "succeeded", output: 1 }] });
+    expect(world.open).toEqual([]);
+    await world.send({ type: "Resume" });
+    expect(children(world).indexes).toEqual([1]);
+  });
+
+  it("without items succeeds at once", async () => {
+    const world = mapOf({});
+    await world.start([]);
+    expect(world.state).toMatchObject({ status: "succeeded", output: [] });
+  });
+});

@@ -1,0 +1,43 @@
+import { describe, expect, it } from "vitest";
+import { testState } from "../../../../domain/workflows/run/test-state.ts";
+
+// What AWS answers is held by the recorded cases of test/conformance; here is what they do not show.
+
+const chance = { now: () => new Date(0), random: () => 0.5, uuid: () => "00000000-0000-4000-8000-000000000000" };
+const TASK = { Type: "Task", Resource: "weft:function:call", Parameters: { "name.$": "$.f" }, Next: "Elsewhere" };
+
+describe("a test of one state", () => {
+  it("asks for the task's work where no mock is given, and tells what follows once it has an outcome", async () => {
+    const asked = await testState({ definition: TASK, input: { f: "g" } }, chance);
+    expect(asked).toEqual({ kind: "task", resource: "weft:function:call", input: { name: "g" } });
+    const tested = await testState({ definition: TASK, input: { f: "g" }, mock: { result: 5 } }, chance);
+    expect(tested).toEqual({ kind: "tested", result: { status: "SUCCEEDED", output: 5, nextState: "Elsewhere" } });
+  });
+
+  it("does not wait", async () => {
+    const definition = { Type: "Wait", Seconds: 3_600, Next: "Later" };
+    const tested = await testState({ definition, input: { a: 1 } }, chance);
+    expect(tested).toEqual({ kind: "tested", result: { status: "SUCCEEDED", output: { a: 1 }, nextState: "Later" } });
+  });
+
+  it("says what is wrong with the definition", async () => {
+    const answer = await testState({ definition: { Type: "Pass" }, input: {} }, chance);
+    expect(answer.kind).toBe("invalid");
+  });
+
+  it("refuses a state that is not there, and a Map or Parallel without a mock", async () => {
+    const machine = { StartAt: "A", States: { A: { Type: "Pass", End: true } } };
+    expect(await testState({ definition: machine, stateName: "B", input: {} }, chance)).toHaveProperty(
+      "kind",
+      "refused",
+    );
+    const parallel = { Type: "Parallel", Branches: [{ StartAt: "A", States: machine.States }], End: true };
+    expect(await testState({ definition: parallel, input: {} }, chance)).toHaveProperty("kind", "refused");
+  });
+
+  it("fails with the failure of its input path", async () => {
+    const definition = { Type: "Pass", InputPath: "$.missing", End: true };
+    const tested = await testState({ definition, input: {}, inspectionLevel: "DEBUG" }, chance);
+    expect(tested).toMatchObject({ kind: "tested", result: { status: "FAILED", error: "States.Runtime" } });
+  });
+});
