@@ -1,9 +1,10 @@
-import { asProblem } from "../../domain/kernel/problem.ts";
+import { notFound } from "../../domain/kernel/problem.ts";
+import { parseModelName } from "../../domain/llm/model-name.ts";
 import type { Cost } from "../../domain/llm/price.ts";
+import { estimatedTokens } from "../../domain/llm/token-estimate.ts";
 import { tokenUsage } from "../../domain/llm/token-usage.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
-import { callOf } from "./complete-chat.ts";
-import { loadTarget } from "./find-target.ts";
+import { callModel } from "./call-model.ts";
 import type { EmbeddingAnswer, EmbeddingInput } from "./ports.ts";
 import { type CallOptions, costOfCall, recordModelCall } from "./record-model-call.ts";
 
@@ -14,27 +15,29 @@ export interface ReceiptedEmbeddings {
   cost: Cost;
 }
 
-/** One vector for each text, in their order; `request.model` is `provider/model`. */
+/**
+ * One vector for each text, in their order. `request.model` is `provider/model`: a route could answer with another model's
+ * vectors, which compare with nothing.
+ */
 export async function embedTexts(
   ctx: ServiceContext,
   request: EmbeddingInput,
   options: CallOptions = {},
 ): Promise<ReceiptedEmbeddings> {
   requirePermission(ctx, "llm:write");
-  const target = await loadTarget(ctx, request.model);
-  const { provider, model } = target;
-  const facts = { kind: "embedding", target, options, isStreamed: false, startedAt: ctx.clock.now() } as const;
-  let answer: EmbeddingAnswer;
-  try {
-    answer = await ctx.ports.chatModels.open(provider).embedding.embed({ ...request, model }, callOf(options));
-  } catch (error) {
-    const status = options.signal?.aborted === true ? "cancelled" : "failed";
-    const code = asProblem(error)?.code ?? "internal-error";
-    const usage = tokenUsage(0, 0);
-    ctx.later(recordModelCall(ctx, { ...facts, status, usage, isEstimated: true, problem: code }));
-    throw error;
-  }
+  if (parseModelName(request.model) === null) throw notFound("embedding model");
+  const { answer, answered } = await callModel(
+    ctx,
+    { kind: "embedding", model: request.model, isStreamed: false, options, promptTokens: () => tokensOf(request) },
+    ({ provider, model }, call) => ctx.ports.chatModels.open(provider).embedding.embed({ ...request, model }, call),
+  );
   const usage = tokenUsage(answer.promptTokens, 0);
-  ctx.later(recordModelCall(ctx, { ...facts, status: "succeeded", usage, isEstimated: false }));
-  return { answer, provider: provider.name, model, cost: costOfCall(target, usage) };
+  ctx.later(recordModelCall(ctx, { ...answered, status: "succeeded", usage, isEstimated: false }));
+  const { provider, model } = answered.target;
+  return { answer, provider: provider.name, model, cost: costOfCall(answered.target, usage) };
+}
+
+function tokensOf({ input }: EmbeddingInput): number {
+  const counts = input.map((item) => (typeof item === "string" ? estimatedTokens(item) : item.length));
+  return counts.reduce((sum, count) => sum + count, 0);
 }

@@ -3,21 +3,26 @@ import { notFound } from "../../domain/kernel/problem.ts";
 import { parseModelName } from "../../domain/llm/model-name.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
 import { accessTo, loadTarget } from "./find-target.ts";
+import { findRouteRow } from "./load-route.ts";
 import type { ProviderAccess } from "./ports.ts";
-import { providers } from "./table.ts";
+import { modelRoutes, providers } from "./table.ts";
 
 export interface ListedModel {
-  /** `provider/model`. */
+  /** `provider/model`, or the name of a route. */
   id: string;
   provider: string;
 }
+
+/** Whose a model route is. */
+const ROUTES_OWNER = "weft";
 
 /** A provider that does not tell its models in this time is left out of the list; its models can be called all the same. */
 const PATIENCE_MS = 5_000;
 /** No tenant has so many; it bounds the calls that one list makes. */
 const MAX_PROVIDERS = 20;
+const MAX_ROUTES = 200;
 
-/** The models of every provider that the tenant can reach. */
+/** The tenant's routes, and the models of every provider that it can reach. */
 export async function listModels(ctx: ServiceContext): Promise<ListedModel[]> {
   requirePermission(ctx, "llm:read");
   const rows = await ctx.db
@@ -28,17 +33,34 @@ export async function listModels(ctx: ServiceContext): Promise<ListedModel[]> {
     .limit(MAX_PROVIDERS);
   const own = await Promise.all(rows.map((row) => accessTo(ctx, row)));
   const defaults = ctx.ports.chatModels.defaults.filter(({ name }) => !own.some((provider) => provider.name === name));
-  const lists = await Promise.all([...defaults, ...own].map((provider) => modelsOf(ctx, provider)));
-  return lists.flat();
+  const [routes, ...lists] = await Promise.all([
+    routesOf(ctx),
+    ...[...defaults, ...own].map((provider) => modelsOf(ctx, provider)),
+  ]);
+  return [...routes, ...lists.flat()];
 }
 
 /** Any name that leads to a provider is a model: providers answer for more than they list. */
 export async function getModel(ctx: ServiceContext, id: string): Promise<ListedModel> {
   requirePermission(ctx, "llm:read");
+  if (parseModelName(id) === null) {
+    if ((await findRouteRow(ctx, id)) === null) throw notFound(`model: ${id}`);
+    return { id, provider: ROUTES_OWNER };
+  }
   const { provider, model } = await loadTarget(ctx, id);
   const isLocal = provider.kind === "local";
   if (isLocal && !(await ctx.ports.chatModels.open(provider).list({})).includes(model)) throw notFound(`model: ${id}`);
-  return { id, provider: parseModelName(id)?.provider ?? provider.name };
+  return { id, provider: provider.name };
+}
+
+async function routesOf(ctx: ServiceContext): Promise<ListedModel[]> {
+  const rows = await ctx.db
+    .select({ name: modelRoutes.name })
+    .from(modelRoutes)
+    .where(eq(modelRoutes.tenantId, ctx.tenant.id))
+    .orderBy(modelRoutes.name)
+    .limit(MAX_ROUTES);
+  return rows.map(({ name }) => ({ id: name, provider: ROUTES_OWNER }));
 }
 
 async function modelsOf(ctx: ServiceContext, provider: ProviderAccess): Promise<ListedModel[]> {

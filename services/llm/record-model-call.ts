@@ -22,6 +22,8 @@ export interface CallFacts {
   kind: "chat" | "embedding";
   status: (typeof CALL_STATUSES)[number];
   target: Target;
+  /** The route that chose the target, when one did. */
+  route: string | null;
   options: CallOptions;
   isStreamed: boolean;
   usage: TokenUsage;
@@ -62,7 +64,7 @@ function rowOf(ctx: ServiceContext, facts: CallFacts): typeof modelCalls.$inferI
     status: facts.status,
     provider: target.provider.name,
     model: target.model,
-    route: null,
+    route: facts.route,
     isStreamed: facts.isStreamed,
     promptTokens: usage.prompt_tokens,
     cachedPromptTokens: promptParts(usage).cached,

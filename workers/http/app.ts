@@ -9,6 +9,7 @@ import { knowledgeBases } from "./api/knowledge-bases.ts";
 import { knowledgeSearch } from "./api/knowledge-search.ts";
 import { me } from "./api/me.ts";
 import { members } from "./api/members.ts";
+import { modelRoutes } from "./api/model-routes.ts";
 import { operationsRoutes } from "./api/operations.ts";
 import { operatorMailbox } from "./api/operator-mailbox.ts";
 import { providers } from "./api/providers.ts";
@@ -42,6 +43,7 @@ const SURFACES: readonly Routes[] = [
   jobs,
   openai,
   providers,
+  modelRoutes,
   operationsRoutes(() => OPERATIONS),
 ];
 

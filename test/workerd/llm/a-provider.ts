@@ -5,7 +5,6 @@ export interface ReceivedCall {
   url: string;
   headers: Headers;
   body: Record<string, unknown>;
-  signal: AbortSignal | null;
 }
 
 export type Upstream = (call: ReceivedCall) => Response | Promise<Response>;
@@ -13,17 +12,18 @@ export type Upstream = (call: ReceivedCall) => Response | Promise<Response>;
 const upstreams = new Map<string, Upstream>();
 let providers = 0;
 
-/** A provider of the tenant whose server answers as `upstream` says. Its name is `mock`. */
+/** A provider of the tenant whose server answers as `upstream` says. */
 export async function aProvider(
   member: TestMember,
   upstream: Upstream,
   more: Record<string, unknown> = {},
+  name = "mock",
 ): Promise<void> {
   listen();
   const host = `mock-${++providers}.example.com`;
   upstreams.set(host, upstream);
   const body = { kind: "openai-compatible", baseUrl: `https://${host}/v1`, apiKey: "sk-very-secret", ...more };
-  const { status } = await member.call("/v1/providers/mock", { method: "PUT", body });
+  const { status } = await member.call(`/v1/providers/${name}`, { method: "PUT", body });
   if (status >= 300) throw new Error(`The provider was refused with ${status}.`);
 }
 
@@ -73,11 +73,9 @@ function listen(): void {
     const upstream = upstreams.get(new URL(request.url).host);
     if (upstream === undefined) throw new Error(`Nobody answers for ${request.url}.`);
     const text = await request.text();
-    return upstream({
-      url: request.url,
-      headers: request.headers,
-      body: text === "" ? {} : JSON.parse(text),
-      signal: init?.signal ?? null,
-    });
+    const body = text === "" ? {} : JSON.parse(text);
+    const { promise: stopped, reject } = Promise.withResolvers<never>();
+    init?.signal?.addEventListener("abort", () => reject(init.signal?.reason));
+    return Promise.race([upstream({ url: request.url, headers: request.headers, body }), stopped]);
   });
 }

@@ -1,0 +1,79 @@
+import { asProblem, type Problem, problem } from "../../domain/kernel/problem.ts";
+import { tokenUsage } from "../../domain/llm/token-usage.ts";
+import type { ServiceContext } from "../context.ts";
+import type { Target } from "./find-target.ts";
+import { loadRoute, type Route } from "./load-route.ts";
+import type { ModelCall } from "./ports.ts";
+import { type CallFacts, type CallOptions, recordModelCall } from "./record-model-call.ts";
+
+export interface AskedModel {
+  kind: "chat" | "embedding";
+  /** `provider/model`, or the name of a route. */
+  model: string;
+  isStreamed: boolean;
+  options: CallOptions;
+  /** For the bill of a caller that left while the model was at work. */
+  promptTokens(): number;
+}
+
+/** Who answered, as the bill wants to know it. */
+export type Answered = Pick<CallFacts, "kind" | "target" | "route" | "options" | "isStreamed" | "startedAt">;
+
+const RETRY_AFTER_SECONDS = 10;
+
+/** Asks the targets of a route one after the other until one answers. Every failure on the way is put on the bill, at no cost. */
+export async function callModel<T>(
+  ctx: ServiceContext,
+  { model, promptTokens, ...asked }: AskedModel,
+  ask: (target: Target, call: ModelCall) => Promise<T>,
+): Promise<{ answer: T; answered: Answered }> {
+  const route = await loadRoute(ctx, model);
+  const deadline = route.timeoutMs === null ? null : ctx.clock.now() + route.timeoutMs;
+  const { signal } = asked.options;
+  let failure: Problem | null = null;
+  for (const listed of route.targets) {
+    const startedAt = ctx.clock.now();
+    if (deadline !== null && startedAt >= deadline) break;
+    const target = deadline === null ? listed : within(listed, deadline - startedAt);
+    const answered: Answered = { ...asked, target, route: route.name, startedAt };
+    try {
+      return { answer: await ask(target, callOf(route, asked.options)), answered };
+    } catch (error) {
+      // Who leaves before the answer is billed by the provider all the same, at least for the prompt.
+      const usage = tokenUsage(signal?.aborted ? promptTokens() : 0, 0);
+      const status = signal?.aborted ? "cancelled" : "failed";
+      failure = asProblem(error);
+      const code = failure?.code ?? "internal-error";
+      ctx.later(recordModelCall(ctx, { ...answered, status, usage, isEstimated: true, problem: code }));
+      if (signal?.aborted || failure === null || !mayFallOver(failure)) throw error;
+    }
+  }
+  throw exhausted(route, failure);
+}
+
+/** What another target may do better: an outage, or a trouble of this target's own account; never a fault of the request. */
+function mayFallOver({ code, members }: Problem): boolean {
+  if (code === "provider-failed" || code === "provider-timeout" || code === "unavailable") return true;
+  return code === "provider-refused" && [401, 402, 403, 404, 429].includes(Number(members.providerStatus));
+}
+
+function exhausted({ name, targets }: Route, failure: Problem | null): Problem {
+  if (failure !== null && (name === null || targets.length === 1)) return failure;
+  return problem("unavailable", {
+    detail: `No target of the model route ${name} answers.`,
+    retryAfterSeconds: failure?.retryAfterSeconds ?? RETRY_AFTER_SECONDS,
+    ...(failure !== null && { cause: failure }),
+  });
+}
+
+function within({ provider, model }: Target, remainingMs: number): Target {
+  return { provider: { ...provider, timeoutMs: Math.min(provider.timeoutMs, remainingMs) }, model };
+}
+
+function callOf({ maxAttempts }: Route, { idempotencyKey, signal }: CallOptions): ModelCall {
+  return {
+    ...(idempotencyKey !== undefined && { idempotencyKey }),
+    ...(signal !== undefined && { signal }),
+    ...(maxAttempts !== null && { maxAttempts }),
+  };
+}
