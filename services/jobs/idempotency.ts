@@ -45,14 +45,17 @@ export async function claimIdempotencyKey(
   const [held] = await ctx.db.select().from(idempotencyKeys).where(isKey(ctx, request)).limit(1);
   if (held === undefined || held.leaseUntil !== null) return { kind: "running" };
   if (held.fingerprint !== request.fingerprint) return { kind: "reused" };
-  return { kind: "replay", status: held.status ?? 200, headers: held.headers ?? {}, body: held.body ?? "" };
+  const body = held.body === null ? "" : await ctx.ports.secretBox.open(held.body, sealContext(ctx, request));
+  return { kind: "replay", status: held.status ?? 200, headers: held.headers ?? {}, body };
 }
 
 export async function keepAnswer(
   ctx: ServiceContext,
   answer: KeyOfPrincipal & { status: number; headers: Record<string, string>; body: string },
 ): Promise<void> {
-  const { status, headers, body } = answer;
+  const { status, headers } = answer;
+  // An answer may show a key or a token, once: at rest it is readable to nobody.
+  const body = await ctx.ports.secretBox.seal(answer.body, sealContext(ctx, answer));
   await ctx.db.update(idempotencyKeys).set({ leaseUntil: null, status, headers, body }).where(isKey(ctx, answer));
 }
 
@@ -64,6 +67,10 @@ export async function releaseIdempotencyKey(ctx: ServiceContext, of: KeyOfPrinci
 export async function pruneIdempotencyKeys(ctx: PlatformContext): Promise<void> {
   // across tenants: a key past its day is of use to nobody.
   await ctx.db.delete(idempotencyKeys).where(lt(idempotencyKeys.createdAt, ctx.clock.now() - KEPT_MS));
+}
+
+function sealContext(ctx: ServiceContext, { principal, key }: KeyOfPrincipal): string {
+  return `idempotency:${ctx.tenant.id}:${principal}:${key}`;
 }
 
 function isKey(ctx: ServiceContext, { principal, key }: KeyOfPrincipal) {

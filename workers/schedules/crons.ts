@@ -1,4 +1,5 @@
 import type { PlatformContext } from "../../services/context.ts";
+import { pruneIdentity } from "../../services/identity/prune-identity.ts";
 import { pruneIdempotencyKeys } from "../../services/jobs/idempotency.ts";
 import { pruneTasks, ringDueTasks } from "../../services/jobs/stored-tasks.ts";
 import { wakeStalledRuns } from "../../services/workflows/wake-stalled-runs.ts";
@@ -7,7 +8,7 @@ type Verb = (platform: PlatformContext) => Promise<unknown>;
 
 /** Cron expression -> verbs. Each is harmless to repeat, and one that fails does not keep the others from running. */
 const VERBS: Record<string, readonly Verb[]> = {
-  "* * * * *": [ringDueTasks, wakeStalledRuns, pruneIdempotencyKeys, pruneTasks],
+  "* * * * *": [ringDueTasks, wakeStalledRuns, pruneIdempotencyKeys, pruneTasks, pruneIdentity],
 };
 
 export async function tick(platform: PlatformContext, cron: string): Promise<void> {

@@ -1,0 +1,179 @@
+import { eq } from "drizzle-orm";
+import { describe, expect, it } from "vitest";
+import { idempotencyKeys } from "../../../services/jobs/table.ts";
+import { aTenant } from "../../support/a-tenant.ts";
+import { call, send } from "../../support/client.ts";
+import { expectProblem } from "../../support/guards.ts";
+
+describe("every answer", () => {
+  it("carries request id, trace and security headers", async () => {
+    const { headers } = await call("/health");
+    expect(headers.get("x-request-id")).toMatch(/^req_[0-9a-z]{26}$/);
+    expect(headers.get("traceparent")).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/);
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("content-security-policy")).toContain("default-src 'none'");
+    expect(headers.get("cache-control")).toBe("no-store");
+  });
+
+  it("goes on with the caller's trace and echoes a harmless request id", async () => {
+    const traceId = "0af7651916cd43dd8448eb211c80319c";
+    const { headers } = await call("/health", {
+      headers: { traceparent: `00-${traceId}-b7ad6b7169203331-01`, "x-request-id": "mine-1" },
+    });
+    expect(headers.get("traceparent")).toContain(traceId);
+    expect(headers.get("traceparent")).not.toContain("b7ad6b7169203331");
+    expect(headers.get("x-request-id")).toBe("mine-1");
+  });
+
+  it("begins a trace of its own where the caller's is not valid", async () => {
+    const { headers } = await call("/health", { headers: { traceparent: `00-${"0".repeat(32)}-b7ad6b7169203331-01` } });
+    expect(headers.get("traceparent")).not.toContain("0".repeat(32));
+  });
+
+  it("does not echo a request id that could forge a log line", async () => {
+    const { headers } = await call("/health", { headers: { "x-request-id": 'x","level":"error' } });
+    expect(headers.get("x-request-id")).toMatch(/^req_/);
+  });
+});
+
+describe("refusals are problem details", () => {
+  it("404 for an address that is not there", async () => {
+    const answer = await call("/nowhere");
+    expectProblem(answer, 404, "not-found");
+    expect(answer.body).toMatchObject({ status: 404, requestId: answer.headers.get("x-request-id") });
+  });
+
+  it("405 with the methods that are", async () => {
+    const answer = await call("/v1/auth/login", { method: "DELETE" });
+    expectProblem(answer, 405, "method-not-allowed");
+    expect(answer.headers.get("allow")).toBe("POST");
+  });
+
+  it.each([
+    ["text that is not JSON", "{", "application/json", 400, "malformed-request"],
+    ["JSON nested beyond reason", "[".repeat(5_000), "application/json", 400, "malformed-request"],
+    ["another media type", "<a/>", "application/xml", 415, "unsupported-media-type"],
+    ["a form", "email=a", "application/x-www-form-urlencoded", 415, "unsupported-media-type"],
+    ["a list", "[]", "application/json", 422, "validation-failed"],
+    ["nothing", "", "application/json", 422, "validation-failed"],
+    ["a body over the limit", `{"email":"${"a".repeat(1_100_000)}"}`, "application/json", 413, "payload-too-large"],
+  ])("%s", async (_, body, contentType, status, code) => {
+    const answer = await call("/v1/auth/login", { method: "POST", body, headers: { "content-type": contentType } });
+    expectProblem(answer, status, code);
+  });
+
+  it("bytes that are not UTF-8", async () => {
+    const { exports } = await import("cloudflare:workers");
+    const response = await exports.default.fetch("http://weft.test/v1/auth/login", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: new Uint8Array([0x22, 0xff, 0xfe, 0x22]),
+    });
+    expect(response.status).toBe(400);
+  });
+
+  it("422 lists unknown members and wrong types by pointer", async () => {
+    const answer = await call("/v1/auth/login", { body: { email: 7, password: "x", admin: true } });
+    expectProblem(answer, 422, "validation-failed");
+    const pointers = answer.body.errors.map((error: { pointer: string }) => error.pointer);
+    expect(pointers).toEqual(expect.arrayContaining(["/email", "/admin"]));
+  });
+
+  it("a wrong query parameter is named", async () => {
+    const member = await aTenant();
+    const answer = await member.call("/v1/runs?limit=0&status=lost&colour=red");
+    expectProblem(answer, 422, "validation-failed");
+    const pointers = answer.body.errors.map((error: { pointer: string }) => error.pointer);
+    expect(pointers).toEqual(expect.arrayContaining(["?limit", "?status", "?colour"]));
+  });
+
+  it("a forged cursor is refused", async () => {
+    const member = await aTenant();
+    expectProblem(await member.call("/v1/runs?cursor=e30"), 422, "validation-failed");
+  });
+});
+
+describe("an idempotency key", () => {
+  const create = (key: string, name: string) => ({
+    body: { name, scopes: ["runs:read"] },
+    headers: { "idempotency-key": key },
+  });
+
+  it("replays the first answer and does the work once", async () => {
+    const member = await aTenant();
+    const first = await member.call("/v1/api-keys", create("k-1", "one"));
+    const again = await member.call("/v1/api-keys", create('"k-1"', "one"));
+    expect(again.body).toEqual(first.body);
+    expect(again.status).toBe(201);
+    expect(first.headers.get("idempotency-replayed")).toBeNull();
+    expect(again.headers.get("idempotency-replayed")).toBe("true");
+    expect((await member.call("/v1/api-keys")).body.data).toHaveLength(1);
+  });
+
+  it("with another body is refused", async () => {
+    const member = await aTenant();
+    await member.call("/v1/api-keys", create("k-2", "one"));
+    expectProblem(await member.call("/v1/api-keys", create("k-2", "two")), 422, "idempotency-key-reused");
+  });
+
+  it("runs one of two equal requests at the same time", async () => {
+    const member = await aTenant();
+    const answers = await Promise.all([1, 2, 3].map(() => member.call("/v1/api-keys", create("k-3", "one"))));
+    const statuses = answers.map((answer) => answer.status);
+    expect(statuses.filter((status) => status !== 201 && status !== 409)).toEqual([]);
+    expect((await member.call("/v1/api-keys")).body.data).toHaveLength(1);
+  });
+
+  it("is free again after a refusal", async () => {
+    const member = await aTenant();
+    const refused = await member.call("/v1/api-keys", {
+      body: { name: "x", scopes: ["nonsense"] },
+      headers: { "idempotency-key": "k-4" },
+    });
+    expect(refused.status).toBe(422);
+    expect((await member.call("/v1/api-keys", create("k-4", "one"))).status).toBe(201);
+  });
+
+  it("of another tenant is another key", async () => {
+    const [one, other] = [await aTenant(), await aTenant()];
+    const first = await one.call("/v1/api-keys", create("k-5", "one"));
+    const second = await other.call("/v1/api-keys", create("k-5", "one"));
+    expect(second.body.id).not.toBe(first.body.id);
+    expect(second.headers.get("idempotency-replayed")).toBeNull();
+  });
+
+  it("keeps no secret readable at rest", async () => {
+    const member = await aTenant();
+    const { body } = await member.call("/v1/api-keys", create("k-6", "one"));
+    const rows = await member.ctx.db
+      .select()
+      .from(idempotencyKeys)
+      .where(eq(idempotencyKeys.tenantId, member.tenantId));
+    expect(JSON.stringify(rows)).not.toContain(body.key);
+  });
+});
+
+describe("for newcomers and operators", () => {
+  it("/ answers a page that says where to begin", async () => {
+    const response = await send("/");
+    expect(response.headers.get("content-type")).toContain("text/html");
+    expect(await response.text()).toContain("npm run demo");
+  });
+
+  it("/openapi.json describes every operation, and /docs renders it", async () => {
+    const { body } = await call("/openapi.json");
+    expect(body.openapi).toBe("3.1.1");
+    expect(body.paths["/v1/workflows/{name}/runs"].post.operationId).toBe("startRun");
+    expect(body.components.schemas.Run).toBeDefined();
+    const page = await (await send("/docs")).text();
+    expect(page).toContain("/v1/runs/{id}/events");
+  });
+
+  it("/ready names what stands behind each port", async () => {
+    const { status, body } = await call("/ready");
+    expect(status).toBe(200);
+    expect(body.dependencies).toContainEqual(
+      expect.objectContaining({ name: "database", implementation: "d1", status: "up" }),
+    );
+  });
+});
