@@ -14,9 +14,9 @@ export interface ScriptRun {
   readonly word: string;
 }
 
-/** Scripts whose terms are runs of characters: one that no text holds is likely to lie across two words. */
+/** Scripts without spaces, whose terms are runs of characters: one that no text holds is likely to lie across two words. */
 export function isCutIntoGrams(script: Script): boolean {
-  return script === "ideographic" || script === "unspaced" || script === "abjad";
+  return script === "ideographic" || script === "unspaced";
 }
 
 /** Words of a folded text, cut where the script changes. */

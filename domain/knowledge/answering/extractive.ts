@@ -11,7 +11,7 @@ export interface ExtractiveAnswer {
 }
 
 /** Less of the question in a sentence and its neighbours is another subject that shares some words. */
-const MIN_COVER = 0.5;
+const MIN_COVER = 0.4;
 /** A further sentence is worth saying when it is nearly as good and adds something that was asked. */
 const FURTHER_SHARE = 0.6;
 const MIN_ADDED_COVER = 0.1;

@@ -71,7 +71,7 @@ function relevance({ features, vector }: Candidate, { mode, vectors }: RankOptio
 }
 
 /** Where right passages and those of foreign topics part best; see "abstention" in docs/retrieval.md. */
-const EVEN_CHANCE = 0.42;
+const EVEN_CHANCE = 0.4;
 
 /** Stretches both sides so that the parting lies at .5. */
 function calibrated(score: number): number {

@@ -12,7 +12,7 @@ export interface WeightedTerm {
 }
 
 /** A character run that no chunk holds mostly lies across two words of the query. */
-export const UNKNOWN_GRAM_WEIGHT = 0.2;
+export const UNKNOWN_GRAM_WEIGHT = 0.4;
 
 /** Robertson's inverse document frequency, kept above zero: a term in every chunk still counts a little. */
 export function inverseDocumentFrequency(documentFrequency: number, total: number): number {
