@@ -1,4 +1,5 @@
 import { expressionProblem } from "../expression/jsonata-check.ts";
+import { isPlainPath } from "../expression/jsonata-path.ts";
 import type { Findings } from "./findings.ts";
 
 /** What a string of a JSONata state is. */
@@ -32,7 +33,8 @@ function readMarked(value: string, location: string, findings: Findings): TextRe
     return { kind: "refused" };
   }
   const text = inside.trim();
-  const problem = expressionProblem(text);
+  if (isPlainPath(text)) return { kind: "expression", text };
+  const problem = findings.admitsExpression() ? expressionProblem(text) : "the definition has too many expressions";
   if (problem !== null) {
     findings.error(location, `The value is not a valid JSONata expression: ${problem}`);
     return { kind: "refused" };

@@ -3,10 +3,14 @@ import type { Diagnostic, DiagnosticCode } from "./diagnostic.ts";
 /** A definition with ten thousand mistakes is not worth ten thousand messages; AWS answers with at most a hundred. */
 const MAX_DIAGNOSTICS = 100;
 
+/** Parsing one takes a good part of a millisecond; a definition written by hand has some hundreds. */
+const MAX_EXPRESSIONS = 4_000;
+
 /** Collects what is wrong with a definition while it is read to the end. */
 export class Findings {
   readonly #diagnostics: Diagnostic[] = [];
   #errors = 0;
+  #expressions = 0;
 
   error(location: string, message: string, code: DiagnosticCode = "SCHEMA_VALIDATION_FAILED"): void {
     this.#errors += 1;
@@ -15,6 +19,12 @@ export class Findings {
 
   warning(location: string, message: string): void {
     this.#add({ severity: "WARNING", code: "SCHEMA_VALIDATION_FAILED", message, location });
+  }
+
+  /** Counts a JSONata expression that must be parsed; false where a definition has more than can be parsed in one request. */
+  admitsExpression(): boolean {
+    this.#expressions += 1;
+    return this.#expressions <= MAX_EXPRESSIONS;
   }
 
   get hasErrors(): boolean {

@@ -9,6 +9,7 @@ import type { Machine, MachineType, State, StateScope } from "./machine.ts";
 import type { Reading } from "./reading.ts";
 import { Section } from "./section.ts";
 import { readState } from "./states.ts";
+import { checkVariables } from "./variables.ts";
 
 // From a definition to a machine that can run, or to everything that is wrong with it.
 //   D1  a machine is answered exactly when no diagnostic is an ERROR.
@@ -36,6 +37,7 @@ export function parseDefinition(source: string | Json, options: ParseOptions = {
   const findings = new Findings();
   const section = readDocument(source, findings);
   const machine = section === null ? null : readMachine(section, options.type ?? "STANDARD");
+  if (machine !== null && !findings.hasErrors) checkVariables(machine, findings);
   return { machine: findings.hasErrors ? null : machine, diagnostics: findings.diagnostics };
 }
 

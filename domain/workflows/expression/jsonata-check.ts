@@ -1,19 +1,17 @@
 import type jsonata from "jsonata";
 import { parseExpression } from "./jsonata.ts";
+import { ParseCache } from "./parse-cache.ts";
 import { patternProblem } from "./regex.ts";
 
 type Node = Omit<jsonata.ExprNode, "value"> & Record<string, unknown>;
 
-/** Definitions of one team repeat few expressions; a problem is a short text. */
-const MAX_CACHED_PROBLEMS = 4_096;
-const problems = new Map<string, string | null>();
+const problems = new ParseCache<string | null>();
 
 /** Why a text cannot run as an expression of a state machine, or null where it can. */
 export function expressionProblem(text: string): string | null {
   const known = problems.get(text);
   if (known !== undefined) return known;
   const problem = examine(text);
-  if (problems.size >= MAX_CACHED_PROBLEMS) problems.clear();
   problems.set(text, problem);
   return problem;
 }

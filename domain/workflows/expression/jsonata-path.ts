@@ -1,4 +1,5 @@
 import { isJsonObject, type Json } from "../../kernel/json.ts";
+import { ParseCache } from "./parse-cache.ts";
 import type { EvaluationScope } from "./scope.ts";
 
 // Most expressions only name a value: `$states.input.order.id`, `$total`. Those are read here, some twenty times faster than
@@ -7,14 +8,13 @@ import type { EvaluationScope } from "./scope.ts";
 const PLAIN = /^\$([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*)*)$/;
 /** Names that JSONata reads as operators or literals. */
 const WORDS = new Set(["and", "or", "in", "true", "false", "null", "function"]);
-const MAX_CACHED_PATHS = 4_096;
 
 interface PlainPath {
   readonly root: string;
   readonly names: readonly string[];
 }
 
-const cache = new Map<string, PlainPath | null>();
+const cache = new ParseCache<PlainPath | null>();
 
 /** The value an expression names, or undefined where the library must say. */
 export function readPlainPath(text: string, scope: EvaluationScope): Json | undefined {
@@ -38,8 +38,12 @@ export function readPlainPath(text: string, scope: EvaluationScope): Json | unde
   }
 }
 
+/** Whether an expression only names a value; it needs no further check. */
+export function isPlainPath(text: string): boolean {
+  return parse(text) !== null;
+}
+
 function remember(text: string): PlainPath | null {
-  if (cache.size >= MAX_CACHED_PATHS) cache.clear();
   const path = parse(text);
   cache.set(text, path);
   return path;

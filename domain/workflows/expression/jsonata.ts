@@ -3,6 +3,7 @@ import type { Json } from "../../kernel/json.ts";
 import { expressionError } from "./error.ts";
 import { nativeFunctions, registerFunctions } from "./jsonata-functions.ts";
 import { readPlainPath } from "./jsonata-path.ts";
+import { ParseCache } from "./parse-cache.ts";
 import { plainJson } from "./plain-json.ts";
 import { regexEngine } from "./regex.ts";
 import type { Chance, EvaluationScope } from "./scope.ts";
@@ -26,7 +27,8 @@ const MAX_SEQUENCE = 200_000;
 const MAX_EXPRESSION_LENGTH = 65_536;
 /** The library quotes values in full. */
 const MAX_REASON_LENGTH = 1_000;
-const MAX_CACHED_EXPRESSIONS = 1_024;
+/** Runs of one isolate rarely meet in the same expression. */
+const MAX_IDLE_EVALUATORS = 4;
 
 const AFTER_NODE = Symbol.for("jsonata.__evaluate_exit") as unknown as string;
 
@@ -87,7 +89,7 @@ function requireBearable(value: unknown): void {
   if (isTooHeavy(value)) throw { message: "A value is too large" };
 }
 
-const idle = new Map<string, Evaluator[]>();
+const idle = new ParseCache<Evaluator[]>();
 
 /** Evaluates the text between `{%` and `%}`; `field` names its place in the cause ("Output/total"). */
 export async function evaluateExpression(
@@ -119,12 +121,8 @@ async function run(text: string, field: string, bindings: Record<string, unknown
 
 function release(text: string, evaluator: Evaluator): void {
   const others = idle.get(text);
-  if (others !== undefined) {
-    others.push(evaluator);
-    return;
-  }
-  if (idle.size >= MAX_CACHED_EXPRESSIONS) idle.clear();
-  idle.set(text, [evaluator]);
+  if (others === undefined) idle.set(text, [evaluator]);
+  else if (others.length < MAX_IDLE_EVALUATORS) others.push(evaluator);
 }
 
 function bindingsOf(scope: EvaluationScope): Record<string, unknown> {

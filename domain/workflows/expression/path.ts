@@ -1,4 +1,5 @@
 import { FilterReader } from "./filter.ts";
+import { ParseCache } from "./parse-cache.ts";
 import { areDefinite, type PathStep } from "./path-step.ts";
 import { MAX_NESTING, Scanner, SyntaxRefusal } from "./scanner.ts";
 
@@ -18,17 +19,14 @@ export type PathRoot =
 
 /** Longer than any path written by hand; keeps the work of one parse small. */
 const MAX_PATH_LENGTH = 8_192;
-/** Paths are shared by every run of a definition; a definition rarely has more than a few hundred. */
-const MAX_CACHED_PATHS = 4_096;
 
-const cache = new Map<string, Path | null>();
+const cache = new ParseCache<Path | null>();
 
 /** The path a text stands for, or null where it is not one. */
 export function parsePath(text: string): Path | null {
   const known = cache.get(text);
   if (known !== undefined) return known;
   const path = text.length > MAX_PATH_LENGTH ? null : parseWhole(text);
-  if (cache.size >= MAX_CACHED_PATHS) cache.clear();
   cache.set(text, path);
   return path;
 }

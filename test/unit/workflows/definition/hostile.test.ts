@@ -62,6 +62,13 @@ describe("a hostile definition", () => {
     expect(refused(pass({ Result: long }))).toBe(false);
   });
 
+  it("is refused with more expressions than can be parsed in one request", () => {
+    const output = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}`, `{% $x + ${i} %}`]));
+    expect(
+      refused({ StartAt: "s", States: { s: { Type: "Pass", QueryLanguage: "JSONata", Output: output, End: true } } }),
+    ).toBe(true);
+  }, 20_000);
+
   it("cannot reach the prototypes of objects", () => {
     const text = '{"StartAt":"__proto__","States":{"__proto__":{"Type":"Pass","Assign":{"constructor":1},"End":true}}}';
     const { machine } = parseDefinition(text);

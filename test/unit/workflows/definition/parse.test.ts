@@ -300,6 +300,38 @@ describe("the fields of a state", () => {
   });
 });
 
+describe("a variable", () => {
+  const branch = (assign: JsonObject, name = "B") => ({
+    StartAt: name,
+    States: { [name]: { ...PASS, Assign: assign } },
+  });
+
+  it("of an outer scope cannot be assigned in an inner one", () => {
+    const states = {
+      A: { Type: "Pass", Assign: { "x.$": "$", y: 1 }, Next: "P" },
+      P: {
+        Type: "Parallel",
+        Branches: [
+          branch({ z: 1 }),
+          { StartAt: "M", States: { M: { Type: "Map", ItemProcessor: branch({ x: 2 }, "C"), End: true } } },
+        ],
+        End: true,
+      },
+    };
+    expect(errorsIn(aMachine(states))).toEqual([
+      "/States/P/Branches/1/States/M/ItemProcessor/States/C/Assign: The variable 'x' is already assigned in an outer scope",
+    ]);
+  });
+
+  it("may have the same name in scopes that do not see each other", () => {
+    const config = { ProcessorConfig: { Mode: "DISTRIBUTED", ExecutionType: "STANDARD" } };
+    expect(errorsOf({ Type: "Parallel", Branches: [branch({ x: 1 }), branch({ x: 1 }, "C")], End: true })).toEqual([]);
+    expect(
+      errorsOf({ Type: "Map", Assign: { x: 1 }, ItemProcessor: { ...branch({ x: 1 }), ...config }, End: true }),
+    ).toEqual([]);
+  });
+});
+
 describe("a Choice rule", () => {
   const errorsOfRule = (rule: JsonObject) =>
     errorsIn(aMachine({ C: { Type: "Choice", Choices: [rule] }, E: PASS })).filter((text) =>
