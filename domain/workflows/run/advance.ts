@@ -43,8 +43,13 @@ async function advance(turn: Turn, scope: Scope): Promise<void> {
       if (!(error instanceof StateError)) throw error;
       await raise(turn, scope, error);
     }
-    if (scope.phase === phase) return;
+    if (scope.phase === phase || isGone(turn, scope)) return;
   }
+}
+
+/** Dropped with its siblings; one that ended still has its parent to wake. */
+function isGone(turn: Turn, scope: Scope): boolean {
+  return turn.state.scopes[scope.id] !== scope && scope.phase.at !== "ended";
 }
 
 async function step(turn: Turn, scope: Scope): Promise<void> {

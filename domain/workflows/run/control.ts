@@ -54,18 +54,21 @@ function restartChildren(turn: Turn): void {
 }
 
 export function stop(turn: Turn, { error, cause }: Failure): Refusal | null {
-  end(turn, "ExecutionAborted", { ...(error !== undefined && { error }), ...(cause !== undefined && { cause }) });
+  const root = rootScope(turn.state);
+  abort(turn, root);
+  cancelEverything(turn);
+  emit(turn, root, {
+    type: "ExecutionAborted",
+    ...(error !== undefined && { error }),
+    ...(cause !== undefined && { cause }),
+  });
   return null;
 }
 
 /** ASL: the machine's TimeoutSeconds cannot be caught. */
 export function timeOut(turn: Turn): void {
-  end(turn, "ExecutionTimedOut", { error: "States.Timeout" });
-}
-
-function end(turn: Turn, type: "ExecutionAborted" | "ExecutionTimedOut", failure: Failure): void {
-  abort(turn, rootScope(turn.state));
-  emit(turn, rootScope(turn.state), { type, ...failure });
+  cancelEverything(turn);
+  emit(turn, rootScope(turn.state), { type: "ExecutionTimedOut", error: "States.Timeout" });
 }
 
 /** AWS: Standard executions that did not succeed go on where they ended. */

@@ -232,6 +232,8 @@ function begin(state: RunState, event: ExecutionStarted, at: number): void {
 
 function enter(state: RunState, scope: Scope, event: StateEntered, seq: number, at: number): void {
   state.entered++;
+  // A state that was aborted and is entered again leaves its children behind.
+  dropChildren(state, scope);
   const type = event.type.slice(0, -"StateEntered".length) as StateType;
   const visit: Visit = { state: event.state, type, entered: seq, enteredAt: at, input: event.input, retries: [] };
   scope.phase = { at: "entered", visit };

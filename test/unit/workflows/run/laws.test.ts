@@ -93,7 +93,7 @@ async function began(definition: Json, numbers: number[], maxStates?: number): P
   return new Fate(world, numbers);
 }
 
-describe(`laws of a run (seed ${seed})`, () => {
+describe(`laws of a run (seed ${seed})`, { timeout: 60_000 * effort }, () => {
   it("replaying the journal rebuilds the live state after every decision", async () => {
     await fc.assert(
       fc.asyncProperty(definitions, fates, async (definition, numbers) => {
