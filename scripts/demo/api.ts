@@ -56,7 +56,12 @@ export function connect(url: string, token: string | null = null): Api {
 
 /** The caller names the type that the operation's entry in the OpenAPI document promises; the server's tests keep that promise. */
 async function bodyOf<T>(response: Response): Promise<T> {
-  return (await reached(response.json())) as T;
+  const text = await reached(response.text());
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    throw new Refused(response.status, "unknown", "The answer is not JSON.");
+  }
 }
 
 /** What fetch and body readers reject with is always the connection, never the answer. */

@@ -92,7 +92,8 @@ async function indexedDocuments(
   for (; ; await sleep(POLL_MS)) {
     const documents = await patiently(outage, () => listDocuments(api, knowledgeBaseId));
     const failed = documents.find(({ status }) => status === "failed");
-    if (failed !== undefined) throw new Error(`${failed.title} could not be indexed: ${failed.error ?? "the log of the server says why"}`);
+    if (failed !== undefined)
+      throw new Error(`${failed.title} could not be indexed: ${failed.error ?? "the log of the server says why"}`);
     const done = documents.filter(({ status }) => status === "indexed").length;
     if (done === documents.length) {
       terminal.live(null);

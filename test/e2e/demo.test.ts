@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Review } from "../../domain/workflows/review.ts";
 import { connect } from "../../scripts/demo/api.ts";
 import { credentialsFile, readCredentials, writeCredentials } from "../../scripts/demo/credentials.ts";
+import { prepareDemo } from "../../scripts/demo/first-start.ts";
 import { listDocuments, seedDemo } from "../../scripts/demo/seed.ts";
 import { type LocalServer, startServer } from "../../scripts/local/server.ts";
 import { newSecrets } from "../../scripts/local/settings.ts";
@@ -120,6 +121,15 @@ describe("npm run demo", () => {
       "Nothing answers at http://127.0.0.1:9. Start the server in another terminal: npm start",
     );
     server.url = url;
+  });
+
+  it("is prepared by npm start, which goes on when that fails", async () => {
+    expect(await prepareDemo(server.url, state)).toBe(
+      `demo@weft.local, password and API key in ${credentialsFile(state)}`,
+    );
+    const other = mkdtempSync(path.join(tmpdir(), "weft-demo-"));
+    expect(await prepareDemo(server.url, other)).toBe("not set up: The e-mail address or the password is wrong.");
+    rmSync(other, { recursive: true });
   });
 
   it("refuses to set up its tenant on a server elsewhere", async () => {

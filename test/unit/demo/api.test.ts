@@ -57,6 +57,11 @@ describe("the demo's view of the API", () => {
     expect(await failureOf(api.get("/health"))).toMatchObject({ status: 404, code: "unknown", message: "HTTP 404" });
   });
 
+  it("takes an answer that is no JSON for another server's", async () => {
+    const api = await answering((_request, response) => response.end("<h1>Welcome</h1>"));
+    expect(await failureOf(api.get("/health"))).toMatchObject({ status: 200, message: "The answer is not JSON." });
+  });
+
   it.each([502, 503, 504])("takes a %i for absence, which may pass", async (status) => {
     const api = await answering((_request, response) => response.writeHead(status).end());
     expect(await failureOf(api.get("/v1/things"))).toBeInstanceOf(Unreachable);
