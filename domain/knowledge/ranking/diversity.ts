@@ -1,12 +1,3 @@
-/** Keeps the first of each group of items that are `same`, in order. Looks back at kept items only. */
-export function withoutDuplicates<T>(items: readonly T[], same: (a: T, b: T) => boolean): T[] {
-  const kept: T[] = [];
-  for (const item of items) {
-    if (!kept.some((other) => same(item, other))) kept.push(item);
-  }
-  return kept;
-}
-
 /** What two token sets share, as a part of the larger one. */
 export function overlapOf(a: ReadonlySet<number>, b: ReadonlySet<number>): number {
   const [small, large] = a.size <= b.size ? [a, b] : [b, a];

@@ -1,0 +1,208 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { termIds } from "../../../domain/knowledge/analysis/term-id.ts";
+import { terms } from "../../../domain/knowledge/analysis/terms.ts";
+import { bm25 } from "../../../domain/knowledge/ranking/bm25.ts";
+import { diversified, overlapOf } from "../../../domain/knowledge/ranking/diversity.ts";
+import { featureReader } from "../../../domain/knowledge/ranking/features.ts";
+import { minMax, reciprocalRankFusion } from "../../../domain/knowledge/ranking/fusion.ts";
+import { hitFinder } from "../../../domain/knowledge/ranking/hits.ts";
+import { analysedQuery } from "../../../domain/knowledge/ranking/query.ts";
+import { type Candidate, ranked } from "../../../domain/knowledge/ranking/rank.ts";
+import {
+  inverseDocumentFrequency,
+  selectiveTerms,
+  type WeightedTerm,
+  weightedTerms,
+} from "../../../domain/knowledge/ranking/weights.ts";
+
+function tokens(text: string, title = "") {
+  const prefix = terms(title, "english");
+  return { ids: termIds([...prefix, ...terms(text, "english")]), prefixLength: prefix.length };
+}
+
+/** Reads what a query finds in one text, every term being in ten of a hundred chunks. */
+function reading(question: string, text: string, title = "") {
+  const query = analysedQuery(question, ["english"]);
+  const frequency = new Map(query.terms.flatMap((term) => term.ids.map((id) => [id, 10] as const)));
+  const weighted = weightedTerms(query, frequency, 100);
+  const hits = hitFinder(weighted)(tokens(text, title));
+  return { hits, score: bm25(hits, weighted, 5), features: featureReader(query, weighted)(hits) };
+}
+
+describe("a query", () => {
+  test("counts repeated terms once and remembers their order", () => {
+    const { terms: found, sequence } = analysedQuery("Leave policy: leave of absence", ["english"]);
+    expect(found.map((term) => term.count)).toEqual([2, 1, 1]);
+    expect(sequence).toEqual([0, 1, 0, 2]);
+  });
+
+  test("asks for a word as each language of the index would have written it", () => {
+    const [term] = analysedQuery("Versicherungen", ["english", "other"]).terms;
+    expect(term?.ids).toEqual([...termIds(["versicherungen", "versic"])]);
+  });
+
+  test("loses its question words, unless it holds nothing else", () => {
+    expect(analysedQuery("сколько дней отпуска", ["other"]).terms).toHaveLength(2);
+    expect(analysedQuery("сколько", ["other"]).terms).toHaveLength(1);
+  });
+
+  test("a book's length is cut to 256 terms", () => {
+    const text = Array.from({ length: 3_000 }, (_, n) => `word${n}`).join(" ");
+    expect(analysedQuery(text, ["english"]).terms).toHaveLength(256);
+  });
+});
+
+describe("BM25", () => {
+  test("follows the formula", () => {
+    const { score } = reading("hotel", "hotel near hotel station");
+    const idf = inverseDocumentFrequency(10, 100);
+    expect(score).toBeCloseTo((idf * 2 * 2.2) / (2 + 1.2 * (0.25 + (0.75 * 4) / 5)), 10);
+  });
+
+  test("more of a word, a shorter text and a rarer word score higher", () => {
+    expect(reading("hotel", "hotel hotel").score).toBeGreaterThan(reading("hotel", "hotel room").score);
+    expect(reading("hotel", "hotel").score).toBeGreaterThan(reading("hotel", "hotel with forty six other rooms").score);
+    expect(inverseDocumentFrequency(1, 100)).toBeGreaterThan(inverseDocumentFrequency(99, 100));
+    expect(inverseDocumentFrequency(100, 100)).toBeGreaterThan(0);
+  });
+});
+
+describe("features", () => {
+  test("are all zero without a hit and full on the query's own words", () => {
+    expect(reading("parental leave", "trains planes").features).toEqual({
+      cover: 0,
+      proximity: 0,
+      bigram: 0,
+      window: 0,
+      title: 0,
+    });
+    expect(reading("parental leave", "parental leave", "parental leave").features).toMatchObject({
+      cover: 1,
+      bigram: 1,
+      window: 1,
+      title: 1,
+    });
+  });
+
+  test("terms that stand apart share no window and are no neighbours", () => {
+    const far = reading("parental leave", `parental ${"filler ".repeat(60)} leave`).features;
+    const near = reading("parental leave", `parental leave ${"filler ".repeat(60)}`).features;
+    expect(far).toMatchObject({ cover: 1, bigram: 0 });
+    expect(far.window).toBeCloseTo(0.5, 10);
+    expect(near.proximity).toBeGreaterThan(far.proximity * 10);
+  });
+
+  test("stay between 0 and 1 for any text", () => {
+    const word = fc.constantFrom("leave", "parental", "hotel", "x", "y");
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 80 }), fc.array(word, { maxLength: 8 }), (text, question) => {
+        for (const value of Object.values(reading(question.join(" "), text.join(" ")).features)) {
+          expect(value).toBeGreaterThanOrEqual(0);
+          expect(value).toBeLessThanOrEqual(1 + 1e-9);
+        }
+      }),
+    );
+  });
+});
+
+describe("terms that choose candidates", () => {
+  const term = (documentFrequency: number): WeightedTerm => ({
+    ids: [documentFrequency],
+    count: 1,
+    documentFrequency,
+    idf: 1,
+    weight: 1,
+  });
+
+  test("are the rarest whose postings fit, and one at least", () => {
+    const chosen = selectiveTerms([term(60_000), term(5), term(9_000), term(0)], 100_000);
+    expect(chosen.map((item) => item.documentFrequency)).toEqual([5, 9_000]);
+    expect(selectiveTerms([term(90_000)], 100_000)).toHaveLength(1);
+    expect(selectiveTerms([term(0)], 100)).toEqual([]);
+  });
+});
+
+describe("fusion", () => {
+  test("min-max brings values to 0..1", () => {
+    expect(minMax([2, 4, 3])).toEqual([0, 1, 0.5]);
+    expect(minMax([7])).toEqual([1]);
+    expect(minMax([0, 0])).toEqual([0, 0]);
+    expect(minMax([])).toEqual([]);
+  });
+
+  test("reciprocal ranks: first everywhere is 1, ties are equal", () => {
+    expect(
+      reciprocalRankFusion([
+        [9, 1],
+        [8, 2],
+      ])[0],
+    ).toBeCloseTo(1, 12);
+    const [a, b] = reciprocalRankFusion([
+      [1, 1],
+      [0, 0],
+    ]);
+    expect(a).toBe(b);
+  });
+});
+
+describe("ranking", () => {
+  const share = fc.double({ min: 0, max: 1, noNaN: true });
+  const features = fc.record({ cover: share, proximity: share, bigram: share, window: share, title: share });
+  const candidate = (key: number) =>
+    fc.record({
+      key: fc.constant(key),
+      keyword: fc.double({ min: 0, max: 40, noNaN: true }),
+      vector: fc.option(share),
+      features,
+    });
+  const candidates = fc
+    .integer({ min: 0, max: 12 })
+    .chain((count) => fc.tuple(...Array.from({ length: count }, (_, key) => candidate(key))));
+  const options = fc.record({
+    mode: fc.constantFrom("hybrid" as const, "keyword" as const, "vector" as const),
+    rerank: fc.boolean(),
+    vectors: fc.constantFrom("lexical" as const, "semantic" as const),
+  });
+
+  test("does not depend on the order of the candidates, and relevance is between 0 and 1", () => {
+    fc.assert(
+      fc.property(candidates, options, (list: Candidate[], how) => {
+        const order = ranked(list, how);
+        expect(ranked(list.toReversed(), how)).toEqual(order);
+        for (const { relevance } of order) expect(relevance >= 0 && relevance <= 1).toBe(true);
+      }),
+    );
+  });
+
+  test("relevance does not depend on the other candidates", () => {
+    fc.assert(
+      fc.property(candidates, options, (list: Candidate[], how) => {
+        for (const { key, relevance } of ranked(list, how)) {
+          const alone = ranked(
+            list.filter((item) => item.key === key),
+            how,
+          );
+          expect(alone[0]?.relevance).toBe(relevance);
+        }
+      }),
+    );
+  });
+});
+
+describe("diversity", () => {
+  const similarity = (a: string, b: string) => (a[0] === b[0] ? 1 : 0);
+  const items = ["a1", "a2", "b1"].map((item, index) => ({ item, relevance: 1 - index / 10 }));
+
+  test("the second pick is of another kind, and fewer picks are the beginning of more", () => {
+    expect(diversified(items, 3, similarity)).toEqual(["a1", "b1", "a2"]);
+    expect(diversified(items, 2, similarity)).toEqual(["a1", "b1"]);
+    expect(diversified([], 2, similarity)).toEqual([]);
+  });
+
+  test("overlap is what two sets share of the larger", () => {
+    expect(overlapOf(new Set([1, 2]), new Set([2, 3, 4, 5]))).toBe(0.25);
+    expect(overlapOf(new Set(), new Set())).toBe(1);
+    expect(overlapOf(new Set(), new Set([1]))).toBe(0);
+  });
+});
