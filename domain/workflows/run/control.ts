@@ -56,7 +56,6 @@ function restartChildren(turn: Turn): void {
 export function stop(turn: Turn, { error, cause }: Failure): Refusal | null {
   const root = rootScope(turn.state);
   abort(turn, root);
-  cancelEverything(turn);
   emit(turn, root, {
     type: "ExecutionAborted",
     ...(error !== undefined && { error }),

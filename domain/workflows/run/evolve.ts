@@ -1,15 +1,5 @@
-import { SECOND_MS } from "../../kernel/time.ts";
 import type { StateType } from "../definition/machine.ts";
-import type {
-  ExecutionStarted,
-  Failure,
-  Plan,
-  RunEvent,
-  StateEntered,
-  StateExited,
-  TaskFamily,
-  TaskScheduled,
-} from "./event.ts";
+import type { ExecutionStarted, Failure, Plan, RunEvent, StateEntered, StateExited } from "./event.ts";
 import {
   collectResults,
   dropChildren,
@@ -21,18 +11,8 @@ import {
 } from "./fan-out.ts";
 import { end, redrive, resume, rewind } from "./lifecycle.ts";
 import { finishChildren, startMapRun, takeItems, takeWritten } from "./map-run.ts";
-import {
-  currentVisit,
-  fanOutOf,
-  type OpenTask,
-  type Phase,
-  ROOT,
-  type RunState,
-  type Scope,
-  taskKey,
-  type Visit,
-  visitOf,
-} from "./state.ts";
+import { noteHeartbeat, openTask, startTask } from "./open-task.ts";
+import { currentVisit, fanOutOf, type Phase, ROOT, type RunState, type Scope, type Visit, visitOf } from "./state.ts";
 import { addTimer, dropEndedTimers } from "./timers.ts";
 
 // The only thing that changes a run's state.
@@ -88,7 +68,7 @@ function apply(state: RunState, event: RunEvent): void {
     case "TaskScheduled":
     case "LambdaFunctionScheduled":
     case "ActivityScheduled":
-      schedule(state, scope, event, event.seq, event.at);
+      openTask(state, scope, event, event.seq, event.at);
       return;
     case "TaskStarted":
     case "LambdaFunctionStarted":
@@ -118,13 +98,9 @@ function apply(state: RunState, event: RunEvent): void {
     case "EvaluationFailed":
       fail(scope, event, false);
       return;
-    case "RunTaskHeartbeat": {
-      const task = state.tasks[event.task];
-      if (task?.heartbeatSeconds === undefined) return;
-      task.heartbeatAt = event.at + task.heartbeatSeconds * SECOND_MS;
-      addTimer(state, { at: task.heartbeatAt, kind: "heartbeat", owner: String(event.task), order: event.seq });
+    case "RunTaskHeartbeat":
+      noteHeartbeat(state, event.task, event.at, event.seq);
       return;
-    }
     case "PassStateAborted":
     case "TaskStateAborted":
     case "ChoiceStateAborted":
@@ -250,43 +226,6 @@ function exit(state: RunState, scope: Scope, event: StateExited): void {
   scope.phase = { at: "ended", output: event.output };
   const parent = scope.parent === null ? undefined : state.scopes[scope.parent];
   if (parent !== undefined) endBranch(state, parent, scope);
-}
-
-function schedule(state: RunState, scope: Scope, event: TaskScheduled, seq: number, at: number): void {
-  const visit = currentVisit(scope);
-  const task: OpenTask = {
-    key: taskKey(scope.id, event.state, seq, state.lineage),
-    id: seq,
-    family: event.type.slice(0, -"Scheduled".length) as TaskFamily,
-    scope: scope.id,
-    state: event.state,
-    resource: event.resource,
-    input: event.input,
-    scheduledAt: at,
-    started: false,
-    submitted: false,
-  };
-  if (event.credentials !== undefined) task.credentials = event.credentials;
-  if (event.token !== undefined) task.token = event.token;
-  if (event.timeoutInSeconds !== undefined) task.timeoutSeconds = event.timeoutInSeconds;
-  if (event.heartbeatInSeconds !== undefined) task.heartbeatSeconds = event.heartbeatInSeconds;
-  state.tasks[seq] = task;
-  scope.phase = { at: "task", visit, task: seq };
-}
-
-/** The clocks of a task run from its start: an activity may wait for a worker as long as it must. */
-function startTask(state: RunState, id: number, at: number, order: number): void {
-  const task = state.tasks[id];
-  if (task === undefined) return;
-  task.started = true;
-  if (task.timeoutSeconds !== undefined) {
-    task.timeoutAt = at + task.timeoutSeconds * SECOND_MS;
-    addTimer(state, { at: task.timeoutAt, kind: "timeout", owner: String(id), order });
-  }
-  if (task.heartbeatSeconds !== undefined) {
-    task.heartbeatAt = at + task.heartbeatSeconds * SECOND_MS;
-    addTimer(state, { at: task.heartbeatAt, kind: "heartbeat", owner: String(id), order });
-  }
 }
 
 function fail(scope: Scope, { error, cause }: Failure, isHeartbeat: boolean): void {
