@@ -2,6 +2,7 @@ import { and, eq } from "drizzle-orm";
 import { notFound } from "../../domain/kernel/problem.ts";
 import { type ModelName, parseModelName } from "../../domain/llm/model-name.ts";
 import type { ServiceContext } from "../context.ts";
+import { knownProvider, rememberProvider } from "./known-providers.ts";
 import type { ProviderAccess } from "./ports.ts";
 import { type ProviderRow, providers } from "./table.ts";
 
@@ -24,13 +25,19 @@ export function sealContext(tenantId: string, name: string): string {
 }
 
 async function findProvider(ctx: ServiceContext, { provider: name }: ModelName): Promise<ProviderAccess | null> {
+  const known = knownProvider(ctx, name);
+  const own = known === undefined ? await findOwn(ctx, name) : known;
+  if (known === undefined) rememberProvider(ctx, name, own);
+  return own ?? ctx.ports.chatModels.defaults.find((provider) => provider.name === name) ?? null;
+}
+
+async function findOwn(ctx: ServiceContext, name: string): Promise<ProviderAccess | null> {
   const [row] = await ctx.db
     .select()
     .from(providers)
     .where(and(eq(providers.tenantId, ctx.tenant.id), eq(providers.name, name)))
     .limit(1);
-  if (row !== undefined) return accessTo(ctx, row);
-  return ctx.ports.chatModels.defaults.find((provider) => provider.name === name) ?? null;
+  return row === undefined ? null : accessTo(ctx, row);
 }
 
 export async function accessTo(ctx: ServiceContext, row: ProviderRow): Promise<ProviderAccess> {

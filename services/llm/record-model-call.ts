@@ -4,7 +4,7 @@ import { sha256Hex } from "../../domain/kernel/digest.ts";
 import { type Cost, costOf } from "../../domain/llm/price.ts";
 import { listPrice } from "../../domain/llm/price-table.ts";
 import { promptParts, type TokenUsage } from "../../domain/llm/token-usage.ts";
-import type { ServiceContext } from "../context.ts";
+import type { Database, ServiceContext } from "../context.ts";
 import type { Target } from "./find-target.ts";
 import { type CALL_STATUSES, modelCalls } from "./table.ts";
 
@@ -39,21 +39,55 @@ export function costOfCall({ provider, model }: Target, usage: TokenUsage): Cost
   return costOf(usage, own ?? listPrice(provider.kind, model));
 }
 
-/** Puts a call on the bill. Of two with the same idempotency key the first that cost something stays. */
+// A commit to disk costs milliseconds, and calls come in bursts: what finishes within this time is written at once.
+const GATHER_MS = 20;
+/** D1 takes a batch of any length within 30 seconds; this one takes a few milliseconds. */
+const MAX_BATCH = 100;
+const MAX_ATTEMPTS = 4;
+
+type CallRow = typeof modelCalls.$inferInsert;
+
+const gathered = new WeakMap<Database, CallRow[]>();
+
+/**
+ * Puts a call on the bill; meant for `ctx.later`. Whoever wakes first writes the rows of all: a promise of one request cannot be
+ * awaited by another, so rows change hands and promises do not. Of two rows with one idempotency key the first that cost
+ * something stays.
+ */
 export async function recordModelCall(ctx: ServiceContext, facts: CallFacts): Promise<void> {
-  const row = rowOf(ctx, facts);
-  const { id: _, tenantId: __, ...changes } = row;
-  await ctx.db
-    .insert(modelCalls)
-    .values(row)
-    .onConflictDoUpdate({
-      target: modelCalls.id,
-      set: changes,
-      setWhere: sql`${modelCalls.tenantId} = ${ctx.tenant.id} and ${modelCalls.status} = 'failed'`,
-    });
+  const waiting = gathered.get(ctx.db) ?? [];
+  gathered.set(ctx.db, waiting);
+  waiting.push(rowOf(ctx, facts));
+  await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
+  while (waiting.length > 0) await write(ctx.db, waiting.splice(0, MAX_BATCH));
 }
 
-function rowOf(ctx: ServiceContext, facts: CallFacts): typeof modelCalls.$inferInsert {
+async function write(db: Database, rows: CallRow[]): Promise<void> {
+  const [first, ...others] = rows.map((row) => {
+    const { id: _, tenantId: __, ...changes } = row;
+    return db
+      .insert(modelCalls)
+      .values(row)
+      .onConflictDoUpdate({
+        target: modelCalls.id,
+        set: changes,
+        setWhere: sql`${modelCalls.tenantId} = ${row.tenantId} and ${modelCalls.status} = 'failed'`,
+      });
+  });
+  if (first === undefined) return;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await db.batch([first, ...others]);
+      return;
+    } catch (error) {
+      // Every row has its id, so a batch that landed unheard does no harm when it is repeated.
+      if (attempt === MAX_ATTEMPTS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, GATHER_MS * 4 ** attempt));
+    }
+  }
+}
+
+function rowOf(ctx: ServiceContext, facts: CallFacts): CallRow {
   const { target, options, usage } = facts;
   const cost = costOfCall(target, usage);
   const actor = actorReference(ctx.actor);
