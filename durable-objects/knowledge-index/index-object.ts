@@ -40,7 +40,7 @@ export class KnowledgeIndex extends DurableObject {
     const state = readState(sql);
     const embedder = document.embedder ?? state.embedder ?? HASHED_EMBEDDER;
     const held = sql.exec("select chunks from document where document_id = ?", document.documentId).toArray();
-    const others = state.chunks - Number(held[0]?.["chunks"] ?? 0);
+    const others = state.chunks - Number(held[0]?.chunks ?? 0);
     if (others > 0 && state.embedder !== null && !sameEmbedder(embedder, state.embedder)) {
       return { indexed: false, reason: "embedder-mismatch", detail: mismatch(embedder, state.embedder) };
     }
@@ -101,7 +101,7 @@ export class KnowledgeIndex extends DurableObject {
   stats(): IndexStats {
     const { sql } = this.ctx.storage;
     const { revision, chunks, embedder } = readState(sql);
-    const count = (table: "document" | "term") => Number(sql.exec(`select count(*) n from ${table}`).one()["n"]);
+    const count = (table: "document" | "term") => Number(sql.exec(`select count(*) n from ${table}`).one().n);
     return {
       documents: count("document"),
       chunks,

@@ -13,11 +13,11 @@ export interface IndexState {
 export function readState(sql: SqlStorage): IndexState {
   const row = sql.exec("select revision, next_chunk, chunks, tokens, embedder from state").one();
   return {
-    revision: Number(row["revision"]),
-    nextChunk: Number(row["next_chunk"]),
-    chunks: Number(row["chunks"]),
-    tokens: Number(row["tokens"]),
-    embedder: row["embedder"] === null ? null : EmbedderIdentity.parse(JSON.parse(String(row["embedder"]))),
+    revision: Number(row.revision),
+    nextChunk: Number(row.next_chunk),
+    chunks: Number(row.chunks),
+    tokens: Number(row.tokens),
+    embedder: row.embedder === null ? null : EmbedderIdentity.parse(JSON.parse(String(row.embedder))),
   };
 }
 

@@ -85,19 +85,19 @@ export function readChunks(sql: SqlStorage, chunks: readonly number[]): Map<numb
      join document on document.first_chunk = (select max(first_chunk) from document where first_chunk <= chunk.id)`,
     JSON.stringify(chunks),
   );
-  return new Map(rows.toArray().map((row) => [Number(row["id"]), toStoredChunk(row)]));
+  return new Map(rows.toArray().map((row) => [Number(row.id), toStoredChunk(row)]));
 }
 
 function toStoredChunk(row: Record<string, string | number>): StoredChunk {
   return {
-    documentId: String(row["document_id"]),
-    chunkId: String(row["chunk_id"]),
-    title: String(row["title"]),
-    text: String(row["text"]),
-    start: Number(row["start"]),
-    end: Number(row["end"]),
-    headingPath: JSON.parse(String(row["heading_path"])) as string[],
-    metadata: storedMetadata(String(row["metadata"])),
+    documentId: String(row.document_id),
+    chunkId: String(row.chunk_id),
+    title: String(row.title),
+    text: String(row.text),
+    start: Number(row.start),
+    end: Number(row.end),
+    headingPath: JSON.parse(String(row.heading_path)) as string[],
+    metadata: storedMetadata(String(row.metadata)),
   };
 }
 

@@ -52,7 +52,7 @@ export function insertDocument(
 export function deleteDocument(sql: SqlStorage, documentId: string): ChunkRange {
   const [row] = sql.exec("select first_chunk, chunks from document where document_id = ?", documentId).toArray();
   if (row === undefined) return NOTHING;
-  const range = { first: Number(row["first_chunk"]), count: Number(row["chunks"]) };
+  const range = { first: Number(row.first_chunk), count: Number(row.chunks) };
   const end = range.first + range.count;
   const tokens = sql
     .exec<{ ids: ArrayBuffer }>("select ids from chunk_tokens where id >= ? and id < ?", range.first, end)

@@ -1,5 +1,5 @@
 // Cuts a text into chunks for retrieval.
-//   C1  chunk.text === text.slice(chunk.start, chunk.end); every character that is not white space lies in a chunk.
+//   C1  chunk.text === text.slice(chunk.start, chunk.end); every character of a block that is no white space lies in one.
 //   C2  a chunk holds whole units and at most maxTokens, save that a last piece under 64 tokens joins its neighbour.
 //   C3  no chunk reaches over a heading of level 1 or 2.
 //   C4  starts strictly grow, so the number of chunks is bounded by the number of units.

@@ -38,7 +38,7 @@ function fts5(rows: readonly Row[]): Peer {
       const words = [...new Set(query.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [])];
       if (words.length === 0) return [];
       const found = select.all(words.map((word) => `"${word}"`).join(" OR "), topK);
-      return found.flatMap((row) => rows[Number(row["rowid"]) - 1] ?? []);
+      return found.flatMap((row) => rows[Number(row.rowid) - 1] ?? []);
     },
   };
 }

@@ -43,6 +43,8 @@ export async function startPlatform(): Promise<Platform> {
     const response = await fetch(new URL(`/${index}/${action}`, origin), {
       method: "POST",
       body: JSON.stringify(body),
+      // A peer may keep this thread busy for longer than an idle connection lives.
+      headers: { connection: "close" },
     });
     if (!response.ok) throw new Error(`${action}: ${response.status} ${await response.text()}`);
     return (await response.json()) as T;
