@@ -34,8 +34,8 @@ interface Demo {
   exit: Promise<number | null>;
 }
 
-function demo(...options: string[]): Demo {
-  const env = { ...process.env, WEFT_URL: server.url, WEFT_STATE: state, NO_COLOR: "1" };
+function demo(options: string[] = [], url = server.url): Demo {
+  const env = { ...process.env, WEFT_URL: url, WEFT_STATE: state, NO_COLOR: "1" };
   const child = spawn(process.execPath, ["scripts/demo.ts", ...options], {
     cwd: root,
     env,
@@ -65,7 +65,7 @@ function demo(...options: string[]): Demo {
 
 describe("npm run demo", () => {
   it("answers a question from the handbook with a verbatim citation, once approved", async () => {
-    const run = demo("--yes");
+    const run = demo(["--yes"]);
     expect(await run.exit, run.text()).toBe(0);
     expect(run.text()).toContain("26 weeks of parental leave on full pay");
     expect(run.text()).toMatch(/parental-leave\.md, characters \d+ to\s+\d+, word for\s+word/);
@@ -77,7 +77,7 @@ describe("npm run demo", () => {
   });
 
   it("asks an expert when the handbook does not hold the answer", async () => {
-    const run = demo("--yes", "--question", "What is the capital of Mongolia?");
+    const run = demo(["--yes", "--question", "What is the capital of Mongolia?"]);
     expect(await run.exit, run.text()).toBe(0);
     expect(run.text()).toContain("◆ Ask an expert");
   });
@@ -113,14 +113,11 @@ describe("npm run demo", () => {
   });
 
   it("says what to do when nothing answers", async () => {
-    const { url } = server;
-    server.url = "http://127.0.0.1:9";
-    const run = demo();
+    const run = demo([], "http://127.0.0.1:9");
     expect(await run.exit).toBe(1);
     expect(run.text().trim()).toBe(
       "Nothing answers at http://127.0.0.1:9. Start the server in another terminal: npm start",
     );
-    server.url = url;
   });
 
   it("is prepared by npm start, which goes on when that fails", async () => {
