@@ -26,18 +26,16 @@ const BATCH = 100;
 
 export async function startPlatform(): Promise<Platform> {
   const state = await mkdtemp(path.join(tmpdir(), "weft-retrieval-"));
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      modules: [
-        { type: "ESModule", path: "worker.js", contents: await bundledWorker() },
-        { type: "CompiledWasm", path: "dot-products.wasm", contents: await readFile(KERNEL) },
-      ],
-      compatibilityDate: "2026-10-01",
-      compatibilityFlags: ["nodejs_compat"],
-      durableObjects: { KNOWLEDGE_INDEX: { className: "KnowledgeIndex", useSQLite: true } },
-      durableObjectsPersist: state,
-    }),
-  );
+  const options = convertV4MiniflareOptions({
+    modules: [
+      { type: "ESModule", path: "worker.js", contents: await bundledWorker() },
+      { type: "CompiledWasm", path: "dot-products.wasm", contents: await readFile(KERNEL) },
+    ],
+    compatibilityDate: "2026-10-01",
+    compatibilityFlags: ["nodejs_compat"],
+    durableObjects: { KNOWLEDGE_INDEX: { className: "KnowledgeIndex", useSQLite: true } },
+  });
+  const miniflare = new Miniflare({ ...options, resourcePersistencePath: state });
   const origin = await miniflare.ready;
   const call = async <T>(index: string, action: string, body: unknown = null): Promise<T> => {
     const response = await fetch(new URL(`/${index}/${action}`, origin), {

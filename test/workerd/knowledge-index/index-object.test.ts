@@ -157,6 +157,29 @@ describe("documents", () => {
     expect((await index.stats()).documents).toBe(1);
   });
 
+  test("a document of more chunks than one call may hold is refused and changes nothing", async () => {
+    const index = await aHandbook();
+    const chunk = { start: 0, end: 1, text: "x", headingPath: [] };
+    const chunks = Array.from({ length: 4_001 }, (_, at) => ({ ...chunk, chunkId: `c${at}` }));
+    const outcome = await index.upsertDocument({ documentId: "travel", title: "Travel", metadata: {}, chunks });
+    expect(outcome).toMatchObject({ indexed: false, reason: "document-too-large" });
+    expect((await found(index, { query: "hotels" }))[0]?.documentId).toBe("travel");
+  });
+
+  test("text without a single word is kept and does no harm", async () => {
+    const index = await aHandbook();
+    for (const [id, text] of [
+      ["emoji", "🙂🙂🙂"],
+      ["dashes", "--- *** ---"],
+      ["marks", "\u0301".repeat(500)],
+      ["data", "A".repeat(30_000)],
+    ] as const) {
+      expect(await index.upsertDocument(aDocument(id, text))).toMatchObject({ indexed: true });
+    }
+    expect((await found(index, { query: "hotels" }))[0]?.documentId).toBe("travel");
+    expect((await index.stats()).documents).toBe(7);
+  });
+
   test("clearing forgets everything and the index can be used again", async () => {
     const index = await aHandbook();
     const { revision } = await index.stats();
