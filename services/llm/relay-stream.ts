@@ -41,105 +41,129 @@ const KEEP_ALIVE = new TextEncoder().encode(": keep-alive\n\n");
 
 /** Resolves with the first event, or when the client must hear that it is being served. */
 export async function relayStream(upstream: ReadableStream<Uint8Array>, options: RelayOptions): Promise<Relay> {
-  const { clock, provider, signal } = options;
-  const reader = upstream.getReader();
-  const filter = streamFilter(options.wantsUsage);
-  const { promise: outcome, resolve } = Promise.withResolvers<StreamOutcome>();
-  let firstTokenAt: number | null = null;
-  let isEnded = false;
-  let waitingSince: number | null = null;
-  let lastSentAt = clock.now();
+  const relay = new StreamRelay(upstream, options);
+  const first = relay.next();
+  await relay.begun(first);
+  return { body: relay.body(first), outcome: relay.outcome };
+}
 
-  /** The next bytes for the client; `null` once the provider's stream is at its end. Throws what broke it. */
-  async function next(): Promise<Uint8Array | null> {
-    for (;;) {
-      if (filter.isDone()) return null;
-      waitingSince = clock.now();
-      const part = await reader.read().catch((error: unknown) => Promise.reject(brokenOff(provider, error)));
-      waitingSince = null;
+class StreamRelay {
+  readonly outcome: Promise<StreamOutcome>;
+  readonly #options: RelayOptions;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #filter: StreamFilter;
+  readonly #ended = Promise.withResolvers<StreamOutcome>();
+  readonly #silence = Promise.withResolvers<never>();
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #onAbort = () => this.#settle("cancelled", null);
+  #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
+  #isEnded = false;
+  #firstTokenAt: number | null = null;
+  /** Since when the provider is waited for; silence while the client does not read is the client's. */
+  #waitingSince: number | null = null;
+  #lastSentAt: number;
+
+  constructor(upstream: ReadableStream<Uint8Array>, options: RelayOptions) {
+    this.#options = options;
+    this.#reader = upstream.getReader();
+    this.#filter = streamFilter(options.wantsUsage);
+    this.#lastSentAt = options.clock.now();
+    this.outcome = this.#ended.promise;
+    this.#silence.promise.catch(() => {});
+    this.#timer = setInterval(() => this.#tick(), tickMs(options.silenceMs));
+    options.signal?.addEventListener("abort", this.#onAbort, { once: true });
+    if (options.signal?.aborted) this.#onAbort();
+  }
+
+  /** The next bytes for the client; `null` once the stream came to a good end. Throws what broke it. */
+  async next(): Promise<Uint8Array | null> {
+    const { clock, provider } = this.#options;
+    const filter = this.#filter;
+    while (!filter.isDone()) {
+      this.#waitingSince = clock.now();
+      const part = await this.#reader.read().catch((error: unknown) => Promise.reject(brokenOff(provider, error)));
+      this.#waitingSince = null;
       const bytes = part.done ? filter.end() : filter.push(part.value);
       const failure = filter.failure();
       if (failure !== null) throw problem("provider-failed", { detail: `The provider ${provider} failed: ${failure}` });
       if (bytes.byteLength > 0) {
-        firstTokenAt ??= clock.now();
+        this.#firstTokenAt ??= clock.now();
         return bytes;
       }
-      if (part.done && filter.isComplete()) return null;
-      if (part.done) throw brokenOff(provider);
+      if (part.done && !filter.isComplete()) throw brokenOff(provider);
+      if (part.done) break;
+    }
+    return null;
+  }
+
+  async begun(first: Promise<unknown>): Promise<void> {
+    const { signal } = this.#options;
+    const heartbeat = Promise.withResolvers<void>();
+    const deadline = setTimeout(heartbeat.resolve, HEARTBEAT_MS);
+    try {
+      await Promise.race([first, heartbeat.promise, this.#silence.promise]);
+    } catch (error) {
+      this.#settle("interrupted", asProblem(error));
+      throw signal?.aborted ? signal.reason : error;
+    } finally {
+      clearTimeout(deadline);
     }
   }
 
-  function settle(status: StreamOutcome["status"], failure: Problem | null): void {
-    if (isEnded) return;
-    isEnded = true;
-    clearInterval(timer);
-    signal?.removeEventListener("abort", onAbort);
-    // Lets go of the provider; after its end this does nothing.
-    reader.cancel().catch(() => {});
-    resolve({ ...measured(filter), status, firstTokenAt, problem: failure });
+  body(first: Promise<Uint8Array | null>): ReadableStream<Uint8Array> {
+    let ahead: Promise<Uint8Array | null> | null = first;
+    return new ReadableStream({
+      start: (controller) => {
+        this.#controller = controller;
+      },
+      pull: async (controller) => {
+        try {
+          const bytes = await (ahead ?? this.next());
+          ahead = null;
+          if (this.#isEnded) return;
+          this.#lastSentAt = this.#options.clock.now();
+          if (bytes === null) this.#close(null);
+          else controller.enqueue(bytes);
+        } catch (error) {
+          this.#close(asProblem(error) ?? brokenOff(this.#options.provider, error));
+        }
+      },
+      cancel: () => this.#settle("cancelled", null),
+    });
   }
 
-  let controller: ReadableStreamDefaultController<Uint8Array> | null = null;
-  function close(failure: Problem | null): void {
-    if (isEnded) return;
-    const last = failure === null ? DONE : JSON.stringify({ error: openAiError(failure).error });
-    controller?.enqueue(new TextEncoder().encode(eventText(last)));
-    controller?.close();
-    settle(failure === null ? "succeeded" : "interrupted", failure);
-  }
-
-  const silence = Promise.withResolvers<never>();
-  silence.promise.catch(() => {});
-  const timer = setInterval(() => {
+  #tick(): void {
+    const { clock, provider, silenceMs } = this.#options;
     const now = clock.now();
-    if (waitingSince !== null && now - waitingSince >= options.silenceMs) {
+    if (this.#waitingSince !== null && now - this.#waitingSince >= silenceMs) {
       const failure = problem("provider-timeout", {
-        detail: `The provider ${provider} was silent for ${options.silenceMs} ms.`,
+        detail: `The provider ${provider} was silent for ${silenceMs} ms.`,
       });
-      silence.reject(failure);
-      if (controller !== null) close(failure);
-    } else if (controller !== null && now - lastSentAt >= HEARTBEAT_MS) {
-      lastSentAt = now;
-      controller.enqueue(KEEP_ALIVE);
+      this.#silence.reject(failure);
+      if (this.#controller !== null) this.#close(failure);
+    } else if (this.#controller !== null && now - this.#lastSentAt >= HEARTBEAT_MS) {
+      this.#lastSentAt = now;
+      this.#controller.enqueue(KEEP_ALIVE);
     }
-  }, tickMs(options.silenceMs));
-  const onAbort = () => settle("cancelled", null);
-  signal?.addEventListener("abort", onAbort, { once: true });
-  if (signal?.aborted) onAbort();
-
-  let ahead: Promise<Uint8Array | null> | null = next();
-  const heartbeat = Promise.withResolvers<void>();
-  const deadline = setTimeout(heartbeat.resolve, HEARTBEAT_MS);
-  try {
-    await Promise.race([ahead, heartbeat.promise, silence.promise]);
-  } catch (error) {
-    settle(signal?.aborted ? "cancelled" : "interrupted", asProblem(error));
-    throw signal?.aborted ? signal.reason : error;
-  } finally {
-    clearTimeout(deadline);
   }
 
-  const body = new ReadableStream<Uint8Array>({
-    start(started) {
-      controller = started;
-    },
-    async pull(started) {
-      try {
-        const bytes = await (ahead ?? next());
-        ahead = null;
-        if (isEnded) return;
-        lastSentAt = clock.now();
-        if (bytes === null) close(null);
-        else started.enqueue(bytes);
-      } catch (error) {
-        close(asProblem(error) ?? brokenOff(provider, error));
-      }
-    },
-    cancel() {
-      settle("cancelled", null);
-    },
-  });
-  return { body, outcome };
+  #close(failure: Problem | null): void {
+    if (this.#isEnded) return;
+    const last = failure === null ? DONE : JSON.stringify({ error: openAiError(failure).error });
+    this.#controller?.enqueue(new TextEncoder().encode(eventText(last)));
+    this.#controller?.close();
+    this.#settle(failure === null ? "succeeded" : "interrupted", failure);
+  }
+
+  #settle(status: StreamOutcome["status"], failure: Problem | null): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    clearInterval(this.#timer);
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    // Lets go of the provider; after its end this does nothing.
+    this.#reader.cancel().catch(() => {});
+    this.#ended.resolve({ ...measured(this.#filter), status, firstTokenAt: this.#firstTokenAt, problem: failure });
+  }
 }
 
 function measured(filter: StreamFilter): Pick<StreamOutcome, "usage" | "estimatedCompletionTokens" | "finishReason"> {

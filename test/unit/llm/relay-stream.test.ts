@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { eventStreamParser } from "../../../domain/llm/event-stream.ts";
 import { type Relay, relayStream } from "../../../services/llm/relay-stream.ts";
 import {
@@ -169,5 +169,67 @@ describe("a client that leaves", () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(pulled).toBeLessThan(6);
     await relay.body.cancel();
+  });
+});
+
+describe("a client that waits", () => {
+  it("is served after 15 seconds without a word, and hears a comment every 15 seconds", async () => {
+    vi.useFakeTimers();
+    try {
+      let provider: ReadableStreamDefaultController<Uint8Array> | undefined;
+      const stream = new ReadableStream<Uint8Array>({
+        start(controller) {
+          provider = controller;
+        },
+      });
+      const options = { provider: "p", wantsUsage: true, silenceMs: 60_000, clock: { now: () => Date.now() } };
+      const begun = relayStream(stream, options);
+      await vi.advanceTimersByTimeAsync(15_000);
+      const relay = await begun;
+      const text = new Response(relay.body).text();
+      await vi.advanceTimersByTimeAsync(30_000);
+      for (const part of WHOLE_STREAM) provider?.enqueue(Buffer.from(part));
+      await vi.advanceTimersByTimeAsync(1);
+      expect(await text).toBe(`${": keep-alive\n\n".repeat(3)}${WHOLE_STREAM.join("")}`);
+      expect((await relay.outcome).status).toBe("succeeded");
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("is told when the provider stays silent after that", async () => {
+    vi.useFakeTimers();
+    try {
+      const options = { provider: "p", wantsUsage: true, silenceMs: 20_000, clock: { now: () => Date.now() } };
+      const begun = relayStream(new ReadableStream<Uint8Array>(), options);
+      await vi.advanceTimersByTimeAsync(15_000);
+      const text = new Response((await begun).body).text();
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect(await text).toContain("was silent for 20000 ms");
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe("a very long stream", () => {
+  it("passes whole, and is counted though the provider does not count", async () => {
+    const event = Buffer.from(chunk({ content: "word ".repeat(2_000) }));
+    let left = 1_000;
+    const stream = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (left-- > 0) controller.enqueue(event);
+        else {
+          controller.enqueue(Buffer.from(chunk({}, { finish_reason: "stop" })));
+          controller.close();
+        }
+      },
+    });
+    const options = { provider: "p", wantsUsage: false, silenceMs: 5_000, clock: { now: () => 0 } };
+    const relay = await relayStream(stream, options);
+    let bytes = 0;
+    for await (const part of relay.body) bytes += part.byteLength;
+    expect(bytes).toBeGreaterThan(10_000_000);
+    expect((await relay.outcome).estimatedCompletionTokens).toBe(2_500_000);
   });
 });
