@@ -1,7 +1,7 @@
 import { strFromU8, unzipSync } from "fflate";
-import { Parser } from "htmlparser2";
 import { type Extraction, unreadable } from "../../domain/knowledge/extraction/extraction.ts";
 import { type MarkdownWriter, markdownWriter } from "./markdown-writer.ts";
+import { readMarkup } from "./markup.ts";
 
 const DOCUMENT = "word/document.xml";
 const STYLES = "word/styles.xml";
@@ -20,6 +20,8 @@ export function docxExtraction(source: Uint8Array): Extraction {
   if (parts === "too-large") return unreadable("The document unpacks to more than a document may have.");
   return { readable: true, text: documentText(parts.document, headingLevels(parts.styles)), format: "markdown" };
 }
+
+const XML = { xmlMode: true };
 
 type Parts = { document: string; styles: string };
 
@@ -47,10 +49,14 @@ function unzipped(source: Uint8Array): Parts | "too-large" | null {
 function headingLevels(styles: string): ReadonlyMap<string, number> {
   const levels = new Map<string, number>();
   let id = "";
-  readXml(styles, (name, attributes) => {
-    if (name === "w:style") id = attributes["w:styleId"] ?? "";
-    const level = name === "w:name" ? /^(?:heading ([1-6])|(title))$/i.exec(attributes["w:val"] ?? "") : null;
-    if (level !== null) levels.set(id, level[2] === undefined ? Number(level[1]) : 1);
+  readMarkup(styles, XML, {
+    open(name, attributes) {
+      if (name === "w:style") id = attributes["w:styleId"] ?? "";
+      const level = name === "w:name" ? /^(?:heading ([1-6])|(title))$/i.exec(attributes["w:val"] ?? "") : null;
+      if (level !== null) levels.set(id, level[2] === undefined ? Number(level[1]) : 1);
+    },
+    close() {},
+    text() {},
   });
   return levels;
 }
@@ -59,9 +65,8 @@ function documentText(xml: string, levels: ReadonlyMap<string, number>): string 
   const writer = markdownWriter();
   let isText = false;
   let isHeading = false;
-  readXml(
-    xml,
-    (name, attributes) => {
+  readMarkup(xml, XML, {
+    open(name, attributes) {
       isText = name === "w:t";
       const level = name === "w:pStyle" ? headingLevel(attributes["w:val"] ?? "", levels) : 0;
       isHeading = level > 0 || (isHeading && name !== "w:p");
@@ -69,15 +74,15 @@ function documentText(xml: string, levels: ReadonlyMap<string, number>): string 
       // A numbered heading is a heading first.
       else if (name !== "w:numPr" || !isHeading) open(writer, name);
     },
-    (name) => {
+    close(name) {
       isText = false;
       if (name === "w:tr") writer.endRow();
       if (name === "w:tbl") writer.endTable();
     },
-    (text) => {
+    text(text) {
       if (isText) writer.text(text);
     },
-  );
+  });
   return writer.end();
 }
 
@@ -108,13 +113,4 @@ function open(writer: MarkdownWriter, name: string): void {
       writer.text(" ");
       break;
   }
-}
-
-function readXml(
-  xml: string,
-  onOpen: (name: string, attributes: Record<string, string>) => void,
-  onClose: (name: string) => void = () => {},
-  onText: (text: string) => void = () => {},
-): void {
-  new Parser({ onopentag: onOpen, onclosetag: onClose, ontext: onText }, { xmlMode: true }).end(xml);
 }

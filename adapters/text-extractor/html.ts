@@ -1,7 +1,7 @@
-import { Parser } from "htmlparser2";
 import { declaredCharset, decodedText } from "../../domain/knowledge/extraction/decode.ts";
 import { type Extraction, unreadable } from "../../domain/knowledge/extraction/extraction.ts";
 import { type MarkdownWriter, markdownWriter } from "./markdown-writer.ts";
+import { readMarkup } from "./markup.ts";
 
 /** What a reader of the page does not read. */
 const SKIPPED = new Set([
@@ -15,6 +15,7 @@ const SKIPPED = new Set([
   "object",
   "nav",
   "select",
+  "title",
 ]);
 const BLOCKS = new Set(
   "address article aside blockquote body dd details div dl dt fieldset figcaption figure footer form header hr main ol p section summary ul".split(
@@ -23,27 +24,48 @@ const BLOCKS = new Set(
 );
 const HEADING = /^h([1-6])$/;
 
-/** The page as Markdown. The parser keeps a list of open elements, not a stack of calls: depth costs nothing. */
+/** The page as Markdown. */
 export function htmlExtraction(source: Uint8Array, contentType: string): Extraction {
   const html = decodedText(source, declaredCharset(contentType) ?? metaCharset(source));
   if (html === null) return unreadable("The page is not text in the encoding that it claims.");
   const writer = markdownWriter();
-  let skipping = 0;
-  const parser = new Parser({
-    onopentag(name, attributes) {
-      if (SKIPPED.has(name)) skipping += 1;
-      else if (skipping === 0) open(writer, name, attributes);
+  const closes = closingTags(html);
+  let skipped: string | null = null;
+  readMarkup(
+    html,
+    { xmlMode: false },
+    {
+      open(name, attributes, end) {
+        if (skipped !== null) return;
+        // What is never closed would hide the rest of the page.
+        if (SKIPPED.has(name) && closes(name, end)) skipped = name;
+        else open(writer, name, attributes);
+      },
+      text(text) {
+        if (skipped === null) writer.text(text);
+      },
+      close(name) {
+        if (skipped === null) close(writer, name);
+        else if (name === skipped) skipped = null;
+      },
     },
-    ontext(text) {
-      if (skipping === 0) writer.text(text);
-    },
-    onclosetag(name) {
-      if (SKIPPED.has(name)) skipping -= 1;
-      else if (skipping === 0) close(writer, name);
-    },
-  });
-  parser.end(html);
+  );
   return { readable: true, text: writer.end(), format: "markdown" };
+}
+
+/** Whether a tag is closed somewhere after a place. Looks at no part of the page twice for one name. */
+function closingTags(html: string): (name: string, from: number) => boolean {
+  const next = new Map<string, number>();
+  return (name, from) => {
+    let at = next.get(name) ?? 0;
+    if (at !== -1 && at < from) {
+      const tag = new RegExp(`</${name}\\b`, "gi");
+      tag.lastIndex = from;
+      at = tag.exec(html)?.index ?? -1;
+      next.set(name, at);
+    }
+    return at !== -1;
+  };
 }
 
 function open(writer: MarkdownWriter, name: string, attributes: Record<string, string>): void {

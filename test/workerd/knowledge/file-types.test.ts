@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import type { KnowledgeDocument } from "../../../domain/knowledge/document.ts";
+import { addDocument } from "../../../services/knowledge/add-document.ts";
+import { aDocx, aPdf } from "../../support/a-file.ts";
+import { aTenant, type TestMember } from "../../support/a-tenant.ts";
+import { aKnowledgeBase, found, settled } from "./a-knowledge-base.ts";
+
+const DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+
+async function uploaded(
+  member: TestMember,
+  kb: { id: string },
+  contentType: string,
+  body: string | Uint8Array<ArrayBuffer>,
+): Promise<KnowledgeDocument> {
+  const document = await addDocument(member.ctx, kb.id, { title: "File", contentType, source: { body } });
+  return settled(member, document);
+}
+
+describe("a file", () => {
+  it.each([
+    ["HTML", "text/html", "<h1>Food</h1><p>Lunch is at noon.</p>"],
+    ["CSV", "text/csv", "Meal,Time\nLunch,noon\n"],
+    ["JSON", "application/json", '{"meals":{"lunch":"at noon"}}'],
+    ["PDF", "application/pdf", aPdf(["Lunch is at noon."])],
+    ["DOCX", DOCX, aDocx("<w:p><w:r><w:t>Lunch is at noon.</w:t></w:r></w:p>")],
+  ])("of %s is read, found and cited", async (_, contentType, body) => {
+    const member = await aTenant();
+    const kb = await aKnowledgeBase(member);
+    expect(await uploaded(member, kb, contentType, body)).toMatchObject({ status: "indexed", error: null });
+    const [result] = await found(member, kb, { query: "lunch" });
+    expect(result?.text.toLowerCase()).toContain("noon");
+    const answer = await member.call(`/v1/knowledge-bases/${kb.id}/answer`, { body: { question: "When is lunch?" } });
+    expect(answer.body).toMatchObject({ grounded: true });
+    expect(answer.body.citations[0].quote.toLowerCase()).toContain("noon");
+  });
+
+  it.each([
+    ["a PDF without text", "application/pdf", aPdf([]), "holds no text"],
+    ["a PDF that is none", "application/pdf", "hello", "not a readable PDF"],
+    ["a Word document that is none", DOCX, "hello", "not a Word document"],
+    ["JSON that is none", "application/json", "{", "not valid JSON"],
+    ["a page of nothing", "text/html", "<script>1</script>", "holds no text"],
+  ])("fails for %s with its reason", async (_, contentType, body, reason) => {
+    const member = await aTenant();
+    const kb = await aKnowledgeBase(member);
+    const document = await uploaded(member, kb, contentType, body);
+    expect(document.status).toBe("failed");
+    expect(document.error).toContain(reason);
+  });
+});
