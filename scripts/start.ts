@@ -1,8 +1,10 @@
-// `npm start`: the whole platform on this machine. `npm run dev` does the same and serves every saved change.
+// `npm start`: the whole platform on this machine, with a demo tenant (`-- --no-demo` leaves it out). `npm run dev` does the same and
+// serves every saved change.
 
 import { createWriteStream } from "node:fs";
 import path from "node:path";
 import { styleText } from "node:util";
+import { prepareDemo } from "./demo/first-start.ts";
 import { readiness } from "./local/readiness.ts";
 import { type LocalServer, type LogLine, startServer } from "./local/server.ts";
 import { localVariables } from "./local/settings.ts";
@@ -13,6 +15,7 @@ const state = path.resolve(root, process.env.WEFT_STATE ?? ".weft");
 const DEFAULT_PORT = 8787;
 const PARENT_CHECK_MS = 500;
 const isWatching = process.argv.includes("--watch");
+const hasDemo = !process.argv.includes("--no-demo");
 
 const started = performance.now();
 try {
@@ -45,6 +48,7 @@ async function report({ url, migrated }: LocalServer): Promise<void> {
   console.log(`Operator  OPERATOR_TOKEN in ${path.join(root, ".dev.vars")}`);
   console.log(`Started in ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
   console.log(`Console   ${styleText("bold", `${url}/`)}`);
+  if (hasDemo) console.log(`Demo      ${await prepareDemo(url, state)}`);
   console.log(`Next      ${styleText("bold", "npm run demo")}`);
 }
 

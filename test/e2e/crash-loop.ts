@@ -185,7 +185,7 @@ async function anOutside(): Promise<{ url: string; calls: Map<string, number>; s
 }
 
 async function start(port: number, state: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [path.join(ROOT, "scripts/start.ts")], {
+  const child = spawn(process.execPath, [path.join(ROOT, "scripts/start.ts"), "--no-demo"], {
     cwd: ROOT,
     env: { ...process.env, ...testSecrets(), PORT: String(port), WEFT_STATE: state, WEFT_ALLOW_LOOPBACK: "1" },
     stdio: "ignore",
