@@ -15,7 +15,7 @@ import { structuredLogErrorTracker } from "./error-tracker/structured-log.ts";
 import { r2FileStore } from "./files/r2.ts";
 import { consoleLog } from "./log.ts";
 import { mailbox } from "./mail/mailbox.ts";
-import { safeFetch } from "./outbound/safe-fetch.ts";
+import { networkResolver, safeFetch } from "./outbound/safe-fetch.ts";
 import { scryptPasswordHasher } from "./password-hasher/scrypt.ts";
 import { cloudflareQueue } from "./queue/cloudflare.ts";
 import { aesGcmSecretBox } from "./secret-box/aes-gcm.ts";
@@ -102,7 +102,11 @@ function compose(env: Env): Composition {
   const db = drizzle(env.DB, { casing: "snake_case" });
   const publicUrl = (config.PUBLIC_URL ?? LOCAL_URL).replace(/\/$/, "");
   const environment = config.WEFT_ENVIRONMENT;
-  const outbound = safeFetch({ allowLoopback: config.WEFT_ALLOW_LOOPBACK, ownHosts: [new URL(publicUrl).hostname] });
+  const outbound = safeFetch({
+    allowLoopback: config.WEFT_ALLOW_LOOPBACK,
+    ownHosts: [new URL(publicUrl).hostname],
+    ...(environment !== "local" && { resolve: networkResolver(clock.now) }),
+  });
   const errorTracker =
     config.SENTRY_DSN === null
       ? structuredLogErrorTracker(log)
@@ -115,7 +119,7 @@ function compose(env: Env): Composition {
     secretBox: aesGcmSecretBox(config.ENCRYPTION_KEY),
     outbound,
     errorTracker,
-    chatModels: chatModels({ outbound, clock, random, defaults: platformProviders(config) }),
+    chatModels: chatModels({ outbound, clock, random, defaults: platformProviders(config), ai: env.AI ?? null }),
     knowledgeIndexes: durableKnowledgeIndexes(env.KNOWLEDGE_INDEX),
     files: r2FileStore(env.FILES),
     textExtractor: fileReader({ maxLength: MAX_DOCUMENT_CHARACTERS }),

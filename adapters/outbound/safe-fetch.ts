@@ -1,5 +1,6 @@
 import { type Problem, problem } from "../../domain/kernel/problem.ts";
 import type { Outbound, OutboundRequest, OutboundResponse } from "../../services/ports.ts";
+import { dnsOverHttps } from "./dns-over-https.ts";
 import { isPublicAddress, judgeTarget, type TargetRules } from "./judge-target.ts";
 
 // The only way out of the platform.
@@ -13,6 +14,11 @@ import { isPublicAddress, judgeTarget, type TargetRules } from "./judge-target.t
 export interface SafeFetchOptions extends TargetRules {
   /** Addresses of a name, to refuse names that point into private ranges. Absent where no resolver can be reached. */
   resolve?: (hostname: string) => Promise<string[]>;
+}
+
+/** Looks names up before they are called. For where the Worker is deployed: a laptop may have no network. */
+export function networkResolver(now: () => number): (hostname: string) => Promise<string[]> {
+  return dnsOverHttps((url, init) => fetch(url, init), now);
 }
 
 /** Enough for an API's answer, and far below the memory of an isolate. */
@@ -96,7 +102,7 @@ function outgoingHeaders(asked: Readonly<Record<string, string>>): Headers {
 async function refusePrivateName(text: string, resolve: (hostname: string) => Promise<string[]>): Promise<void> {
   const { hostname } = new URL(text);
   if (/^\[|^[\d.]+$/.test(hostname)) return;
-  const addresses = await resolve(hostname);
+  const addresses = await resolve(hostname).catch((error: unknown) => Promise.reject(asProblem(error)));
   if (!addresses.every(isPublicAddress)) throw forbidden("is a name of a private address");
 }
 
