@@ -10,13 +10,15 @@ export function durableRunActors(namespace: DurableObjectNamespace): RunActors {
       // A stub is dead after its object was reset; a fresh one a call costs nothing.
       const stub = () => namespace.get(namespace.idFromName(`${tenantId}:${runId}`)) as unknown as Stub;
       return {
-        start: (request) => answered(() => stub().start(request)),
+        start: (request, waitSeconds) => answered(() => stub().start(request, waitSeconds)),
         get: () => answered(() => stub().get()),
         wait: (seconds) => answered(() => stub().wait(seconds)),
         command: (command, act) => answered(() => stub().command(command, act)),
         decideReview: (answer, act) => answered(() => stub().decideReview(answer, act)),
         review: (id) => answered(() => stub().review(id)),
         answerTask: (answer) => answered(() => stub().answerTask(answer)),
+        childEnded: (key, run) => answered(() => stub().childEnded(key, run)),
+        callOff: (parentRunId) => answered(() => stub().callOff(parentRunId)),
         events: (page) => answered(() => stub().events(page)),
         checkpoints: () => answered(() => stub().checkpoints()),
         projection: () => answered(() => stub().projection()),

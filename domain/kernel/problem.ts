@@ -19,6 +19,7 @@ export const PROBLEMS = {
   "email-taken": { status: 409, title: "The e-mail address is already registered", retryable: false },
   "run-status": { status: 409, title: "The run's status does not allow this", retryable: false },
   "review-decided": { status: 409, title: "The review is already decided", retryable: false },
+  "task-answered": { status: 409, title: "The task no longer waits for an answer", retryable: false },
   "last-owner": { status: 409, title: "A tenant keeps at least one owner", retryable: false },
   "request-in-progress": {
     status: 409,

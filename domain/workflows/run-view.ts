@@ -37,6 +37,7 @@ export const Run = z
     waitingFor: z.array(WaitingFor),
     redrives: z.int(),
     parentRunId: z.string().optional(),
+    mapState: z.string().optional().meta({ description: "The Map state of the parent whose child the run is" }),
     traceId: z.string(),
   })
   .meta({ id: "Run", description: "One execution of one version of a workflow" });

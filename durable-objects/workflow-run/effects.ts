@@ -1,15 +1,26 @@
 import type { Effect, TaskEffect } from "../../domain/workflows/run/effects.ts";
-import type { TaskOutcome } from "../../services/workflows/perform-task.ts";
+import { startsRun } from "../../services/workflows/child-runs.ts";
+import type { TaskOutcome } from "../../services/workflows/task-call.ts";
+import { Lanes } from "./lanes.ts";
+
+export type MapRunEffect = Extract<Effect, { kind: "readItems" | "startChildren" | "writeResults" }>;
 
 export interface EffectHost {
   /** Does the task's work outside. Never throws: a failure is an outcome. */
   perform(task: TaskEffect, signal: AbortSignal): Promise<TaskOutcome>;
+  /** Whether the outside has the task already and will answer by itself. */
+  isSubmitted(task: TaskEffect): boolean;
   /** The outcome comes back as a command. */
   settle(task: TaskEffect, outcome: TaskOutcome): Promise<void>;
+  /** What a distributed Map needs; resolves when it is under way, or done. */
+  advanceMapRun(effect: MapRunEffect, isWanted: () => boolean): Promise<void>;
   /** Another turn for a decision that spent its step budget. */
   goOn(): Promise<void>;
   later(work: Promise<unknown>): void;
 }
+
+/** workerd: an invocation has six connections; more would wait there, unseen and unordered. */
+const CONNECTIONS = 6;
 
 /**
  * What is under way outside. It lives in memory alone: after a crash the journal says what must be under way, and begin() starts
@@ -18,6 +29,7 @@ export interface EffectHost {
 export class Effects {
   readonly #host: EffectHost;
   readonly #running = new Map<string, AbortController>();
+  readonly #connections = new Lanes(CONNECTIONS);
 
   constructor(host: EffectHost) {
     this.#host = host;
@@ -33,33 +45,62 @@ export class Effects {
         this.#task(effect);
         break;
       case "cancelTask":
-        this.#running.get(effect.key)?.abort(new Error("The run no longer waits for this task"));
-        this.#running.delete(effect.key);
+        this.#cancel(effect.key);
+        break;
+      case "cancelChildren":
+        for (const key of this.#running.keys()) if (key.startsWith(`${effect.key}:`)) this.#cancel(key);
         break;
       case "continue":
         this.#host.later(this.#host.goOn());
         break;
       case "readItems":
       case "startChildren":
-      case "cancelChildren":
       case "writeResults":
-        throw new Error(`Distributed Map is not available: ${effect.kind}`);
+        this.#mapRun(effect);
+        break;
       default:
         effect satisfies never;
     }
   }
 
+  #cancel(key: string): void {
+    this.#running.get(key)?.abort(new Error("The run no longer waits for this"));
+    this.#running.delete(key);
+  }
+
   #task(task: TaskEffect): void {
-    if (task.reviewId !== undefined || this.#running.has(task.key)) return;
-    const abort = new AbortController();
-    this.#running.set(task.key, abort);
-    const work = async () => {
-      const outcome = await this.#host.perform(task, abort.signal);
+    if (task.reviewId !== undefined || this.#host.isSubmitted(task)) return;
+    this.#track(task.key, async (abort, isWanted) => {
+      const perform = () => this.#host.perform(task, abort.signal);
+      // A call to another run holds no connection, and a start must not wait behind slow answers.
+      const outcome = await (startsRun(task.resource) ? perform() : this.#connections.run(perform));
       // Cancelled while it ran: the run has gone on without it.
-      if (this.#running.get(task.key) !== abort) return;
+      if (!isWanted()) return;
       this.#running.delete(task.key);
       await this.#host.settle(task, outcome);
+    });
+  }
+
+  /** Waves of one map run follow each other under one key, so each stage and wave is tracked by itself. */
+  #mapRun(effect: MapRunEffect): void {
+    const wave = effect.kind === "startChildren" ? `:${effect.indexes[0]}` : "";
+    this.#track(`${effect.key}:${effect.kind}${wave}`, async (_abort, isWanted) => {
+      await this.#host.advanceMapRun(effect, isWanted);
+    });
+  }
+
+  #track(key: string, work: (abort: AbortController, isWanted: () => boolean) => Promise<void>): void {
+    if (this.#running.has(key)) return;
+    const abort = new AbortController();
+    this.#running.set(key, abort);
+    const isWanted = () => this.#running.get(key) === abort;
+    const tracked = async () => {
+      try {
+        await work(abort, isWanted);
+      } finally {
+        if (isWanted()) this.#running.delete(key);
+      }
     };
-    this.#host.later(work());
+    this.#host.later(tracked());
   }
 }

@@ -6,11 +6,13 @@ import type { ReviewRow, RunAct, StartRunRequest } from "../../services/workflow
 //   L1  A row of `journal` holds the events of one decision; rows are only added, seq has no gaps.
 //   L2  A snapshot is the state after `seq`, kept only to bound replay: without it the journal says the same.
 //   L3  What is changed together is written in one turn of the object, so SQLite commits it as one.
+//   L4  A run that is kept in memory (EXPRESS) leaves no trace before keep(); from then on it is like any other.
 
 /** How a run began, kept as it was asked for. */
-export type Origin = Omit<StartRunRequest, "act" | "input"> & { startedBy: RunAct };
+export type Origin = Omit<StartRunRequest, "act" | "input" | "waiter">;
 
 interface EventRow extends Record<string, SqlStorageValue> {
+  first_seq: number;
   events: string;
 }
 
@@ -19,25 +21,65 @@ const MAX_ROW_CHARACTERS = 600_000;
 /** A state larger than a value may be is replayed from the journal instead. */
 const MAX_SNAPSHOT_CHARACTERS = 600_000;
 
+/** A run in memory, before it is kept. */
+interface Unkept {
+  origin: Origin;
+  events: RunEvent[];
+  acts: { act: RunAct; at: number }[];
+}
+
 export class Journal {
   readonly #sql: SqlStorage;
+  #unkept: Unkept | null = null;
 
   constructor(storage: DurableObjectStorage) {
     this.#sql = storage.sql;
   }
 
+  get isKept(): boolean {
+    return this.#unkept === null;
+  }
+
   /** `null` where no run was ever started; asking leaves no trace. */
   origin(): Origin | null {
-    const tables = this.#sql.exec("select 1 from sqlite_master where type = 'table' and name = 'origin'").toArray();
-    if (tables.length === 0) return null;
+    if (this.#unkept !== null) return this.#unkept.origin;
+    if (!this.#hasTable("origin")) return null;
     const [row] = this.#sql.exec<{ value: string }>("select value from origin").toArray();
     return row === undefined ? null : (JSON.parse(row.value) as Origin);
+  }
+
+  /** The run that would have waited for this one has given up before this one began. */
+  get isCalledOff(): boolean {
+    return this.#hasTable("called_off");
+  }
+
+  callOff(): void {
+    this.#sql.exec("create table if not exists called_off (at integer)");
+  }
+
+  #hasTable(name: string): boolean {
+    return this.#sql.exec("select 1 from sqlite_master where type = 'table' and name = ?", name).toArray().length > 0;
+  }
+
+  createInMemory(origin: Origin): void {
+    this.#unkept = { origin, events: [], acts: [] };
+  }
+
+  /** Writes down what was in memory. */
+  keep(): void {
+    if (this.#unkept === null) return;
+    const { origin, events, acts } = this.#unkept;
+    this.#unkept = null;
+    this.create(origin);
+    this.append(events);
+    for (const { act, at } of acts) this.addAct(act, at);
   }
 
   create(origin: Origin): void {
     this.#sql.exec(`
       create table origin (value text not null);
       create table journal (first_seq integer primary key, last_seq integer not null, events text not null);
+      create table parts (seq integer not null, part integer not null, text text not null, primary key (seq, part));
       create table snapshot (id integer primary key check (id = 1), seq integer not null, state text not null);
       create table reviews (id text primary key, seq integer not null, value text not null);
       create table acts (id integer primary key autoincrement, at integer not null, value text not null);
@@ -47,6 +89,10 @@ export class Journal {
   }
 
   append(events: readonly RunEvent[]): void {
+    if (this.#unkept !== null) {
+      this.#unkept.events.push(...events);
+      return;
+    }
     let texts: string[] = [];
     let characters = 0;
     let first = 0;
@@ -64,6 +110,12 @@ export class Journal {
     let last = 0;
     for (const event of events) {
       const text = JSON.stringify(event);
+      if (text.length > MAX_ROW_CHARACTERS) {
+        flush(last);
+        this.#appendInParts(event.seq, text);
+        last = event.seq;
+        continue;
+      }
       if (characters + text.length > MAX_ROW_CHARACTERS) flush(last);
       if (texts.length === 0) first = event.seq;
       texts.push(text);
@@ -73,16 +125,32 @@ export class Journal {
     flush(last);
   }
 
+  /** The items of a distributed Map may be more than one value can hold. */
+  #appendInParts(seq: number, text: string): void {
+    this.#sql.exec("insert into journal (first_seq, last_seq, events) values (?, ?, '')", seq, seq);
+    for (let part = 0; part * MAX_ROW_CHARACTERS < text.length; part++) {
+      const piece = text.slice(part * MAX_ROW_CHARACTERS, (part + 1) * MAX_ROW_CHARACTERS);
+      this.#sql.exec("insert into parts (seq, part, text) values (?, ?, ?)", seq, part, JSON.stringify(piece));
+    }
+  }
+
+  #inParts(seq: number): RunEvent[] {
+    const rows = this.#sql.exec<{ text: string }>("select text from parts where seq = ? order by part", seq).toArray();
+    return [JSON.parse(rows.map((row) => JSON.parse(row.text) as string).join("")) as RunEvent];
+  }
+
   /** Events with `after < seq <= until`, in order. */
   events(after: number, until = Number.MAX_SAFE_INTEGER): RunEvent[] {
+    if (this.#unkept !== null) return this.#unkept.events.slice(after, until);
     const rows = this.#sql.exec<EventRow>(
-      "select events from journal where last_seq > ? and first_seq <= ? order by first_seq",
+      "select first_seq, events from journal where last_seq > ? and first_seq <= ? order by first_seq",
       after,
       until,
     );
     const found: RunEvent[] = [];
     for (const row of rows) {
-      for (const event of JSON.parse(row.events) as RunEvent[]) {
+      const events = row.events === "" ? this.#inParts(row.first_seq) : (JSON.parse(row.events) as RunEvent[]);
+      for (const event of events) {
         if (event.seq > after && event.seq <= until) found.push(event);
       }
     }
@@ -90,11 +158,13 @@ export class Journal {
   }
 
   snapshot(): RunState | null {
+    if (this.#unkept !== null) return null;
     const [row] = this.#sql.exec<{ state: string }>("select state from snapshot").toArray();
     return row === undefined ? null : (JSON.parse(row.state) as RunState);
   }
 
   saveSnapshot(state: RunState): void {
+    if (this.#unkept !== null) return;
     const text = JSON.stringify(state);
     if (text.length > MAX_SNAPSHOT_CHARACTERS) {
       // An older one must not stay: a rewind that reaches behind it would make it useless.
@@ -105,6 +175,7 @@ export class Journal {
   }
 
   saveReview(review: ReviewRow, seq: number): void {
+    this.keep();
     this.#sql.exec(
       "insert or replace into reviews (id, seq, value) values (?, ?, ?)",
       review.id,
@@ -114,6 +185,7 @@ export class Journal {
   }
 
   reviews(changedAfter: number): ReviewRow[] {
+    if (this.#unkept !== null) return [];
     const rows = this.#sql.exec<{ value: string }>(
       "select value from reviews where seq > ? order by seq",
       changedAfter,
@@ -122,15 +194,21 @@ export class Journal {
   }
 
   review(id: string): ReviewRow | null {
+    if (this.#unkept !== null) return null;
     const [row] = this.#sql.exec<{ value: string }>("select value from reviews where id = ?", id).toArray();
     return row === undefined ? null : (JSON.parse(row.value) as ReviewRow);
   }
 
   addAct(act: RunAct, at: number): void {
+    if (this.#unkept !== null) {
+      this.#unkept.acts.push({ act, at });
+      return;
+    }
     this.#sql.exec("insert into acts (at, value) values (?, ?)", at, JSON.stringify(act));
   }
 
   acts(after: number): (RunAct & { id: number; at: number })[] {
+    if (this.#unkept !== null) return [];
     const rows = this.#sql.exec<{ id: number; at: number; value: string }>(
       "select id, at, value from acts where id > ? order by id",
       after,
@@ -140,6 +218,7 @@ export class Journal {
 
   /** How far the read models have come: the event and the act they stand at. */
   projected(): { seq: number; act: number } {
+    if (this.#unkept !== null) return { seq: 0, act: 0 };
     const [row] = this.#sql.exec<{ seq: number; act: number }>("select seq, act from projected").toArray();
     return row ?? { seq: 0, act: 0 };
   }

@@ -25,6 +25,7 @@ export function toRun(origin: Origin, state: RunState): Run {
     waitingFor: waitingFor(state).map(toWaitingFor),
     redrives: state.redrives,
     ...(origin.parentRunId !== undefined && { parentRunId: origin.parentRunId }),
+    ...(origin.mapState !== undefined && { mapState: origin.mapState }),
     traceId: origin.traceId,
   };
 }

@@ -14,7 +14,16 @@ export interface FileStore {
   bytes(key: string): Promise<Uint8Array<ArrayBuffer> | null>;
   /** Every key that begins with `prefix`. */
   list(prefix: string): Promise<string[]>;
+  /** What is stored under `prefix`, in the order of the keys. */
+  entries(prefix: string): Promise<StoredFile[]>;
   remove(keys: string[]): Promise<void>;
+}
+
+export interface StoredFile {
+  key: string;
+  size: number;
+  etag: string;
+  uploadedAt: number;
 }
 
 /** Reads text out of files that are more than text. */

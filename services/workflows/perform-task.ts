@@ -1,7 +1,6 @@
 import * as z from "zod";
 import type { Json } from "../../domain/kernel/json.ts";
-import { isJsonObject } from "../../domain/kernel/json.ts";
-import { asProblem, problem } from "../../domain/kernel/problem.ts";
+import { asProblem } from "../../domain/kernel/problem.ts";
 import { AnswerRequest } from "../../domain/knowledge/answer.ts";
 import { SearchRequest } from "../../domain/knowledge/search.ts";
 import { ChatCompletionRequest } from "../../domain/llm/chat-completion.ts";
@@ -9,22 +8,11 @@ import type { ServiceContext } from "../context.ts";
 import { answerQuestion } from "../knowledge/answer-question.ts";
 import { searchKnowledge } from "../knowledge/search-knowledge.ts";
 import { completeChat } from "../llm/complete-chat.ts";
-
-/** What a Task state asks of the platform. `key` is unique to this attempt and the same after a crash: the idempotency key outside. */
-export interface TaskCall {
-  runId: string;
-  key: string;
-  state: string;
-  resource: string;
-  input: Json;
-  signal: AbortSignal;
-}
-
-export type TaskOutcome =
-  | { kind: "succeeded"; output: Json }
-  | { kind: "failed"; error: string; cause: string }
-  /** The work goes on elsewhere; its answer comes with the task's token. */
-  | { kind: "submitted" };
+import { callLambda, callNamedFunction, invokeLambda, isLambdaArn } from "./call-function.ts";
+import { startChildRun, startsRun } from "./child-runs.ts";
+import { invokeHttp } from "./invoke-http.ts";
+import { argumentsOf, invalidArguments, TaskFailure } from "./task-arguments.ts";
+import type { TaskCall, TaskOutcome } from "./task-call.ts";
 
 type Performer = (ctx: ServiceContext, task: TaskCall) => Promise<Json>;
 
@@ -33,26 +21,34 @@ const PERFORMERS: Record<string, Performer> = {
   "weft:knowledge:search": search,
   "weft:knowledge:answer": answer,
   "weft:http:request": httpRequest,
+  "weft:function:call": callNamedFunction,
+  "arn:aws:states:::lambda:invoke": invokeLambda,
+  "arn:aws:states:::http:invoke": invokeHttp,
 };
 
 /** Does the work of a Task state. Total: whatever goes wrong is a failed outcome with an ASL error name. */
 export async function performTask(ctx: ServiceContext, task: TaskCall): Promise<TaskOutcome> {
   const resource = task.resource.replace(/\.waitForTaskToken$/, "");
-  const perform = PERFORMERS[resource];
-  if (perform === undefined) {
-    return { kind: "failed", error: "States.TaskFailed", cause: `No resource ${task.resource} on this platform.` };
-  }
+  const waitsForToken = resource !== task.resource;
   try {
-    const output = await perform(ctx, task);
-    return resource === task.resource ? { kind: "succeeded", output } : { kind: "submitted" };
+    const outcome = await perform(ctx, { ...task, resource });
+    return waitsForToken && outcome.kind === "succeeded" ? { ...outcome, kind: "submitted" } : outcome;
   } catch (error) {
     return failure(ctx, task, error);
   }
 }
 
+async function perform(ctx: ServiceContext, task: TaskCall): Promise<TaskOutcome> {
+  if (startsRun(task.resource)) return startChildRun(ctx, task);
+  const performer = isLambdaArn(task.resource) ? callLambda : PERFORMERS[task.resource];
+  if (performer !== undefined) return { kind: "succeeded", output: await performer(ctx, task) };
+  throw new TaskFailure("States.TaskFailed", `No resource ${task.resource} on this platform.`);
+}
+
 async function chat(ctx: ServiceContext, task: TaskCall): Promise<Json> {
   const request = argumentsOf(ChatCompletionRequest, task.input);
-  if (request.stream === true) throw invalid([{ pointer: "/stream", detail: "a task takes the whole answer" }]);
+  if (request.stream === true)
+    throw invalidArguments([{ pointer: "/stream", detail: "a task takes the whole answer" }]);
   return (await completeChat(ctx, request, callOf(task))) as unknown as Json;
 }
 
@@ -111,15 +107,6 @@ function bodyOf(headers: Headers, text: string): Json {
   }
 }
 
-/** A failure whose ASL name the performer knows. */
-class TaskFailure extends Error {
-  readonly error: string;
-  constructor(error: string, cause: string) {
-    super(cause);
-    this.error = error;
-  }
-}
-
 function failure(ctx: ServiceContext, task: TaskCall, error: unknown): TaskOutcome {
   if (error instanceof TaskFailure) return { kind: "failed", error: error.error, cause: error.message };
   const known = asProblem(error);
@@ -134,16 +121,6 @@ function failure(ctx: ServiceContext, task: TaskCall, error: unknown): TaskOutco
 
 function callOf({ key, runId, signal }: TaskCall): { idempotencyKey: string; runId: string; signal: AbortSignal } {
   return { idempotencyKey: key, runId, signal };
-}
-
-function argumentsOf<S extends z.ZodType>(schema: S, input: Json): z.output<S> {
-  const result = schema.safeParse(isJsonObject(input) ? input : {});
-  if (result.success) return result.data;
-  throw invalid(result.error.issues.map(({ path, message }) => ({ pointer: `/${path.join("/")}`, detail: message })));
-}
-
-function invalid(errors: { pointer: string; detail: string }[]) {
-  return problem("validation-failed", { errors });
 }
 
 function pascal(code: string): string {

@@ -12,6 +12,12 @@ export interface RunAct {
   userAgent: string | null;
 }
 
+/** A run that waits for another, and the effect of its that waits. */
+export interface Waiter {
+  runId: string;
+  key: string;
+}
+
 export interface StartRunRequest {
   tenantId: string;
   runId: string;
@@ -23,7 +29,14 @@ export interface StartRunRequest {
   input: Json;
   traceId: string;
   parentRunId?: string;
-  act: RunAct;
+  /** How many runs stand above this one. */
+  depth: number;
+  /** A child of a distributed Map: it runs this state's ItemProcessor instead of the definition. */
+  mapState?: string;
+  /** Told when the run has ended, however often it must be said. */
+  waiter?: Waiter;
+  /** `null` for what no one asked for by itself: a child of a distributed Map. */
+  act: RunAct | null;
 }
 
 export type RunLifecycle =
@@ -79,7 +92,8 @@ export interface RunProjection {
 
 /** The single writer of one run. An answer `null` means that there is no such run. Refusals are thrown as problems. */
 export interface RunActor {
-  start(request: StartRunRequest): Promise<{ run: Run; created: boolean }>;
+  /** With `waitSeconds`, answers once the run has ended or that time is over. */
+  start(request: StartRunRequest, waitSeconds?: number): Promise<{ run: Run; created: boolean }>;
   get(): Promise<Run | null>;
   /** Resolves when the run has ended, or with the run as it is when the time is over. */
   wait(seconds: number): Promise<Run | null>;
@@ -88,6 +102,10 @@ export interface RunActor {
   decideReview(answer: ReviewAnswer, act: RunAct): Promise<FoundReview | null>;
   review(id: string): Promise<FoundReview | null>;
   answerTask(answer: TaskAnswer): Promise<void>;
+  /** The run that this one's effect `key` waits for has ended. Resolves when that is durable; harmless to repeat. */
+  childEnded(key: string, run: Run): Promise<void>;
+  /** The parent no longer waits: the run is stopped, or will not start. Harmless to repeat. */
+  callOff(parentRunId: string): Promise<void>;
   events(page: { after: number; limit: number; order: "asc" | "desc" }): Promise<RunEventView[]>;
   /** `text/event-stream` of events with seq greater than `after`, until the run ends. */
   stream(after: number): Promise<Response>;

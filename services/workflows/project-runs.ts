@@ -53,6 +53,7 @@ function statements(platform: PlatformContext, { tenantId, runId, projection }: 
     startedAt: Date.parse(run.startedAt),
     stoppedAt: run.stoppedAt === undefined ? null : Date.parse(run.stoppedAt),
     parentRunId: run.parentRunId ?? null,
+    mapState: run.mapState ?? null,
     run,
     projectedAt: platform.clock.now(),
   };

@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, lt, or } from "drizzle-orm";
+import { and, desc, eq, gte, isNull, lt, or } from "drizzle-orm";
 import * as z from "zod";
 import { isId } from "../../domain/kernel/id.ts";
 import type { Page } from "../../domain/kernel/page.ts";
@@ -8,7 +8,7 @@ import type { Checkpoint, Run, RunEventView } from "../../domain/workflows/run-v
 import { RunStatus } from "../../domain/workflows/run-view.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
-import type { RunActor, RunLifecycle } from "./ports.ts";
+import type { RunActor, RunLifecycle, TaskAnswer } from "./ports.ts";
 import { actOf } from "./run-act.ts";
 import { runs } from "./table.ts";
 
@@ -16,12 +16,16 @@ export const ListRuns = z.strictObject({
   ...PageRequest.shape,
   workflow: z.string().optional(),
   status: RunStatus.optional(),
+  parentRunId: z.string().optional().meta({ description: "Runs that this run started, children of its Maps included" }),
   from: z.iso.datetime({ offset: true }).optional(),
   to: z.iso.datetime({ offset: true }).optional(),
 });
 export type ListRuns = z.infer<typeof ListRuns>;
 
-/** Runs, newest first, from the read model: at most a second behind. */
+/**
+ * Runs, newest first, from the read model: at most a second behind. Children of a distributed Map, of which there may be tens of
+ * thousands, are listed only where their parent is asked for.
+ */
 export async function listRuns(ctx: ServiceContext, query: ListRuns): Promise<Page<Run>> {
   requirePermission(ctx, "runs:read");
   const [startedAt, id] = query.cursor === undefined ? [] : decodeCursor(query.cursor, 2);
@@ -32,6 +36,7 @@ export async function listRuns(ctx: ServiceContext, query: ListRuns): Promise<Pa
     .where(
       and(
         eq(runs.tenantId, ctx.tenant.id),
+        query.parentRunId === undefined ? isNull(runs.mapState) : eq(runs.parentRunId, query.parentRunId),
         query.workflow === undefined ? undefined : eq(runs.workflow, query.workflow),
         query.status === undefined ? undefined : eq(runs.status, query.status),
         query.from === undefined ? undefined : gte(runs.startedAt, Date.parse(query.from)),
@@ -79,6 +84,14 @@ export async function listRunEvents(
 ): Promise<RunEventView[]> {
   requirePermission(ctx, "runs:read");
   return runActor(ctx, id).events(page);
+}
+
+/** What someone outside says about a task that waits for its token. The first answer counts. */
+export async function answerTask(ctx: ServiceContext, answer: TaskAnswer): Promise<void> {
+  requirePermission(ctx, "runs:write");
+  const [runId = ""] = answer.token.split(".");
+  if (!isId("run", runId)) throw notFound("task token");
+  await ctx.ports.runActors.of(ctx.tenant.id, runId).answerTask(answer);
 }
 
 /** The live history as server-sent events. */

@@ -1,5 +1,6 @@
-import { idOf } from "../../domain/kernel/id.ts";
+import type { Json } from "../../domain/kernel/json.ts";
 import { problem } from "../../domain/kernel/problem.ts";
+import { childRunId, namedRunId } from "../../domain/workflows/arn.ts";
 import type { Run } from "../../domain/workflows/run-view.ts";
 import type { StartRunInput } from "../../domain/workflows/workflow.ts";
 import type { ServiceContext } from "../context.ts";
@@ -10,6 +11,15 @@ import { actOf } from "./run-act.ts";
 // ASL: 262,144 bytes for one input.
 const MAX_INPUT_BYTES = 262_144;
 
+/** The run whose task starts this one. */
+export interface Parent {
+  runId: string;
+  /** Of the task: the same after a crash, so that a repeated start finds the same child. */
+  key: string;
+  depth: number;
+  isWaiting: boolean;
+}
+
 /**
  * Starts a run. A name makes it idempotent: its id follows from the name, so the run's own object decides whether it exists,
  * and the same name with equal input answers the same run.
@@ -18,30 +28,43 @@ export async function startRun(
   ctx: ServiceContext,
   workflow: string,
   input: StartRunInput,
-  parentRunId?: string,
+  options: { waitSeconds?: number; parent?: Parent } = {},
 ): Promise<{ run: Run; created: boolean }> {
   requirePermission(ctx, "runs:write");
   if (input.alias !== undefined) throw problem("not-found", { detail: "No such alias." });
   const value = input.input ?? {};
-  if (Buffer.byteLength(JSON.stringify(value)) > MAX_INPUT_BYTES) {
-    throw problem("validation-failed", {
-      errors: [{ pointer: "/input", detail: `has more than ${MAX_INPUT_BYTES} bytes as JSON` }],
-    });
-  }
+  requireSize(value);
   const { row } = await loadVersion(ctx, workflow, input.version);
-  const runId =
-    input.name === undefined ? ctx.ids.next("run") : idOf("run", `${ctx.tenant.id}\n${workflow}\n${input.name}`);
-  return ctx.ports.runActors.of(ctx.tenant.id, runId).start({
-    tenantId: ctx.tenant.id,
-    runId,
-    workflow,
-    version: row.version,
-    type: row.type,
-    definition: row.definition,
-    name: input.name ?? runId,
-    input: value,
-    traceId: ctx.trace.traceId,
-    ...(parentRunId !== undefined && { parentRunId }),
-    act: actOf(ctx, "run.started"),
+  const { parent } = options;
+  const runId = runIdOf(ctx, workflow, input.name, parent);
+  return ctx.ports.runActors.of(ctx.tenant.id, runId).start(
+    {
+      tenantId: ctx.tenant.id,
+      runId,
+      workflow,
+      version: row.version,
+      type: row.type,
+      definition: row.definition,
+      name: input.name ?? runId,
+      input: value,
+      traceId: ctx.trace.traceId,
+      depth: parent === undefined ? 0 : parent.depth + 1,
+      ...(parent !== undefined && { parentRunId: parent.runId }),
+      ...(parent?.isWaiting === true && { waiter: { runId: parent.runId, key: parent.key } }),
+      act: actOf(ctx, "run.started"),
+    },
+    options.waitSeconds,
+  );
+}
+
+function runIdOf(ctx: ServiceContext, workflow: string, name: string | undefined, parent: Parent | undefined): string {
+  if (name !== undefined) return namedRunId(ctx.tenant.id, workflow, name);
+  return parent === undefined ? ctx.ids.next("run") : childRunId(ctx.tenant.id, parent.runId, parent.key);
+}
+
+function requireSize(input: Json): void {
+  if (Buffer.byteLength(JSON.stringify(input)) <= MAX_INPUT_BYTES) return;
+  throw problem("validation-failed", {
+    errors: [{ pointer: "/input", detail: `has more than ${MAX_INPUT_BYTES} bytes as JSON` }],
   });
 }

@@ -1,7 +1,9 @@
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { Json } from "../../domain/kernel/json.ts";
+import type { AliasRoute } from "../../domain/workflows/alias.ts";
 import type { ReviewStatus } from "../../domain/workflows/review.ts";
 import type { Run } from "../../domain/workflows/run-view.ts";
+import type { MissedPolicy, OverlapPolicy } from "../../domain/workflows/schedule.ts";
 import type { WorkflowType } from "../../domain/workflows/workflow.ts";
 
 /** A workflow by name. `version` is the newest; versions themselves never change. Times in milliseconds. */
@@ -48,16 +50,23 @@ export const runs = sqliteTable(
     startedAt: integer().notNull(),
     stoppedAt: integer(),
     parentRunId: text(),
+    /** The Map state whose child the run is: such runs are listed with their parent only. */
+    mapState: text(),
     /** The resource as the object told it. */
     run: text({ mode: "json" }).$type<Run>().notNull(),
     projectedAt: integer().notNull(),
+    /** When an ended run leaves its object for the archive; null before its end and after the move. */
+    archiveAt: integer(),
+    archivedAt: integer(),
   },
   (table) => [
     primaryKey({ columns: [table.tenantId, table.id] }),
     index("runs_by_time").on(table.tenantId, table.startedAt, table.id),
     index("runs_by_workflow").on(table.tenantId, table.workflow, table.startedAt, table.id),
     index("runs_by_status").on(table.tenantId, table.status, table.startedAt, table.id),
+    index("runs_by_parent").on(table.tenantId, table.parentRunId, table.startedAt, table.id),
     index("runs_unfinished").on(table.status, table.projectedAt),
+    index("runs_to_archive").on(table.archiveAt),
   ],
 );
 
@@ -85,5 +94,88 @@ export const reviews = sqliteTable(
     primaryKey({ columns: [table.tenantId, table.id] }),
     index("reviews_by_status").on(table.tenantId, table.status, table.requestedAt, table.id),
     index("reviews_by_time").on(table.tenantId, table.requestedAt, table.id),
+  ],
+);
+
+/** Named HTTPS endpoints that Task states call. */
+export const functions = sqliteTable(
+  "functions",
+  {
+    tenantId: text().notNull(),
+    name: text().notNull(),
+    url: text().notNull(),
+    headerNames: text({ mode: "json" }).$type<string[]>().notNull(),
+    /** JSON of the headers, sealed for `function/<tenant>/<name>`; so is the secret. */
+    sealedHeaders: text(),
+    sealedSecret: text(),
+    timeoutSeconds: integer().notNull(),
+    createdAt: integer().notNull(),
+    updatedAt: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.name] })],
+);
+
+/** Names for versions of a workflow, by weight. */
+export const workflowAliases = sqliteTable(
+  "workflow_aliases",
+  {
+    tenantId: text().notNull(),
+    workflow: text().notNull(),
+    alias: text().notNull(),
+    routes: text({ mode: "json" }).$type<AliasRoute[]>().notNull(),
+    createdAt: integer().notNull(),
+    updatedAt: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.workflow, table.alias] })],
+);
+
+/** Starts by the clock. What is to be is written by the API, what has been by the schedule's object. */
+export const schedules = sqliteTable(
+  "schedules",
+  {
+    tenantId: text().notNull(),
+    id: text().notNull(),
+    name: text().notNull(),
+    workflow: text().notNull(),
+    version: integer(),
+    alias: text(),
+    cron: text().notNull(),
+    timezone: text().notNull(),
+    input: text({ mode: "json" }).$type<Json>(),
+    overlap: text().$type<OverlapPolicy>().notNull(),
+    missed: text().$type<MissedPolicy>().notNull(),
+    enabled: integer({ mode: "boolean" }).notNull(),
+    /** Ticks after this time count: when the schedule was made, enabled or got another cron. */
+    since: integer().notNull(),
+    /** Null where no tick follows. */
+    nextAt: integer(),
+    lastAt: integer(),
+    lastRunId: text(),
+    lastError: text(),
+    createdAt: integer().notNull(),
+    updatedAt: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.id] }),
+    uniqueIndex("schedules_by_name").on(table.tenantId, table.name),
+    index("schedules_by_age").on(table.tenantId, table.createdAt, table.id),
+    index("schedules_due").on(table.enabled, table.nextAt),
+  ],
+);
+
+/** Events that a tenant's runs published. */
+export const publishedEvents = sqliteTable(
+  "published_events",
+  {
+    tenantId: text().notNull(),
+    id: text().notNull(),
+    type: text().notNull(),
+    data: text({ mode: "json" }).$type<Json>(),
+    runId: text().notNull(),
+    publishedAt: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.id] }),
+    index("published_events_by_time").on(table.tenantId, table.publishedAt, table.id),
   ],
 );

@@ -4,6 +4,7 @@ import { apiKeys } from "./api/api-keys.ts";
 import { audit } from "./api/audit.ts";
 import { auth } from "./api/auth.ts";
 import { documents } from "./api/documents.ts";
+import { functions } from "./api/functions.ts";
 import { jobs } from "./api/jobs.ts";
 import { knowledgeBases } from "./api/knowledge-bases.ts";
 import { knowledgeSearch } from "./api/knowledge-search.ts";
@@ -15,6 +16,7 @@ import { operatorMailbox } from "./api/operator-mailbox.ts";
 import { providers } from "./api/providers.ts";
 import { reviews } from "./api/reviews.ts";
 import { runs } from "./api/runs.ts";
+import { taskTokens } from "./api/task-tokens.ts";
 import { tenants } from "./api/tenants.ts";
 import { workflows } from "./api/workflows.ts";
 import type { HttpEnv } from "./env.ts";
@@ -39,7 +41,9 @@ const SURFACES: readonly Routes[] = [
   knowledgeSearch,
   workflows,
   runs,
+  taskTokens,
   reviews,
+  functions,
   jobs,
   openai,
   providers,

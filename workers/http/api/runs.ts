@@ -44,9 +44,8 @@ runs.add(
     problems: ["conflict"],
   },
   async ({ ctx, params, query, body }) => {
-    const { run, created } = await startRun(ctx, params.name, body);
-    const answer = query.wait > 0 ? await getRun(ctx, run.id, query.wait) : run;
-    return reply(created ? 201 : 200, answer, { location: `/v1/runs/${run.id}` });
+    const { run, created } = await startRun(ctx, params.name, body, { waitSeconds: query.wait });
+    return reply(created ? 201 : 200, run, { location: `/v1/runs/${run.id}` });
   },
 );
 

@@ -1,0 +1,350 @@
+import { SECOND_MS } from "../../domain/kernel/time.ts";
+import type { Machine } from "../../domain/workflows/definition/machine.ts";
+import type { Chance } from "../../domain/workflows/expression/scope.ts";
+import type { Refusal, RunCommand } from "../../domain/workflows/run/command.ts";
+import { decide } from "../../domain/workflows/run/decide.ts";
+import type { Effect } from "../../domain/workflows/run/effects.ts";
+import { nextTimerAt, pendingEffects } from "../../domain/workflows/run/effects.ts";
+import type { RunEvent } from "../../domain/workflows/run/event.ts";
+import { replay } from "../../domain/workflows/run/replay.ts";
+import type { RunState } from "../../domain/workflows/run/state.ts";
+import { isEnded } from "../../domain/workflows/run/state.ts";
+import type { PlatformContext } from "../../services/context.ts";
+import type { ReviewRow, RunAct } from "../../services/workflows/ports.ts";
+import type { EffectHost } from "./effects.ts";
+import { Effects } from "./effects.ts";
+import type { Family } from "./family.ts";
+import { childrenOf, endedChildren } from "./family-news.ts";
+import { Inbox, joined, type Letter } from "./inbox.ts";
+import type { Journal, Origin } from "./journal.ts";
+import { machineOf } from "./machines.ts";
+import { refusal } from "./refusal.ts";
+import { changedReviews } from "./reviews.ts";
+import { RunClock } from "./run-clock.ts";
+
+// A run in memory: decides, writes down, acts.
+//   R1  Persist before acting: a decision's events are in the journal before an effect starts or an answer leaves. The
+//       platform holds every outgoing message until the commit is on disk, so writing in the same turn is enough.
+//   R2  Memory is a cache: state, timers and effects are rebuilt from the journal by whatever wakes the object.
+//   R3  One alarm serves all: the run's own timers, effects lost in a crash, and whoever has not answered yet.
+//   R4  An EXPRESS run is in memory alone at first: it is written down once it has ended or has lasted KEEP_AFTER_MS, and
+//       a crash before that leaves nothing of it.
+
+/** Replay reads at most this many events beyond the snapshot. */
+const SNAPSHOT_EVERY = 500;
+/** While something is under way outside, how long until an object that died is woken to take it up again. */
+const GUARD_MS = 15 * SECOND_MS;
+/** Read models hear of a run that keeps moving this often; of its end at once. */
+const ANNOUNCE_MS = 50;
+/** Well under the ten seconds after which the platform may forget an idle object. */
+const KEEP_AFTER_MS = 2 * SECOND_MS;
+/** The answer leaves first; then what ended is written down. */
+const KEEP_ENDED_MS = 10;
+/** Ends of children are gathered the longer the more there are, so that a history of 25,000 events has room for all. */
+const CHILDREN_A_MS = 100;
+const MAX_GATHERING_MS = 500;
+
+export interface Live {
+  origin: Origin;
+  machine: Machine;
+  state: RunState;
+  snapshotSeq: number;
+  pendingReviews: Map<string, ReviewRow>;
+}
+
+export interface LiveRunHost extends Omit<EffectHost, "goOn" | "later"> {
+  platform(): PlatformContext;
+  waitUntil(work: Promise<unknown>): void;
+  /** Tells relatives what is due. False when someone could not be reached: the alarm tries again. */
+  deliver(live: Live): Promise<boolean>;
+}
+
+interface Outcome {
+  state: RunState;
+  events: readonly RunEvent[];
+  effects: readonly Effect[];
+}
+
+export class LiveRun {
+  readonly effects: Effects;
+  readonly #storage: DurableObjectStorage;
+  readonly #journal: Journal;
+  readonly #family: Family;
+  readonly #host: LiveRunHost;
+  readonly #clock: RunClock;
+  readonly #inbox: Inbox;
+  #live: Live | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
+  #isAnnouncing = false;
+  #isDelivering = false;
+  #keepTimer: { handle: ReturnType<typeof setTimeout>; isEnded: boolean } | null = null;
+  #listeners: (() => void)[] = [];
+
+  constructor(storage: DurableObjectStorage, parts: { journal: Journal; family: Family }, host: LiveRunHost) {
+    this.#storage = storage;
+    this.#journal = parts.journal;
+    this.#family = parts.family;
+    this.#host = host;
+    const later = (work: Promise<unknown>) => this.later(work);
+    const goOn = async () => {
+      await this.put({ type: "Continue" });
+    };
+    this.effects = new Effects({ ...host, goOn, later });
+    this.#clock = new RunClock(storage, { later, ring: () => this.#ringTimers() });
+    this.#inbox = new Inbox({
+      open: () => later(this.inTurn(() => this.#answerLetters())),
+      windowMs: (command) => this.#gatheringMs(command),
+    });
+  }
+
+  /** The run in memory, rebuilt from the journal when the object is fresh. What was under way is taken up again. */
+  load(): Live | null {
+    if (this.#live !== null) return this.#live;
+    const origin = this.#journal.origin();
+    if (origin === null) return null;
+    const snapshot = this.#journal.snapshot();
+    const state = replay(this.#journal.events(snapshot?.seq ?? 0), snapshot ?? undefined);
+    const pending = this.#journal.reviews(0).filter((review) => review.status === "pending");
+    this.#live = {
+      origin,
+      machine: machineOf(origin),
+      state,
+      snapshotSeq: snapshot?.seq ?? 0,
+      pendingReviews: new Map(pending.map((review) => [review.id, review])),
+    };
+    this.#takeUp(this.#live);
+    return this.#live;
+  }
+
+  require(): Live {
+    const live = this.load();
+    if (live === null) throw refusal("not-started");
+    return live;
+  }
+
+  /** A command that its caller waits for; a refusal is thrown. */
+  async decide(live: Live, command: RunCommand, act: RunAct | null, before?: () => void): Promise<void> {
+    const decision = await this.#decision(live, command);
+    if (decision.refused !== null) throw refusal(decision.refused);
+    this.#persist(live, decision, act, before);
+  }
+
+  /** An answer from outside, decided together with others that come at the same time. Resolves when it is durable. */
+  put(command: RunCommand): Promise<Refusal | null> {
+    return this.#inbox.put(command);
+  }
+
+  /** Commands one after another: deciding awaits, and no other command may see what lies between. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work, work);
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  /** Resolves at the next change. */
+  changed(): Promise<void> {
+    return new Promise((resolve) => this.#listeners.push(resolve));
+  }
+
+  async alarmRang(): Promise<void> {
+    this.#clock.alarmRang();
+    const live = this.load();
+    if (live === null) return;
+    // A handler that throws is repeated by the platform at its own pace; this one sets its next alarm first.
+    this.#clock.wakeBy(Date.now() + GUARD_MS);
+    try {
+      await this.#ringTimers();
+      this.#isAnnouncing = false;
+      this.#takeUp(live);
+    } catch (error) {
+      this.#host.platform().log.error("run.alarm-failed", error, { runId: live.origin.runId });
+    }
+  }
+
+  /** The read models stand at this event and act. */
+  async acknowledge(seq: number, act: number): Promise<void> {
+    const live = this.load();
+    if (live === null) return;
+    this.#isAnnouncing = false;
+    this.#journal.saveProjected(seq, act);
+    if (seq < live.state.seq) this.#announce(live);
+    else if (isEnded(live.state) && this.effects.size === 0 && !this.#family.hasNews()) await this.#clock.stop();
+  }
+
+  /** Tells relatives what is due, until nothing is. */
+  deliver(live: Live): void {
+    if (this.#isDelivering || !this.#family.hasNews()) return;
+    this.#isDelivering = true;
+    const work = async () => {
+      const isDone = await this.#host.deliver(live).finally(() => {
+        this.#isDelivering = false;
+      });
+      if (isDone) this.deliver(live);
+    };
+    this.later(work());
+  }
+
+  chance(): Chance {
+    const { random } = this.#host.platform();
+    return { now: () => new Date(), random: () => random.next(), uuid: () => crypto.randomUUID() };
+  }
+
+  later(work: Promise<unknown>): void {
+    this.#host.waitUntil(
+      work.catch((error: unknown) => {
+        const platform = this.#host.platform();
+        const runId = this.#live?.origin.runId;
+        platform.log.error("run.defect", error, { runId });
+        platform.ports.errorTracker.capture(error, { runId });
+      }),
+    );
+  }
+
+  async #decision(live: Live, command: RunCommand) {
+    try {
+      const decision = await decide(live.machine, live.state, command, this.chance());
+      live.state = decision.state;
+      return decision;
+    } catch (error) {
+      this.#forget();
+      throw error;
+    }
+  }
+
+  async #answerLetters(): Promise<void> {
+    const letters = this.#inbox.drain();
+    try {
+      const answers = await this.#decideTogether(joined(letters));
+      for (const { letter, refused } of answers) letter.answer(refused);
+    } catch (error) {
+      for (const letter of letters) letter.fail(error);
+    }
+  }
+
+  async #decideTogether(
+    groups: readonly { command: RunCommand; letters: Letter[] }[],
+  ): Promise<{ letter: Letter; refused: Refusal | null }[]> {
+    const live = this.require();
+    const events: RunEvent[] = [];
+    const effects: Effect[] = [];
+    const ended: string[] = [];
+    const answers: { letter: Letter; refused: Refusal | null }[] = [];
+    for (const { command, letters } of groups) {
+      const decision = await this.#decision(live, command);
+      events.push(...decision.events);
+      effects.push(...decision.effects);
+      if (decision.refused === null) ended.push(...endedChildren(command));
+      answers.push(...letters.map((letter) => ({ letter, refused: decision.refused })));
+    }
+    if (events.length > 0 || effects.length > 0) {
+      this.#persist(live, { state: live.state, events, effects }, null, () => this.#family.finished(ended));
+    }
+    return answers;
+  }
+
+  #persist(live: Live, { state, events, effects }: Outcome, act: RunAct | null, before?: () => void): void {
+    try {
+      this.#storage.transactionSync(() => {
+        before?.();
+        this.#journal.append(events);
+        for (const review of changedReviews(live.pendingReviews, events, state))
+          this.#journal.saveReview(review, state.seq);
+        if (act !== null) this.#journal.addAct(act, Date.now());
+        this.#saveFamily(live, effects);
+        const isRewound = events.some((event) => event.type === "RunRewound");
+        if (isRewound || state.seq - live.snapshotSeq >= SNAPSHOT_EVERY) {
+          this.#journal.saveSnapshot(state);
+          live.snapshotSeq = state.seq;
+        }
+      });
+    } catch (error) {
+      // The state in memory is ahead of the journal now; the journal is right.
+      this.#forget();
+      throw error;
+    }
+    this.#live = live;
+    for (const effect of effects) this.effects.begin(effect);
+    this.deliver(live);
+    this.#schedule(live);
+    this.#announce(live);
+    for (const listener of this.#listeners.splice(0)) listener();
+  }
+
+  #saveFamily({ origin, state }: Live, effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      if (effect.kind === "cancelTask" || effect.kind === "cancelChildren") this.#family.callOff(effect.key);
+      else this.#family.begun(childrenOf(origin, effect));
+    }
+    if (isEnded(state)) this.#family.ended();
+  }
+
+  #forget(): void {
+    this.#live = null;
+  }
+
+  #takeUp(live: Live): void {
+    for (const effect of pendingEffects(live.state)) this.effects.begin(effect);
+    this.deliver(live);
+    this.#schedule(live);
+    if (this.#journal.projected().seq < live.state.seq) this.#announce(live);
+  }
+
+  async #ringTimers(): Promise<void> {
+    const live = this.load();
+    const at = live === null ? null : nextTimerAt(live.state);
+    if (at !== null && at <= Date.now()) await this.put({ type: "TimersDue" });
+  }
+
+  #schedule(live: Live): void {
+    const timerAt = nextTimerAt(live.state);
+    if (timerAt !== null) this.#clock.ringInMemory(timerAt);
+    if (!this.#journal.isKept) {
+      this.#keepSoon(isEnded(live.state));
+      return;
+    }
+    const isMoving = this.effects.size > 0 || this.#isAnnouncing || this.#isDelivering;
+    const at = Math.min(
+      timerAt ?? Number.POSITIVE_INFINITY,
+      isMoving ? Date.now() + GUARD_MS : Number.POSITIVE_INFINITY,
+    );
+    if (Number.isFinite(at)) this.#clock.wakeBy(at);
+  }
+
+  #keepSoon(hasEnded: boolean): void {
+    if (this.#keepTimer !== null) {
+      if (this.#keepTimer.isEnded || !hasEnded) return;
+      clearTimeout(this.#keepTimer.handle);
+    }
+    const handle = setTimeout(() => this.#keep(), hasEnded ? KEEP_ENDED_MS : KEEP_AFTER_MS);
+    this.#keepTimer = { handle, isEnded: hasEnded };
+  }
+
+  #keep(): void {
+    this.#storage.transactionSync(() => this.#journal.keep());
+    if (this.#live === null) return;
+    this.#schedule(this.#live);
+    this.#announce(this.#live);
+  }
+
+  /** Tells the queue that the run has moved. Repeated by the alarm until the read models answer. */
+  #announce(live: Live): void {
+    if (this.#isAnnouncing || !this.#journal.isKept) return;
+    this.#isAnnouncing = true;
+    const send = async () => {
+      if (!isEnded(live.state)) await new Promise((resolve) => setTimeout(resolve, ANNOUNCE_MS));
+      const { runId, tenantId } = live.origin;
+      await this.#host.platform().ports.queue.send([{ kind: "run-advanced", runId, tenantId, seq: live.state.seq }]);
+    };
+    this.later(send());
+  }
+
+  /** How long an answer waits for others; null: not at all, since no other is under way. */
+  #gatheringMs(command: RunCommand): number | null {
+    if (command.type === "ChildrenFinished") {
+      const phase = this.#live?.state.scopes[command.key.slice(0, command.key.indexOf("/"))]?.phase;
+      const total = phase?.at === "fanOut" ? phase.fanOut.total : 0;
+      return Math.min(total / CHILDREN_A_MS, MAX_GATHERING_MS);
+    }
+    return this.effects.size > 0 ? 0 : null;
+  }
+}

@@ -1,0 +1,89 @@
+import { childInput } from "../../domain/workflows/run/child-run.ts";
+import type { ChildOutcome } from "../../domain/workflows/run/event.ts";
+import { fanOutOf } from "../../domain/workflows/run/state.ts";
+import type { ServiceContext } from "../../services/context.ts";
+import { readMapItems } from "../../services/workflows/map-items.ts";
+import { writeMapResults } from "../../services/workflows/map-results.ts";
+import type { MapRunEffect } from "./effects.ts";
+import type { LiveRun } from "./live-run.ts";
+import { MapChildren } from "./map-children.ts";
+
+/** Does for a distributed Map what is outside of its run: reads its items, starts its children, writes its results. */
+export class MapRunHost {
+  readonly #run: LiveRun;
+  readonly #context: () => ServiceContext;
+  readonly #children: MapChildren;
+
+  constructor(run: LiveRun, context: () => ServiceContext) {
+    this.#run = run;
+    this.#context = context;
+    this.#children = new MapChildren({
+      origin: () => run.require().origin,
+      actors: () => context().ports.runActors,
+      inputOf: (effect, index) => this.#inputOf(effect.key, index),
+      finished: (key, child) => this.finished(key, child),
+    });
+  }
+
+  async advance(effect: MapRunEffect, isWanted: () => boolean): Promise<void> {
+    switch (effect.kind) {
+      case "readItems":
+        return this.#read(effect);
+      case "startChildren":
+        return this.#children.start(effect, isWanted);
+      case "writeResults":
+        return this.#write(effect);
+      default:
+        return effect satisfies never;
+    }
+  }
+
+  finished(key: string, child: ChildOutcome): void {
+    this.#run.later(this.childEnded(key, child));
+  }
+
+  /** Resolves when the child's end is durable. */
+  async childEnded(key: string, child: ChildOutcome): Promise<void> {
+    this.#children.ended(key, child.index);
+    await this.#run.put({ type: "ChildrenFinished", key, children: [child] });
+  }
+
+  async #read({ key, settings }: MapRunEffect & { kind: "readItems" }): Promise<void> {
+    const read = await attempt(() => readMapItems(this.#context(), settings));
+    if ("failed" in read) await this.#run.put({ type: "ItemsReadFailed", key, cause: read.failed });
+    else if ("failure" in read.done) await this.#run.put({ type: "ItemsReadFailed", key, ...read.done.failure });
+    else await this.#run.put({ type: "ItemsRead", key, items: read.done.items });
+  }
+
+  async #write({ key, settings, results }: MapRunEffect & { kind: "writeResults" }): Promise<void> {
+    const { origin, state } = this.#run.require();
+    const phase = state.scopes[key.slice(0, key.indexOf("/"))]?.phase;
+    const mapRun = phase === undefined ? undefined : fanOutOf(phase)?.mapRun;
+    if (mapRun === undefined) return;
+    const { runId, workflow } = origin;
+    const { arn, failures } = mapRun;
+    const inputOf = async (index: number) => {
+      const begin = await this.#inputOf(key, index);
+      return begin !== null && "input" in begin ? begin.input : null;
+    };
+    const written = await attempt(() =>
+      writeMapResults(this.#context(), { runId, workflow, key, arn, settings, results, failures, inputOf }),
+    );
+    if ("failed" in written) await this.#run.put({ type: "ResultsWriteFailed", key, cause: written.failed });
+    else await this.#run.put({ type: "ResultsWritten", key, output: written.done });
+  }
+
+  async #inputOf(key: string, index: number) {
+    const { machine, state } = this.#run.require();
+    return childInput(machine, state, key, index, this.#run.chance());
+  }
+}
+
+/** Storage that cannot be reached fails the map run, which its Retry may then try again. */
+async function attempt<T>(work: () => Promise<T>): Promise<{ done: T } | { failed: string }> {
+  try {
+    return { done: await work() };
+  } catch (error) {
+    return { failed: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,44 @@
+import type { Json } from "../../domain/kernel/json.ts";
+import { isJsonObject } from "../../domain/kernel/json.ts";
+import type { MapRunSettings } from "../../domain/workflows/run/event.ts";
+import type { ReadItems } from "../../domain/workflows/run/item-reader.ts";
+import { readItems } from "../../domain/workflows/run/item-reader.ts";
+import type { ServiceContext } from "../context.ts";
+
+/** Where the objects of a tenant's bucket lie. A bucket is a name within the tenant; no key leads out of it. */
+export function bucketPrefix(tenantId: string, bucket: string): string {
+  return `${tenantId}/buckets/${encodeURIComponent(bucket)}/`;
+}
+
+/** What a distributed Map iterates over, as its ItemReader says: one stored object, or the list of objects. */
+export async function readMapItems(ctx: ServiceContext, { reader }: MapRunSettings): Promise<ReadItems> {
+  const { Bucket, Key, Prefix } = isJsonObject(reader?.arguments) ? reader.arguments : {};
+  if (reader === undefined || typeof Bucket !== "string") return failed("The ItemReader names no Bucket.");
+  const bucket = bucketPrefix(ctx.tenant.id, Bucket);
+  if (reader.resource.endsWith(":listObjectsV2")) {
+    return { items: await objectsIn(ctx, bucket, typeof Prefix === "string" ? Prefix : "", reader.maxItems) };
+  }
+  if (typeof Key !== "string") return failed("The ItemReader names no Key.");
+  const text = await ctx.ports.files.text(`${bucket}${Key}`);
+  return text === null ? failed(`The object ${Key} does not exist in the bucket ${Bucket}.`) : readItems(text, reader);
+}
+
+async function objectsIn(
+  ctx: ServiceContext,
+  bucket: string,
+  prefix: string,
+  maxItems: number | undefined,
+): Promise<Json[]> {
+  const entries = await ctx.ports.files.entries(`${bucket}${prefix}`);
+  return entries.slice(0, maxItems || entries.length).map(({ key, size, etag, uploadedAt }) => ({
+    Etag: `"${etag}"`,
+    Key: key.slice(bucket.length),
+    LastModified: Math.floor(uploadedAt / 1_000),
+    Size: size,
+    StorageClass: "STANDARD",
+  }));
+}
+
+function failed(cause: string): ReadItems {
+  return { failure: { error: "States.ItemReaderFailed", cause } };
+}

@@ -1,0 +1,19 @@
+import type { Json } from "../../domain/kernel/json.ts";
+
+/** What a Task state asks of the platform. `key` is unique to this attempt and the same after a crash: the idempotency key outside. */
+export interface TaskCall {
+  runId: string;
+  key: string;
+  state: string;
+  resource: string;
+  input: Json;
+  signal: AbortSignal;
+  /** How many runs stand above the one that asks. */
+  depth: number;
+}
+
+export type TaskOutcome =
+  | { kind: "succeeded"; output: Json }
+  | { kind: "failed"; error: string; cause: string }
+  /** The work goes on elsewhere; its answer comes with the task's token, or with the end of the run it started. */
+  | { kind: "submitted"; output: Json };
