@@ -37,6 +37,8 @@ export interface Relay {
 
 // Proxies commonly cut a connection that is silent for 30 to 100 seconds.
 const HEARTBEAT_MS = 15 * SECOND_MS;
+// A server closes right behind its end mark; one that does not after this long never will.
+const CLOSING_MS = 500;
 const KEEP_ALIVE = new TextEncoder().encode(": keep-alive\n\n");
 
 /** Resolves with the first event, or when the client must hear that it is being served. */
@@ -160,9 +162,22 @@ class StreamRelay {
     this.#isEnded = true;
     clearInterval(this.#timer);
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
-    // Lets go of the provider; after its end this does nothing.
-    this.#reader.cancel().catch(() => {});
+    this.#letGo(status);
     this.#ended.resolve({ ...measured(this.#filter), status, firstTokenAt: this.#firstTokenAt, problem: failure });
+  }
+
+  /** Stops the provider; but one that has said all is given a moment to close by itself, so that its connection can be used again. */
+  #letGo(status: StreamOutcome["status"]): void {
+    const stop = () => this.#reader.cancel().catch(() => {});
+    if (status !== "succeeded") {
+      stop();
+      return;
+    }
+    const timer = setTimeout(stop, CLOSING_MS);
+    this.#reader.read().then(
+      () => clearTimeout(timer),
+      () => clearTimeout(timer),
+    );
   }
 }
 
