@@ -49,7 +49,7 @@ async function addOrReplace(ctx: ServiceContext, knowledgeBaseId: string, input:
   });
   const row = rowOf(ctx, knowledgeBaseId, input, revision, replaced);
   const { source } = input;
-  if ("body" in source) await ctx.ports.files.put(sourceKey(revision), source.body, row.contentType);
+  if ("body" in source) await ctx.ports.files.put(sourceKey(revision), source.body, UNKNOWN_TYPE);
   try {
     await commitDocument(ctx, row, revision, replaced);
   } catch (error) {

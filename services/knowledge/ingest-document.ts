@@ -3,7 +3,7 @@
 //   G2  the row settles last and only while it still asks for this revision; otherwise what was written is removed.
 //   G3  what a person must mend ends as `failed` with a sentence; what may pass is tried again, a bounded number of times.
 import { and, eq, inArray, sql } from "drizzle-orm";
-import { asProblem, type Problem } from "../../domain/kernel/problem.ts";
+import { asProblem, type Problem, problem } from "../../domain/kernel/problem.ts";
 import { chunks } from "../../domain/knowledge/text/chunks.ts";
 import { structure } from "../../domain/knowledge/text/structure.ts";
 import { commit } from "../commit.ts";
@@ -94,6 +94,10 @@ async function indexed(ctx: ServiceContext, row: DocumentRow, ingestion: Ingesti
       ...(embeddings?.[index] !== undefined && { embedding: embeddings[index] }),
     })),
   });
+  // The model was changed while the base was empty, and what was removed from it is still on its way out.
+  if (!outcome.indexed && outcome.reason === "embedder-mismatch") {
+    throw problem("unavailable", { detail: `The index holds other vectors: ${outcome.detail}.` });
+  }
   if (!outcome.indexed) return { isIndexed: false, reason: `The index refused it: ${outcome.detail}.` };
   return { isIndexed: true, characters: text.length, chunks: pieces.length, contentType: source.contentType };
 }
@@ -110,7 +114,7 @@ async function loadSource(ctx: ServiceContext, row: DocumentRow): Promise<Source
   const imported = await importSource(ctx, row.sourceUrl);
   if (!imported.found) return imported;
   const contentType = row.contentType === UNKNOWN_TYPE ? imported.contentType : row.contentType;
-  await ctx.ports.files.put(sourceKey(row), imported.bytes, contentType);
+  await ctx.ports.files.put(sourceKey(row), imported.bytes, UNKNOWN_TYPE);
   return { ...imported, contentType };
 }
 

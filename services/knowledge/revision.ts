@@ -25,7 +25,7 @@ export function knowledgeBaseFolder(tenantId: string, knowledgeBaseId: string): 
   return `${tenantId}/knowledge/${knowledgeBaseId}/`;
 }
 
-/** The bytes as they came. */
+/** The bytes as they came, under no type: what a client says of them stays in the row. */
 export function sourceKey({ folder }: Pick<Revision, "folder">): string {
   return `${folder}/source`;
 }

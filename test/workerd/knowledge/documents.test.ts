@@ -4,6 +4,8 @@ import { aTenant } from "../../support/a-tenant.ts";
 import { expectProblem, refusesTheWrongActor } from "../../support/guards.ts";
 import { aDocument, aKnowledgeBase, form, found, LEAVE_POLICY, settled, TRAVEL_POLICY } from "./a-knowledge-base.ts";
 
+const NOTE = { title: "Note", text: "Lunch is at noon." };
+
 describe("adding a document", () => {
   it("answers at once and indexes it after", async () => {
     const member = await aTenant();
@@ -76,6 +78,16 @@ describe("adding a document", () => {
     expectProblem(answer, 422, "validation-failed");
     expect(answer.body.errors.map((error: { pointer: string }) => error.pointer)).toContain(pointer);
   });
+
+  it.each(["", "text/plain\r\nx: y", "текст", 'text/plain; charset="\0"', "🏖️"])(
+    "settles whatever type it is said to be: %j",
+    async (contentType) => {
+      const member = await aTenant();
+      const kb = await aKnowledgeBase(member);
+      const { status, error } = await aDocument(member, kb, { ...NOTE, contentType });
+      expect(status === "indexed" || (status === "failed" && error !== null)).toBe(true);
+    },
+  );
 
   it("refuses an import from inside", async () => {
     const member = await aTenant();
@@ -173,7 +185,6 @@ describe("listing documents", () => {
 });
 
 const ABSENT_BASE = "/v1/knowledge-bases/kb_00000000000000000000000000";
-const NOTE = { title: "Note", text: "Lunch is at noon." };
 
 refusesTheWrongActor({
   name: "POST /v1/knowledge-bases/{id}/documents",

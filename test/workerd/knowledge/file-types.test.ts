@@ -17,7 +17,8 @@ async function uploaded(
   return settled(member, document);
 }
 
-describe("a file", () => {
+// The first PDF loads its reader, which the test runner transforms first.
+describe("a file", { timeout: 30_000 }, () => {
   it.each([
     ["HTML", "text/html", "<h1>Food</h1><p>Lunch is at noon.</p>"],
     ["CSV", "text/csv", "Meal,Time\nLunch,noon\n"],

@@ -29,8 +29,8 @@ export async function readNewDocument(request: Request): Promise<NewDocument> {
 async function readInline(request: Request): Promise<NewDocument> {
   const { value } = await readJson(request, MAX_BYTES);
   const { text, sourceUrl, contentType, ...rest } = valid(CreateDocument, value);
-  if (sourceUrl !== undefined) return { ...rest, contentType: contentType ?? null, source: { url: sourceUrl } };
-  return { ...rest, contentType: contentType ?? PLAIN_TEXT, source: { body: text ?? "" } };
+  if (sourceUrl !== undefined) return { ...rest, contentType: contentType || null, source: { url: sourceUrl } };
+  return { ...rest, contentType: contentType || PLAIN_TEXT, source: { body: text ?? "" } };
 }
 
 async function readUpload(request: Request): Promise<NewDocument> {
