@@ -1,0 +1,156 @@
+import * as z from "zod";
+import { sha256Hex } from "../../domain/kernel/digest.ts";
+import type { Json, JsonObject } from "../../domain/kernel/json.ts";
+import { isJsonObject } from "../../domain/kernel/json.ts";
+import { asProblem, notFound } from "../../domain/kernel/problem.ts";
+import { webhookHeaders } from "../../domain/kernel/standard-webhooks.ts";
+import { SECOND_MS } from "../../domain/kernel/time.ts";
+import { traceparent } from "../../domain/kernel/trace.ts";
+import { functionNameOf } from "../../domain/workflows/function.ts";
+import type { ServiceContext } from "../context.ts";
+import type { OutboundResponse } from "../ports.ts";
+import { type FunctionAccess, functionAccess } from "./known-functions.ts";
+import { argumentsOf, TaskFailure } from "./task-arguments.ts";
+import type { TaskCall } from "./task-call.ts";
+
+// Tasks that call a named function, in our words and as Lambda.
+//   C1  One task is one request: what is to be tried again stands in the state's Retry, nowhere else.
+//   C2  The request of one attempt carries the same key after a crash, so that a function can tell a repetition.
+
+// A result that a state can take has 262,144 bytes; beyond this the rest of the answer is of no use.
+const MAX_RESULT_BYTES = 1_048_576;
+
+const WeftArguments = z.strictObject({ name: z.string(), payload: z.json().optional() });
+const LambdaArguments = z.looseObject({ FunctionName: z.string(), Payload: z.json().optional() });
+
+/** `weft:function:call` */
+export async function callNamedFunction(ctx: ServiceContext, task: TaskCall): Promise<Json> {
+  const { name, payload } = argumentsOf(WeftArguments, task.input);
+  const access = await functionAccess(ctx, name);
+  if (access === null) throw notFound("function");
+  return call(ctx, task, access, payload ?? {});
+}
+
+/** A Lambda ARN as the resource: the state's input is the payload, the function's answer the result. */
+export async function callLambda(ctx: ServiceContext, task: TaskCall): Promise<Json> {
+  return call(ctx, task, await lambda(ctx, task.resource), task.input);
+}
+
+/** `arn:aws:states:::lambda:invoke`: the answer comes in Lambda's envelope. */
+export async function invokeLambda(ctx: ServiceContext, task: TaskCall): Promise<Json> {
+  const { FunctionName, Payload } = argumentsOf(LambdaArguments, task.input);
+  const payload = await call(ctx, task, await lambda(ctx, FunctionName), Payload ?? {});
+  return envelope(ctx, payload);
+}
+
+export function isLambdaArn(resource: string): boolean {
+  return /^arn:[a-z-]+:lambda:/.test(resource);
+}
+
+async function lambda(ctx: ServiceContext, reference: string): Promise<FunctionAccess> {
+  const name = functionNameOf(reference);
+  const access = name === null ? null : await functionAccess(ctx, name);
+  if (access !== null) return access;
+  const request = `Service: AWSLambda; Status Code: 404; Error Code: ResourceNotFoundException; Request ID: ${ctx.requestId}`;
+  throw new TaskFailure(
+    "Lambda.ResourceNotFoundException",
+    `Function not found: ${reference} (${request}; Proxy: null)`,
+  );
+}
+
+async function call(ctx: ServiceContext, task: TaskCall, access: FunctionAccess, payload: Json): Promise<Json> {
+  const body = JSON.stringify(payload);
+  // An id of Standard Webhooks has no dot, and a task's key may.
+  const id = `msg_${sha256Hex(task.key).slice(0, 32)}`;
+  const signature = access.secret === null ? {} : webhookHeaders(access.secret, { id, at: ctx.clock.now(), body });
+  const { response, text } = await answerOf(task, access, () =>
+    ctx.ports.outbound.fetch({
+      url: access.url,
+      method: "POST",
+      headers: {
+        accept: "application/json",
+        ...access.headers,
+        "content-type": "application/json",
+        "idempotency-key": task.key,
+        traceparent: traceparent(ctx.trace),
+        ...signature,
+      },
+      body,
+      timeoutMs: access.timeoutSeconds * SECOND_MS,
+      maxBytes: MAX_RESULT_BYTES,
+      signal: task.signal,
+    }),
+  );
+  const result = parsed(text);
+  const isFine = response.status >= 200 && response.status < 300 && !response.headers.has("x-amz-function-error");
+  if (isFine && result !== undefined) return result;
+  throw new TaskFailure(errorOf(response.status, result), text);
+}
+
+async function answerOf(
+  task: TaskCall,
+  access: FunctionAccess,
+  send: () => Promise<OutboundResponse>,
+): Promise<{ response: OutboundResponse; text: string }> {
+  try {
+    const response = await send();
+    return { response, text: await response.text() };
+  } catch (error) {
+    const reason = asProblem(error)?.members.reason;
+    if (task.signal.aborted) throw error;
+    if (reason === "timeout") {
+      throw new TaskFailure(
+        "States.Timeout",
+        `The function ${access.name} took over ${access.timeoutSeconds} seconds.`,
+      );
+    }
+    if (reason === "too-large") {
+      throw new TaskFailure(
+        "States.DataLimitExceeded",
+        `The function ${access.name} answered over ${MAX_RESULT_BYTES} bytes.`,
+      );
+    }
+    throw error;
+  }
+}
+
+/** `undefined` for what is no JSON; no text at all is null, as a function that returns nothing answers. */
+function parsed(text: string): Json | undefined {
+  if (text.trim() === "") return null;
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the function says itself, as Lambda's runtimes do; else the status, as for a call over HTTP. */
+function errorOf(status: number, result: Json | undefined): string {
+  const named = isJsonObject(result) ? result.errorType : undefined;
+  if (typeof named === "string" && named !== "") return named;
+  return status >= 200 && status < 300 ? "States.TaskFailed" : `States.Http.StatusCode.${status}`;
+}
+
+function envelope(ctx: ServiceContext, payload: Json): JsonObject {
+  const headers = {
+    Connection: "keep-alive",
+    "Content-Length": String(Buffer.byteLength(JSON.stringify(payload))),
+    "Content-Type": "application/json",
+    Date: new Date(ctx.clock.now()).toUTCString(),
+    "X-Amz-Executed-Version": "$LATEST",
+    "x-amzn-Remapped-Content-Length": "0",
+    "x-amzn-RequestId": ctx.requestId,
+    "X-Amzn-Trace-Id": `root=1-${ctx.trace.traceId.slice(0, 8)}-${ctx.trace.traceId.slice(8)};sampled=0`,
+  };
+  return {
+    ExecutedVersion: "$LATEST",
+    Payload: payload,
+    SdkHttpMetadata: {
+      AllHttpHeaders: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]])),
+      HttpHeaders: headers,
+      HttpStatusCode: 200,
+    },
+    SdkResponseMetadata: { RequestId: ctx.requestId },
+    StatusCode: 200,
+  };
+}
