@@ -1,0 +1,193 @@
+import { evictDurableObject } from "cloudflare:test";
+import { describe, expect, it } from "vitest";
+import type { Json, JsonObject } from "../../../domain/kernel/json.ts";
+import type { Run } from "../../../domain/workflows/run-view.ts";
+import { bucketPrefix } from "../../../services/workflows/map-items.ts";
+import { aRun, eventually } from "../../support/a-run.ts";
+import type { TestMember } from "../../support/a-tenant.ts";
+import { aTenant } from "../../support/a-tenant.ts";
+import { childrenOf, eventsOf, objectOf, runOf } from "./an-object.ts";
+
+const PASS = { StartAt: "P", States: { P: { Type: "Pass", End: true } } };
+const ASK = {
+  StartAt: "Ask",
+  States: { Ask: { Type: "Task", Resource: "weft:review:request", Parameters: { title: "?" }, End: true } },
+};
+const ODD_FAILS = {
+  StartAt: "C",
+  States: {
+    C: { Type: "Choice", Choices: [{ Variable: "$.odd", BooleanEquals: true, Next: "F" }], Default: "Done" },
+    F: { Type: "Fail", Error: "Odd", Cause: "an odd item" },
+    Done: { Type: "Succeed" },
+  },
+};
+const READER = "arn:aws:states:::s3:getObject";
+
+function map(processor: JsonObject, more: JsonObject = {}, executionType = "STANDARD"): Json {
+  const ItemProcessor = { ProcessorConfig: { Mode: "DISTRIBUTED", ExecutionType: executionType }, ...processor };
+  return { StartAt: "M", States: { M: { Type: "Map", ItemProcessor, End: true, ...more } } };
+}
+
+const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
+
+async function aFile(member: TestMember, key: string, text: string): Promise<void> {
+  await member.ctx.ports.files.put(`${bucketPrefix(member.tenantId, "data")}${key}`, text, "text/plain");
+}
+
+async function fileOf(member: TestMember, key: string): Promise<Json> {
+  const text = await member.ctx.ports.files.text(`${bucketPrefix(member.tenantId, "data")}${key}`);
+  return text === null ? null : JSON.parse(text);
+}
+
+describe("a distributed Map", () => {
+  it("runs every item as a run of its own and keeps the order of the results", async () => {
+    const member = await aTenant();
+    const run = await aRun(member, map(PASS), { input: numbers(25), wait: 20 });
+    expect(run).toMatchObject({ status: "succeeded", output: numbers(25) });
+    const children = await childrenOf(member, run.id, 25);
+    expect(new Set(children.map(({ input }) => input))).toEqual(new Set(numbers(25)));
+    expect(children[0]).toMatchObject({ parentRunId: run.id, mapState: "M", status: "succeeded" });
+    const types = (await eventsOf(member, children[0]?.id ?? "")).map(({ type }) => type);
+    expect(types).toEqual(["ExecutionStarted", "PassStateEntered", "PassStateExited", "ExecutionSucceeded"]);
+  });
+
+  it("shows its children with their parent only", async () => {
+    const member = await aTenant();
+    const run = await aRun(member, map(PASS), { input: [1], wait: 10 });
+    await childrenOf(member, run.id, 1);
+    const { data } = (await member.call("/v1/runs")).body as { data: Run[] };
+    expect(data.map(({ id }) => id)).toEqual([run.id]);
+  });
+
+  it("takes up children in memory where they are EXPRESS", async () => {
+    const member = await aTenant();
+    const run = await aRun(member, map(PASS, {}, "EXPRESS"), { input: numbers(10), wait: 10 });
+    expect(run).toMatchObject({ status: "succeeded", output: numbers(10) });
+  });
+
+  it("never has more children under way than MaxConcurrency, and tells how many there are", async () => {
+    const member = await aTenant();
+    const run = await aRun(member, map(ASK, { MaxConcurrency: 2 }), { input: numbers(4) });
+    const children = await childrenOf(member, run.id, 2);
+    expect(children).toHaveLength(2);
+    expect((await runOf(member, run.id)).waitingFor).toEqual([{ kind: "children", state: "M", running: 2, total: 4 }]);
+  });
+
+  it("goes on after the object lost its memory in the middle, and no child runs twice", async () => {
+    const member = await aTenant();
+    const run = await aRun(member, map(ASK), { input: numbers(3) });
+    const children = await childrenOf(member, run.id, 3);
+    for (const child of children) {
+      await evictDurableObject(objectOf(member, run.id));
+      const { waitingFor } = await eventually(
+        () => runOf(member, child.id),
+        (seen) => seen.waitingFor.length > 0,
+      );
+      const path = `/v1/reviews/${waitingFor[0]?.reviewId}/decision`;
+      await member.call(path, { method: "POST", body: { decision: "approve" } });
+    }
+    expect(await runOf(member, run.id, 10)).toMatchObject({ status: "succeeded" });
+    expect(await childrenOf(member, run.id, 3)).toHaveLength(3);
+    const finished = (await eventsOf(member, run.id)).filter(({ type }) => type === "RunChildrenFinished");
+    expect(finished.length).toBeLessThanOrEqual(3);
+  });
+
+  it("fails when more children fail than are tolerated, and calls the others off", async () => {
+    const member = await aTenant();
+    const input = [{ odd: true }, { odd: false }];
+    const strict = await aRun(member, map(ODD_FAILS), { input, wait: 10 });
+    expect(strict).toMatchObject({ status: "failed", error: "States.ExceedToleratedFailureThreshold" });
+    const lax = await aRun(member, map(ODD_FAILS, { ToleratedFailureCount: 1 }), { input, wait: 10 });
+    expect(lax).toMatchObject({ status: "succeeded", output: [{ odd: false }] });
+  });
+
+  it("stops its children when it is stopped", async () => {
+    const member = await aTenant();
+    const run = await aRun(member, map(ASK), { input: numbers(3) });
+    const children = await childrenOf(member, run.id, 3);
+    await member.call(`/v1/runs/${run.id}/stop`, { method: "POST", body: {} });
+    for (const child of children) expect(await runOf(member, child.id, 5)).toMatchObject({ status: "aborted" });
+  });
+
+  it("reads its items from JSON, JSON Lines and CSV, and lists objects", async () => {
+    const member = await aTenant();
+    await aFile(member, "in/a.json", "[1,2]");
+    await aFile(member, "in/b.jsonl", '{"x":1}\n{"x":2}\n');
+    await aFile(member, "in/c.csv", "name,age\nAda,36\nAlan,41\n");
+    const read = async (Key: string, ReaderConfig: JsonObject) => {
+      const ItemReader = { Resource: READER, ReaderConfig, Parameters: { Bucket: "data", Key } };
+      return (await aRun(member, map(PASS, { ItemReader }), { wait: 10 })).output;
+    };
+    expect(await read("in/a.json", { InputType: "JSON" })).toEqual([1, 2]);
+    expect(await read("in/b.jsonl", { InputType: "JSONL" })).toEqual([{ x: 1 }, { x: 2 }]);
+    expect(await read("in/c.csv", { InputType: "CSV", CSVHeaderLocation: "FIRST_ROW", MaxItems: 1 })).toEqual([
+      { name: "Ada", age: "36" },
+    ]);
+    const ItemReader = {
+      Resource: "arn:aws:states:::s3:listObjectsV2",
+      Parameters: { Bucket: "data", Prefix: "in/" },
+    };
+    const listed = await aRun(member, map(PASS, { ItemReader }), { wait: 10 });
+    expect(listed.output).toMatchObject([{ Key: "in/a.json", Size: 5 }, { Key: "in/b.jsonl" }, { Key: "in/c.csv" }]);
+  });
+
+  it("fails where there is nothing to read, and never reads what is another tenant's", async () => {
+    const [member, stranger] = [await aTenant(), await aTenant()];
+    await aFile(stranger, "secret.json", "[1]");
+    const read = (Key: string, Bucket = "data") =>
+      aRun(member, map(PASS, { ItemReader: { Resource: READER, Parameters: { Bucket, Key } } }), { wait: 10 });
+    for (const run of [
+      await read("secret.json"),
+      await read(`../../../${stranger.tenantId}/buckets/data/secret.json`),
+      await read("secret.json", `../../${stranger.tenantId}/buckets/data`),
+    ]) {
+      expect(run).toMatchObject({ status: "failed", error: "States.ItemReaderFailed" });
+    }
+  });
+
+  it("writes what its children answered, described, beside a manifest", async () => {
+    const member = await aTenant();
+    const ResultWriter = {
+      Resource: "arn:aws:states:::s3:putObject",
+      Parameters: { Bucket: "data", Prefix: "out" },
+    };
+    const input = [{ odd: true }, { odd: false }];
+    const run = await aRun(member, map(ODD_FAILS, { ResultWriter, ToleratedFailureCount: 1 }), { input, wait: 10 });
+    const { ResultWriterDetails: details } = run.output as { ResultWriterDetails: { Bucket: string; Key: string } };
+    expect(details).toMatchObject({
+      Bucket: "data",
+      Key: expect.stringMatching(/^out\/[0-9a-f-]{36}\/manifest\.json$/),
+    });
+    const manifest = (await fileOf(member, details.Key)) as { ResultFiles: Record<string, { Key: string }[]> };
+    const [succeeded] = manifest.ResultFiles.SUCCEEDED ?? [];
+    const [failed] = manifest.ResultFiles.FAILED ?? [];
+    expect(await fileOf(member, succeeded?.Key ?? "")).toMatchObject([
+      { Status: "SUCCEEDED", Input: '{"odd":false}', Output: '{"odd":false}' },
+    ]);
+    expect(await fileOf(member, failed?.Key ?? "")).toMatchObject([{ Status: "FAILED", Error: "Odd" }]);
+  });
+
+  it("runs a thousand items whose list is more than one value of the database can hold", async () => {
+    const member = await aTenant();
+    const lines = numbers(1_000).map((n) => JSON.stringify({ n, text: "é".repeat(1_200) }));
+    await aFile(member, "many.jsonl", lines.join("\n"));
+    const definition = map(PASS, {
+      ItemReader: {
+        Resource: READER,
+        ReaderConfig: { InputType: "JSONL" },
+        Parameters: { Bucket: "data", Key: "many.jsonl" },
+      },
+      ItemSelector: { "n.$": "$$.Map.Item.Value.n" },
+      ResultPath: null,
+    });
+    const run = await aRun(member, definition, { wait: 0 });
+    await eventually(
+      () => runOf(member, run.id),
+      ({ waitingFor }) => (waitingFor[0]?.total ?? 0) > 0,
+    );
+    await evictDurableObject(objectOf(member, run.id));
+    const ended = await runOf(member, run.id, 60);
+    expect(ended).toMatchObject({ status: "succeeded" });
+    expect(ended.seq).toBeLessThan(500);
+  }, 90_000);
+});
