@@ -6,7 +6,7 @@ import { AnthropicMessage, toCompletion } from "./anthropic-answer.ts";
 import { toAnthropicRequest } from "./anthropic-request.ts";
 import { anthropicStream } from "./anthropic-stream.ts";
 import { unusable } from "./provider-problem.ts";
-import { answerText, callUpstream, type UpstreamOptions, type UpstreamRequest } from "./upstream.ts";
+import { answerText, callUpstream, endpoint, type UpstreamOptions, type UpstreamRequest } from "./upstream.ts";
 
 const ANTHROPIC_URL = "https://api.anthropic.com/v1";
 const API_VERSION = "2023-06-01";
@@ -15,7 +15,7 @@ const API_VERSION = "2023-06-01";
 export function anthropic(options: UpstreamOptions, provider: ProviderAccess): ProviderModels {
   const request = (method: "GET" | "POST", path: string, body?: unknown): UpstreamRequest => ({
     method,
-    url: `${(provider.baseUrl ?? ANTHROPIC_URL).replace(/\/+$/, "")}${path}`,
+    url: endpoint(provider.baseUrl ?? ANTHROPIC_URL, path, method === "GET" ? { limit: "1000" } : {}),
     headers: {
       "anthropic-version": API_VERSION,
       ...(provider.apiKey !== null && { "x-api-key": provider.apiKey }),
@@ -48,10 +48,7 @@ export function anthropic(options: UpstreamOptions, provider: ProviderAccess): P
       },
     },
     async list(call) {
-      const text = await answerText(
-        provider,
-        await callUpstream(options, provider, request("GET", "/models?limit=1000"), call),
-      );
+      const text = await answerText(provider, await callUpstream(options, provider, request("GET", "/models"), call));
       const body = parsedJson(text);
       const data: unknown = isJsonObject(body) ? body.data : null;
       if (!Array.isArray(data)) throw unusable(provider.name, "no list of models", text);

@@ -10,7 +10,7 @@ import type {
   ProviderModels,
 } from "../../services/llm/ports.ts";
 import { unusable } from "./provider-problem.ts";
-import { answerText, callUpstream, type UpstreamOptions, type UpstreamRequest } from "./upstream.ts";
+import { answerText, callUpstream, endpoint, type UpstreamOptions, type UpstreamRequest } from "./upstream.ts";
 
 const OPENAI_URL = "https://api.openai.com/v1";
 
@@ -18,7 +18,7 @@ const OPENAI_URL = "https://api.openai.com/v1";
 export function openAiCompatible(options: UpstreamOptions, provider: ProviderAccess): ProviderModels {
   const request = (method: "GET" | "POST", path: string, body?: unknown): UpstreamRequest => ({
     method,
-    url: `${(provider.baseUrl ?? OPENAI_URL).replace(/\/+$/, "")}${path}`,
+    url: endpoint(provider.baseUrl ?? OPENAI_URL, path),
     headers: provider.apiKey === null ? {} : { authorization: `Bearer ${provider.apiKey}` },
     ...(body !== undefined && { body }),
   });

@@ -31,6 +31,15 @@ const MAX_ERROR_BYTES = 65_536;
 /** An answer of a hundred thousand tokens with log-probabilities has a few megabytes. */
 const MAX_ANSWER_BYTES = 32 * 1_048_576;
 
+/** An address below the provider's own; what its address asks for in a query (`?api-version=...`) stays. */
+export function endpoint(baseUrl: string, path: string, query: Record<string, string> = {}): string {
+  const url = new URL(baseUrl);
+  url.pathname = `${url.pathname.replace(/\/+$/, "")}${path}`;
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  url.hash = "";
+  return url.href;
+}
+
 /** The provider's answer with status 2xx. Anything else is thrown as a problem. */
 export async function callUpstream(
   { outbound, clock, random }: UpstreamOptions,

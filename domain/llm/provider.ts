@@ -23,8 +23,7 @@ export const PutProvider = z
       .describe("Needed for `openai-compatible`; the kind's own API where absent."),
     apiKey: z
       .string()
-      .min(1)
-      .max(4_096)
+      .regex(/^[\x21-\x7e]{1,4096}$/, "must be visible ASCII characters, at most 4096")
       .optional()
       .describe("Kept encrypted and never returned. Absent keeps the stored one."),
     timeoutMs: z.int().min(100).max(600_000).default(DEFAULT_TIMEOUT_MS),

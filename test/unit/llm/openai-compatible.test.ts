@@ -37,6 +37,13 @@ describe("a completion", () => {
     expect(answer.id).not.toBe("");
   });
 
+  it("goes below the provider's address, whose query it keeps", async () => {
+    upstream.answers(json(completion()));
+    const baseUrl = `${upstream.url}/deployments/d1/?api-version=2026-01-01#x`;
+    await upstream.models({ baseUrl }).chat.complete(request, {});
+    expect(upstream.received[0]?.path).toBe("/deployments/d1/chat/completions?api-version=2026-01-01");
+  });
+
   it("sends no credentials when there are none", async () => {
     upstream.answers(json(completion()));
     await upstream.models({ apiKey: null }).chat.complete(request, {});

@@ -60,6 +60,7 @@ describe("a provider", () => {
     ["an unknown member", { organisation: "x" }],
     ["no address for a compatible server", { baseUrl: undefined }],
     ["a key for the local provider", { kind: "local", baseUrl: undefined }],
+    ["a key that would split a header", { apiKey: "sk\r\nx: y" }],
     ["a timeout of nothing", { timeoutMs: 0 }],
     [
       "a price in fractions",
