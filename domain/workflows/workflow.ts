@@ -40,6 +40,13 @@ export const Workflow = z
   .meta({ id: "Workflow", description: "One immutable version of a workflow" });
 export type Workflow = z.infer<typeof Workflow>;
 
+export const WorkflowVersion = Workflow.extend({
+  aliases: z
+    .array(z.object({ alias: z.string(), weight: z.int() }))
+    .meta({ description: "The aliases that lead to this version, and how much of their starts" }),
+}).meta({ id: "WorkflowVersion" });
+export type WorkflowVersion = z.infer<typeof WorkflowVersion>;
+
 export const DefinitionDiagnostic = z
   .object({
     severity: z.enum(["ERROR", "WARNING"]),

@@ -4,10 +4,10 @@ import type { Page, PageRequest } from "../../domain/kernel/page.ts";
 import { decodeCursor, pageOf } from "../../domain/kernel/page.ts";
 import { notFound } from "../../domain/kernel/problem.ts";
 import { isoTime } from "../../domain/kernel/time.ts";
-import type { Workflow } from "../../domain/workflows/workflow.ts";
+import type { Workflow, WorkflowVersion } from "../../domain/workflows/workflow.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
-import { workflows, workflowVersions } from "./table.ts";
+import { workflowAliases, workflows, workflowVersions } from "./table.ts";
 
 export type VersionRow = typeof workflowVersions.$inferSelect;
 
@@ -83,9 +83,14 @@ export async function listWorkflows(ctx: ServiceContext, page: PageRequest): Pro
 }
 
 /** Versions of one workflow, newest first. */
-export async function listVersions(ctx: ServiceContext, name: string, page: PageRequest): Promise<Page<Workflow>> {
+export async function listVersions(
+  ctx: ServiceContext,
+  name: string,
+  page: PageRequest,
+): Promise<Page<WorkflowVersion>> {
   requirePermission(ctx, "workflows:read");
   const { id } = await loadVersion(ctx, name);
+  const routes = await aliasRoutes(ctx, name);
   const [before] = page.cursor === undefined ? [] : decodeCursor(page.cursor, 1);
   const rows = await ctx.db
     .select()
@@ -103,11 +108,27 @@ export async function listVersions(ctx: ServiceContext, name: string, page: Page
     rows,
     page.limit,
     (row) => [String(row.version)],
-    (row) => toWorkflow(id, row),
+    (row) => ({
+      ...toWorkflow(id, row),
+      aliases: routes.filter(({ version }) => version === row.version).map(({ alias, weight }) => ({ alias, weight })),
+    }),
   );
 }
 
-function isVersion(ctx: ServiceContext, name: string, version: number) {
+/** Which aliases lead to which versions. */
+async function aliasRoutes(
+  ctx: ServiceContext,
+  name: string,
+): Promise<{ alias: string; version: number; weight: number }[]> {
+  const rows = await ctx.db
+    .select({ alias: workflowAliases.alias, routes: workflowAliases.routes })
+    .from(workflowAliases)
+    .where(and(eq(workflowAliases.tenantId, ctx.tenant.id), eq(workflowAliases.workflow, name)))
+    .orderBy(workflowAliases.alias);
+  return rows.flatMap(({ alias, routes }) => routes.map((route) => ({ alias, ...route })));
+}
+
+export function isVersion(ctx: ServiceContext, name: string, version: number) {
   return and(
     eq(workflowVersions.tenantId, ctx.tenant.id),
     eq(workflowVersions.name, name),

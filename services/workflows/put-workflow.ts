@@ -15,7 +15,7 @@ import { commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
 import { findVersion, toWorkflow } from "./find-workflow.ts";
-import { workflows, workflowVersions } from "./table.ts";
+import { workflowAliases, workflows, workflowVersions } from "./table.ts";
 
 /** Makes a new version unless the newest is equal. */
 export async function putWorkflow(
@@ -91,7 +91,7 @@ function accepted(definition: Definition, type: WorkflowType): Json {
   return typeof definition === "string" ? (JSON.parse(definition) as Json) : definition;
 }
 
-/** The workflow takes no new runs. Those that run go on, and its versions stay readable to them. */
+/** The workflow takes no new runs, and its aliases are gone. Those that run go on, and its versions stay readable to them. */
 export async function deleteWorkflow(ctx: ServiceContext, name: string): Promise<void> {
   requirePermission(ctx, "workflows:write");
   await commit(ctx, {
@@ -99,6 +99,11 @@ export async function deleteWorkflow(ctx: ServiceContext, name: string): Promise
       .update(workflows)
       .set({ deletedAt: ctx.clock.now() })
       .where(and(eq(workflows.tenantId, ctx.tenant.id), eq(workflows.name, name), isNull(workflows.deletedAt))),
+    also: [
+      ctx.db
+        .delete(workflowAliases)
+        .where(and(eq(workflowAliases.tenantId, ctx.tenant.id), eq(workflowAliases.workflow, name))),
+    ],
     audit: { action: "workflow.deleted", target: { type: "workflow", id: name } },
     conflict: () => problem("not-found", { detail: "No such workflow." }),
   });

@@ -5,6 +5,7 @@ import type { Run } from "../../domain/workflows/run-view.ts";
 import type { StartRunInput } from "../../domain/workflows/workflow.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
+import { versionOfAlias } from "./aliases.ts";
 import { loadVersion } from "./find-workflow.ts";
 import { actOf } from "./run-act.ts";
 
@@ -31,12 +32,13 @@ export async function startRun(
   options: { waitSeconds?: number; parent?: Parent } = {},
 ): Promise<{ run: Run; created: boolean }> {
   requirePermission(ctx, "runs:write");
-  if (input.alias !== undefined) throw problem("not-found", { detail: "No such alias." });
   const value = input.input ?? {};
   requireSize(value);
-  const { row } = await loadVersion(ctx, workflow, input.version);
+  const { name, alias } = input;
+  const version = alias === undefined ? input.version : await versionOfAlias(ctx, workflow, alias, name);
+  const { row } = await loadVersion(ctx, workflow, version);
   const { parent } = options;
-  const runId = runIdOf(ctx, workflow, input.name, parent);
+  const runId = runIdOf(ctx, workflow, name, parent);
   return ctx.ports.runActors.of(ctx.tenant.id, runId).start(
     {
       tenantId: ctx.tenant.id,
@@ -45,7 +47,7 @@ export async function startRun(
       version: row.version,
       type: row.type,
       definition: row.definition,
-      name: input.name ?? runId,
+      name: name ?? runId,
       input: value,
       traceId: ctx.trace.traceId,
       depth: parent === undefined ? 0 : parent.depth + 1,

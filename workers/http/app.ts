@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { problem } from "../../domain/kernel/problem.ts";
+import { aliases } from "./api/aliases.ts";
 import { apiKeys } from "./api/api-keys.ts";
 import { audit } from "./api/audit.ts";
 import { auth } from "./api/auth.ts";
@@ -25,6 +26,7 @@ import { answerError, problemResponse } from "./middleware/problem.ts";
 import { requestScope } from "./middleware/request-scope.ts";
 import { securityHeaders } from "./middleware/security-headers.ts";
 import type { Operation, Routes } from "./operation.ts";
+import { awsStepFunctions } from "./protocols/aws-step-functions/routes.ts";
 import { openai } from "./protocols/openai/routes.ts";
 
 /** Every area's operations, in the order of the document. */
@@ -40,12 +42,14 @@ const SURFACES: readonly Routes[] = [
   documents,
   knowledgeSearch,
   workflows,
+  aliases,
   runs,
   taskTokens,
   reviews,
   functions,
   jobs,
   openai,
+  awsStepFunctions,
   providers,
   modelRoutes,
   operationsRoutes(() => OPERATIONS),

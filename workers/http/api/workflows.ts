@@ -7,7 +7,9 @@ import {
   Workflow,
   WorkflowName,
   WorkflowType,
+  WorkflowVersion,
 } from "../../../domain/workflows/workflow.ts";
+import { deleteVersion } from "../../../services/workflows/delete-version.ts";
 import { getWorkflow, listVersions, listWorkflows } from "../../../services/workflows/find-workflow.ts";
 import { deleteWorkflow, putWorkflow, validateDefinition } from "../../../services/workflows/put-workflow.ts";
 import { listOf } from "../listing.ts";
@@ -15,6 +17,7 @@ import { noContent, reply, routes } from "../operation.ts";
 
 const tag = "Workflows";
 const ByName = z.object({ name: WorkflowName });
+const ByVersion = ByName.extend({ version: z.coerce.number().int().positive() });
 // A definition may have 1 MiB (ASL); as JSON text inside JSON it grows by its escapes.
 const MAX_DEFINITION_BODY = 2_621_440;
 
@@ -93,7 +96,7 @@ workflows.add(
     access: "workflows:read",
     params: ByName,
     query: PageRequest,
-    returns: { 200: listOf(Workflow) },
+    returns: { 200: listOf(WorkflowVersion) },
   },
   async ({ ctx, params, query }) => reply(200, await listVersions(ctx, params.name, query)),
 );
@@ -106,7 +109,7 @@ workflows.add(
     tag,
     summary: "One version",
     access: "workflows:read",
-    params: z.object({ name: WorkflowName, version: z.coerce.number().int().positive() }),
+    params: ByVersion,
     returns: { 200: Workflow },
   },
   async ({ ctx, params }) => reply(200, await getWorkflow(ctx, params.name, params.version)),
@@ -125,6 +128,24 @@ workflows.add(
   },
   async ({ ctx, params }) => {
     await deleteWorkflow(ctx, params.name);
+    return noContent();
+  },
+);
+
+workflows.add(
+  {
+    method: "delete",
+    path: "/v1/workflows/{name}/versions/{version}",
+    id: "deleteWorkflowVersion",
+    tag,
+    summary: "Remove an old version that no alias leads to; its runs go on",
+    access: "workflows:write",
+    params: ByVersion,
+    returns: { 204: null },
+    problems: ["conflict"],
+  },
+  async ({ ctx, params }) => {
+    await deleteVersion(ctx, params.name, params.version);
     return noContent();
   },
 );
