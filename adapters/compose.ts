@@ -19,6 +19,7 @@ import { networkResolver, safeFetch } from "./outbound/safe-fetch.ts";
 import { scryptPasswordHasher } from "./password-hasher/scrypt.ts";
 import { cloudflareQueue } from "./queue/cloudflare.ts";
 import { aesGcmSecretBox } from "./secret-box/aes-gcm.ts";
+import { hmacSecretDeriver } from "./secret-deriver/hmac.ts";
 import { fileReader } from "./text-extractor/file-reader.ts";
 import { ed25519TokenSigner } from "./token-signer/ed25519.ts";
 
@@ -117,6 +118,7 @@ function compose(env: Env): Composition {
     tokenSigner: ed25519TokenSigner({ keys: config.TOKEN_SIGNING_KEY, issuer: publicUrl, audience: AUDIENCE, clock }),
     mailer: mailbox(db, { clock, ids }),
     secretBox: aesGcmSecretBox(config.ENCRYPTION_KEY),
+    secretDeriver: hmacSecretDeriver(config.ENCRYPTION_KEY),
     outbound,
     errorTracker,
     chatModels: chatModels({ outbound, clock, random, defaults: platformProviders(config), ai: env.AI ?? null }),

@@ -6,7 +6,7 @@ import { roleAllows } from "../domain/kernel/permission.ts";
 import { problem } from "../domain/kernel/problem.ts";
 import type { Clock } from "../domain/kernel/time.ts";
 import type { TraceContext } from "../domain/kernel/trace.ts";
-import type { Mailer, PasswordHasher, TokenSigner } from "./identity/ports.ts";
+import type { Mailer, PasswordHasher, SecretDeriver, TokenSigner } from "./identity/ports.ts";
 import type { MessageQueue } from "./jobs/ports.ts";
 import type { FileStore, KnowledgeIndexes, TextExtractor } from "./knowledge/ports.ts";
 import type { ChatModels } from "./llm/ports.ts";
@@ -22,6 +22,7 @@ export interface Ports {
   tokenSigner: TokenSigner;
   mailer: Mailer;
   secretBox: SecretBox;
+  secretDeriver: SecretDeriver;
   outbound: Outbound;
   errorTracker: ErrorTracker;
   chatModels: ChatModels;

@@ -27,12 +27,14 @@ export const ApiKey = z
     expiresAt: z.iso.datetime().nullable(),
     lastUsedAt: z.iso.datetime().nullable(),
     replacedBy: z.string().nullable().meta({ description: "The key that rotation put in its place" }),
+    awsAccessKeyId: z.string().optional().meta({ description: "With `awsSigV4`: the key's id" }),
   })
   .meta({ id: "ApiKey" });
 export type ApiKey = z.infer<typeof ApiKey>;
 
 export const CreatedApiKey = ApiKey.extend({
   key: z.string().meta({ description: "The key itself, shown this once" }),
+  awsSecretAccessKey: z.string().optional().meta({ description: "With `awsSigV4`: shown this once" }),
 }).meta({ id: "CreatedApiKey" });
 export type CreatedApiKey = z.infer<typeof CreatedApiKey>;
 
@@ -41,6 +43,7 @@ export const NewApiKey = z
     name: z.string().trim().min(1).max(100),
     scopes: z.array(Scope).min(1).max(64),
     expiresAt: z.iso.datetime({ offset: true }).optional(),
+    awsSigV4: z.boolean().optional().meta({ description: "The key may also sign requests as AWS clients do" }),
   })
   .meta({ id: "NewApiKey" });
 export type NewApiKey = z.infer<typeof NewApiKey>;

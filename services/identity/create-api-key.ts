@@ -11,6 +11,7 @@ import { problem } from "../../domain/kernel/problem.ts";
 import { commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
+import { awsSecrets } from "./aws-secrets.ts";
 import { memberBehind, type RoleHolder, roleHolder } from "./signed-in-user.ts";
 import { apiKeys, toApiKey } from "./table.ts";
 
@@ -23,16 +24,27 @@ export async function createApiKey(ctx: ServiceContext, input: NewApiKey): Promi
   if (expiresAt !== null && expiresAt <= ctx.clock.now()) {
     throw problem("validation-failed", { errors: [{ pointer: "/expiresAt", detail: "must lie in the future" }] });
   }
-  const { key, row } = mintedKey(ctx, actor, { name: input.name, scopes: [...new Set(input.scopes)], expiresAt });
+  const { key, row } = mintedKey(ctx, actor, {
+    name: input.name,
+    scopes: [...new Set(input.scopes)],
+    expiresAt,
+    awsSigV4: input.awsSigV4 ?? false,
+  });
   await commit(ctx, {
     change: ctx.db.insert(apiKeys).values(row),
     audit: {
       action: "api-key.created",
       target: { type: "api-key", id: row.id },
-      details: { name: row.name, scopes: row.scopes, expiresAt: input.expiresAt ?? null },
+      details: { name: row.name, scopes: row.scopes, expiresAt: input.expiresAt ?? null, awsSigV4: row.awsSigV4 },
     },
   });
-  return { ...toApiKey(row), key };
+  return createdKey(ctx, key, row);
+}
+
+/** The only answer that has the key's secrets. */
+export function createdKey(ctx: ServiceContext, key: string, row: typeof apiKeys.$inferSelect): CreatedApiKey {
+  const [awsSecretAccessKey = ""] = row.awsSigV4 ? awsSecrets(ctx, row.id) : [];
+  return { ...toApiKey(row), key, ...(row.awsSigV4 && { awsSecretAccessKey }) };
 }
 
 /** A key never mints beyond itself, a member never beyond the role. */
@@ -46,7 +58,7 @@ export function requireScopes(actor: RoleHolder, scopes: readonly Scope[]): void
 export function mintedKey(
   ctx: ServiceContext,
   actor: RoleHolder,
-  of: { name: string; scopes: Scope[]; expiresAt: number | null },
+  of: { name: string; scopes: Scope[]; expiresAt: number | null; awsSigV4: boolean },
 ): { key: string; row: typeof apiKeys.$inferSelect } {
   const key = newApiKey(ctx.random.bytes);
   return {

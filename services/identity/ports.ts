@@ -40,3 +40,9 @@ export interface Mail {
 export interface Mailer {
   send(mail: Mail): Promise<void>;
 }
+
+/** Secrets that follow from a master key and a purpose, and are therefore kept nowhere. */
+export interface SecretDeriver {
+  /** One for each master key; the first is what is handed out, all are taken. */
+  derive(purpose: string): string[];
+}

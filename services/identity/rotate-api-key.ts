@@ -5,10 +5,10 @@ import { isoTime, SECOND_MS } from "../../domain/kernel/time.ts";
 import { commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
-import { mintedKey, requireScopes } from "./create-api-key.ts";
+import { createdKey, mintedKey, requireScopes } from "./create-api-key.ts";
 import { forgetPrincipals } from "./principals.ts";
 import { roleHolder } from "./signed-in-user.ts";
-import { apiKeys, toApiKey } from "./table.ts";
+import { apiKeys } from "./table.ts";
 
 /** A new key in place of an old one, which stays valid through the overlap, but never beyond its own end. */
 export async function rotateApiKey(ctx: ServiceContext, id: string, input: ApiKeyRotation): Promise<CreatedApiKey> {
@@ -22,7 +22,8 @@ export async function rotateApiKey(ctx: ServiceContext, id: string, input: ApiKe
   const now = ctx.clock.now();
   const life = old.expiresAt === null ? null : old.expiresAt - old.createdAt;
   const expiresAt = life === null ? null : now + life;
-  const { key, row } = mintedKey(ctx, actor, { name: old.name, scopes: old.scopes, expiresAt });
+  const { name, scopes, awsSigV4 } = old;
+  const { key, row } = mintedKey(ctx, actor, { name, scopes, expiresAt, awsSigV4 });
   const overlapEnd = Math.min(now + input.overlapSeconds * SECOND_MS, old.expiresAt ?? Number.POSITIVE_INFINITY);
   await commit(ctx, {
     change: [
@@ -40,7 +41,7 @@ export async function rotateApiKey(ctx: ServiceContext, id: string, input: ApiKe
     conflict: alreadyReplaced,
   });
   forgetPrincipals((principal) => principal.actor.kind === "api-key" && principal.actor.keyId === id);
-  return { ...toApiKey(row), key };
+  return createdKey(ctx, key, row);
 }
 
 async function findLiveKey(ctx: ServiceContext, id: string): Promise<typeof apiKeys.$inferSelect | null> {

@@ -102,6 +102,8 @@ export const apiKeys = sqliteTable(
     lastUsedAt: integer(),
     replacedBy: text(),
     revokedAt: integer(),
+    /** Requests may also be signed with the secret that is derived from the key's id. */
+    awsSigV4: integer("aws_sigv4", { mode: "boolean" }).notNull().default(false),
   },
   (table) => [
     uniqueIndex("api_keys_by_hash").on(table.hash),
@@ -172,6 +174,7 @@ export function toApiKey(row: typeof apiKeys.$inferSelect): ApiKey {
     expiresAt: row.expiresAt === null ? null : isoTime(row.expiresAt),
     lastUsedAt: row.lastUsedAt === null ? null : isoTime(row.lastUsedAt),
     replacedBy: row.replacedBy,
+    ...(row.awsSigV4 && { awsAccessKeyId: row.id }),
   };
 }
 

@@ -179,3 +179,32 @@ export const publishedEvents = sqliteTable(
     index("published_events_by_time").on(table.tenantId, table.publishedAt, table.id),
   ],
 );
+
+/** What Step Functions' clients say about a workflow beyond its definition, told back to them as it was said. */
+export const stateMachines = sqliteTable(
+  "state_machines",
+  {
+    tenantId: text().notNull(),
+    workflow: text().notNull(),
+    roleArn: text().notNull(),
+    logging: text({ mode: "json" }).$type<Json>(),
+    tracing: text({ mode: "json" }).$type<Json>(),
+    tags: text({ mode: "json" }).$type<Record<string, string>>().notNull(),
+    updatedAt: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.workflow] })],
+);
+
+/** Versions that Step Functions' clients published. A withdrawn one starts no more runs. */
+export const publishedVersions = sqliteTable(
+  "published_versions",
+  {
+    tenantId: text().notNull(),
+    workflow: text().notNull(),
+    version: integer().notNull(),
+    description: text(),
+    publishedAt: integer().notNull(),
+    withdrawnAt: integer(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.workflow, table.version] })],
+);

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { actorReference } from "../../../domain/kernel/actor.ts";
+import { type Actor, actorReference } from "../../../domain/kernel/actor.ts";
 import type { Permission } from "../../../domain/kernel/permission.ts";
 import { problem } from "../../../domain/kernel/problem.ts";
 import type { ServiceContext } from "../../../services/context.ts";
@@ -13,6 +13,16 @@ export async function authenticate(http: Context<HttpEnv>, permission: Permissio
   const token = bearerToken(http);
   const principal = token === null ? null : await authenticateBearer(platform, token);
   if (principal === null) throw problem("unauthenticated");
+  return actAs(http, principal, permission);
+}
+
+/** The context in which an established principal acts, whichever way it was established. */
+export async function actAs(
+  http: Context<HttpEnv>,
+  principal: { tenantId: string; actor: Actor },
+  permission: Permission | null,
+): Promise<ServiceContext> {
+  const { platform } = http.var;
   const ctx: ServiceContext = { ...platform, tenant: { id: principal.tenantId }, actor: principal.actor };
   const actor = actorReference(principal.actor);
   http.set("principal", { tenantId: ctx.tenant.id, actor: `${actor.type}:${actor.id}` });

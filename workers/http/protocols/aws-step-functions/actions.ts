@@ -1,0 +1,51 @@
+import type { Action } from "./action.ts";
+import { validateStateMachineDefinition } from "./definitions.ts";
+import {
+  describeExecution,
+  describeStateMachineForExecution,
+  listExecutions,
+  redriveExecution,
+  startExecution,
+  startSyncExecution,
+  stopExecution,
+} from "./executions.ts";
+import { getExecutionHistory } from "./history.ts";
+import {
+  createStateMachine,
+  deleteStateMachine,
+  describeStateMachine,
+  listStateMachines,
+  updateStateMachine,
+} from "./state-machines.ts";
+import { listTagsForResource, tagResource, untagResource } from "./tags.ts";
+import { sendTaskFailure, sendTaskHeartbeat, sendTaskSuccess } from "./task-tokens.ts";
+import { deleteStateMachineVersion, listStateMachineVersions, publishStateMachineVersion } from "./versions.ts";
+
+/** Every action, by the name that stands behind the dot of `X-Amz-Target`. */
+export const ACTIONS: ReadonlyMap<string, Action> = new Map(
+  Object.entries({
+    CreateStateMachine: createStateMachine,
+    UpdateStateMachine: updateStateMachine,
+    DeleteStateMachine: deleteStateMachine,
+    DescribeStateMachine: describeStateMachine,
+    ListStateMachines: listStateMachines,
+    PublishStateMachineVersion: publishStateMachineVersion,
+    ListStateMachineVersions: listStateMachineVersions,
+    DeleteStateMachineVersion: deleteStateMachineVersion,
+    ValidateStateMachineDefinition: validateStateMachineDefinition,
+    StartExecution: startExecution,
+    StartSyncExecution: startSyncExecution,
+    StopExecution: stopExecution,
+    DescribeExecution: describeExecution,
+    DescribeStateMachineForExecution: describeStateMachineForExecution,
+    ListExecutions: listExecutions,
+    GetExecutionHistory: getExecutionHistory,
+    RedriveExecution: redriveExecution,
+    SendTaskSuccess: sendTaskSuccess,
+    SendTaskFailure: sendTaskFailure,
+    SendTaskHeartbeat: sendTaskHeartbeat,
+    TagResource: tagResource,
+    UntagResource: untagResource,
+    ListTagsForResource: listTagsForResource,
+  }),
+);

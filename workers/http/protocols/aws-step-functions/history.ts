@@ -1,0 +1,62 @@
+import * as z from "zod";
+import { decodeCursor, encodeCursor } from "../../../../domain/kernel/page.ts";
+import type { RunEventView } from "../../../../domain/workflows/run-view.ts";
+import type { ServiceContext } from "../../../../services/context.ts";
+import { listRunEvents } from "../../../../services/workflows/runs.ts";
+import { getVersionOfRun } from "../../../../services/workflows/state-machine.ts";
+import { action } from "./action.ts";
+import { Arn, limitOf, MaxResults, NextToken } from "./arns.ts";
+import { findExecution } from "./executions.ts";
+import { type HistoryScope, isHistoryEvent, toHistoryEvent } from "./history-event.ts";
+import { mapRunArn } from "./map-runs.ts";
+
+const MOST_EVENTS = 1_000;
+
+export const getExecutionHistory = action(
+  z.object({
+    executionArn: Arn,
+    maxResults: MaxResults,
+    reverseOrder: z.boolean().nullish(),
+    nextToken: NextToken,
+    includeExecutionData: z.boolean().nullish(),
+  }),
+  async (ctx, input) => {
+    const run = await findExecution(ctx, input.executionArn);
+    const order = input.reverseOrder === true ? "desc" : "asc";
+    const after = input.nextToken ? Number(decodeCursor(input.nextToken, 1)[0]) : 0;
+    const limit = limitOf(input.maxResults, MOST_EVENTS);
+    const [page, { roleArn }] = await Promise.all([
+      listRunEvents(ctx, run.id, { after, limit, order }),
+      getVersionOfRun(ctx, run),
+    ]);
+    const resources = await resourcesOf(ctx, run.id, page);
+    const scope: HistoryScope = {
+      includeData: input.includeExecutionData !== false,
+      roleArn,
+      mapRunArn: (name) => mapRunArn(ctx, run, name),
+      resourceOf: (task) => resources.get(task) ?? "",
+    };
+    const last = page.at(-1);
+    const isWhole = last === undefined || page.length < limit || (order === "desc" && last.seq === 1);
+    return {
+      events: page.filter(isHistoryEvent).map((event) => toHistoryEvent(event, scope)),
+      ...(!isWhole && { nextToken: encodeCursor([String(last.seq)]) }),
+    };
+  },
+);
+
+/** What the tasks of a page call: told by their Scheduled events, some of which lie on other pages. */
+async function resourcesOf(ctx: ServiceContext, runId: string, page: RunEventView[]): Promise<Map<number, string>> {
+  const resources = new Map(page.flatMap((event) => scheduled(event)));
+  const asked = page.flatMap(({ type, task }) => (type.startsWith("Task") && typeof task === "number" ? [task] : []));
+  const missing = [...new Set(asked)].filter((task) => !resources.has(task));
+  const found = await Promise.all(
+    missing.map((task) => listRunEvents(ctx, runId, { after: task - 1, limit: 1, order: "asc" })),
+  );
+  for (const [seq, resource] of found.flat().flatMap((event) => scheduled(event))) resources.set(seq, resource);
+  return resources;
+}
+
+function scheduled({ seq, type, resource }: RunEventView): [number, string][] {
+  return type.endsWith("Scheduled") ? [[seq, String(resource)]] : [];
+}
