@@ -4,12 +4,16 @@ import { idsFrom } from "../domain/kernel/id.ts";
 import { continueTrace } from "../domain/kernel/trace.ts";
 import { MAX_DOCUMENT_CHARACTERS } from "../domain/knowledge/document.ts";
 import type { Database, PlatformContext, Ports, Settings } from "../services/context.ts";
+import { addressShield } from "./address-shield/address-shield.ts";
+import { ed25519AuditWitness } from "./audit-witness/ed25519.ts";
 import { chatModels } from "./chat-model/chat-models.ts";
 import { platformProviders } from "./chat-model/platform-providers.ts";
 import type { Config } from "./config.ts";
 import { configOf } from "./config.ts";
+import { durableAuditLogs } from "./durable/audit-logs.ts";
 import { durableKnowledgeIndexes } from "./durable/knowledge-indexes.ts";
 import { durableRunActors } from "./durable/run-actors.ts";
+import { durableTenantGates } from "./durable/tenant-gate.ts";
 import { sentryErrorTracker } from "./error-tracker/sentry.ts";
 import { structuredLogErrorTracker } from "./error-tracker/structured-log.ts";
 import { r2FileStore } from "./files/r2.ts";
@@ -118,6 +122,8 @@ function compose(env: Env): Composition {
     tokenSigner: ed25519TokenSigner({ keys: config.TOKEN_SIGNING_KEY, issuer: publicUrl, audience: AUDIENCE, clock }),
     mailer: mailbox(db, { clock, ids }),
     secretBox: aesGcmSecretBox(config.ENCRYPTION_KEY),
+    auditLogs: durableAuditLogs(env.AUDIT_LOG),
+    auditWitness: ed25519AuditWitness({ signingKeys: config.TOKEN_SIGNING_KEY, proofKeys: config.ENCRYPTION_KEY }),
     secretDeriver: hmacSecretDeriver(config.ENCRYPTION_KEY),
     outbound,
     errorTracker,
@@ -126,6 +132,8 @@ function compose(env: Env): Composition {
     files: r2FileStore(env.FILES),
     textExtractor: fileReader({ maxLength: MAX_DOCUMENT_CHARACTERS }),
     runActors: durableRunActors(env.WORKFLOW_RUN),
+    tenantGates: durableTenantGates(env.TENANT_GATE),
+    addressShield: addressShield({ perMinute: config.RATE_LIMIT_PER_IP, limiter: env.PER_IP }),
   };
   const settings: Settings = { environment, publicUrl, operatorTokenDigest: sha256Hex(config.OPERATOR_TOKEN) };
   return { config, db, ports, settings, implementations: implementations(config) };

@@ -6,9 +6,11 @@ import { roleAllows } from "../domain/kernel/permission.ts";
 import { problem } from "../domain/kernel/problem.ts";
 import type { Clock } from "../domain/kernel/time.ts";
 import type { TraceContext } from "../domain/kernel/trace.ts";
+import type { AuditLogs, AuditWitness } from "./audit/ports.ts";
 import type { Mailer, PasswordHasher, SecretDeriver, TokenSigner } from "./identity/ports.ts";
 import type { MessageQueue } from "./jobs/ports.ts";
 import type { FileStore, KnowledgeIndexes, TextExtractor } from "./knowledge/ports.ts";
+import type { AddressShield, TenantGates } from "./limits/ports.ts";
 import type { ChatModels } from "./llm/ports.ts";
 import type { ErrorTracker, Outbound, SecretBox } from "./ports.ts";
 import type { RunActors } from "./workflows/ports.ts";
@@ -25,11 +27,15 @@ export interface Ports {
   secretDeriver: SecretDeriver;
   outbound: Outbound;
   errorTracker: ErrorTracker;
+  auditLogs: AuditLogs;
+  auditWitness: AuditWitness;
   chatModels: ChatModels;
   knowledgeIndexes: KnowledgeIndexes;
   files: FileStore;
   textExtractor: TextExtractor;
   runActors: RunActors;
+  tenantGates: TenantGates;
+  addressShield: AddressShield;
 }
 
 export type LogFields = Readonly<Record<string, unknown>>;

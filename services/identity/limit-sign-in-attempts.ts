@@ -1,4 +1,5 @@
 import { eq, sql } from "drizzle-orm";
+import { addressBlock } from "../../domain/kernel/address.ts";
 import { sha256Hex } from "../../domain/kernel/digest.ts";
 import { problem } from "../../domain/kernel/problem.ts";
 import { MINUTE_MS, SECOND_MS } from "../../domain/kernel/time.ts";
@@ -32,7 +33,7 @@ export async function takeSignInAttempt(
   email: string,
   kind: "guess" | "mail" = "guess",
 ): Promise<Attempt> {
-  const ip = addressBlock(platform.client.ip);
+  const ip = platform.client.ip === null ? "unknown" : addressBlock(platform.client.ip);
   return take(platform, [
     { subject: `${kind}:pair:${ip}:${email}`, rate: GUESSES },
     { subject: `${kind}:email:${email}`, rate: GUESSES_FROM_ANYWHERE },
@@ -83,18 +84,4 @@ function refundStatement(platform: PlatformContext, { subject, rate }: Counted):
     .update(signInAttempts)
     .set({ fullAt: sql`${signInAttempts.fullAt} - ${rate.everyMs}` })
     .where(eq(signInAttempts.subject, sha256Hex(subject)));
-}
-
-/** The part of an address that one caller owns: all of IPv4, the /64 of IPv6. Callers without one share a bucket. */
-function addressBlock(ip: string | null): string {
-  if (ip === null) return "unknown";
-  if (!ip.includes(":")) return ip;
-  const [head = "", tail] = ip.toLowerCase().split("::");
-  const groups = head === "" ? [] : head.split(":");
-  const tailGroups = tail === undefined || tail === "" ? [] : tail.split(":");
-  while (tail !== undefined && groups.length + tailGroups.length < 8) groups.push("0");
-  return [...groups, ...tailGroups]
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ""))
-    .join(":");
 }

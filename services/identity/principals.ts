@@ -26,12 +26,32 @@ export async function principalOf(
 ): Promise<Principal | null> {
   const known = remembered.get(key);
   if (known !== undefined && known.until > now) return isOver(known.principal, now) ? null : known.principal;
-  const revocationsBefore = revocations;
+  const before = revocations;
   const principal = await load();
   remembered.delete(key);
   if (principal === null || isOver(principal, now)) return null;
-  if (revocations === revocationsBefore) remember(key, { principal, until: now + REMEMBERED_MS });
+  rememberPrincipal(key, principal, now + REMEMBERED_MS, before);
   return principal;
+}
+
+/** What is remembered of a credential; null when nothing is, or when it is over. */
+export function rememberedPrincipal(key: string, now: number): Principal | null {
+  const known = remembered.get(key);
+  return known === undefined || known.until <= now || isOver(known.principal, now) ? null : known.principal;
+}
+
+/** Remembers an answer, unless something was revoked since `before`, the count at which it was asked for. */
+export function rememberPrincipal(key: string, principal: Principal, until: number, before: number): void {
+  if (revocations !== before) return;
+  remembered.delete(key);
+  const [oldest] = remembered.keys();
+  if (remembered.size >= MAX_REMEMBERED && oldest !== undefined) remembered.delete(oldest);
+  remembered.set(key, { principal, until });
+}
+
+/** How often this isolate revoked something: whoever asks elsewhere for what was revoked asks for fresh knowledge. */
+export function revocationCount(): number {
+  return revocations;
 }
 
 /** To be called after every commit that ends or narrows what a credential may do. */
@@ -52,14 +72,7 @@ export function ofUser(userId: string): (principal: Principal) => boolean {
     (actor.kind === "user" && actor.userId === userId) || (actor.kind === "api-key" && actor.createdBy === userId);
 }
 
-function remember(key: string, entry: { principal: Principal; until: number }): void {
-  if (remembered.size >= MAX_REMEMBERED) {
-    const [oldest] = remembered.keys();
-    if (oldest !== undefined) remembered.delete(oldest);
-  }
-  remembered.set(key, entry);
-}
-
-function isOver({ expiresAt }: Principal, now: number): boolean {
+/** Whether the credential itself has ended. */
+export function isOver({ expiresAt }: Principal, now: number): boolean {
   return expiresAt !== null && expiresAt <= now;
 }

@@ -9,11 +9,13 @@ import { functions } from "./api/functions.ts";
 import { jobs } from "./api/jobs.ts";
 import { knowledgeBases } from "./api/knowledge-bases.ts";
 import { knowledgeSearch } from "./api/knowledge-search.ts";
+import { limits } from "./api/limits.ts";
 import { me } from "./api/me.ts";
 import { members } from "./api/members.ts";
 import { modelRoutes } from "./api/model-routes.ts";
 import { operationsRoutes } from "./api/operations.ts";
 import { operatorMailbox } from "./api/operator-mailbox.ts";
+import { operatorTenants } from "./api/operator-tenants.ts";
 import { providers } from "./api/providers.ts";
 import { reviews } from "./api/reviews.ts";
 import { runs } from "./api/runs.ts";
@@ -23,6 +25,7 @@ import { workflows } from "./api/workflows.ts";
 import type { HttpEnv } from "./env.ts";
 import { accessLog } from "./middleware/access-log.ts";
 import { answerError, problemResponse } from "./middleware/problem.ts";
+import { rateLimit } from "./middleware/rate-limit.ts";
 import { requestScope } from "./middleware/request-scope.ts";
 import { securityHeaders } from "./middleware/security-headers.ts";
 import type { Operation, Routes } from "./operation.ts";
@@ -37,6 +40,8 @@ const SURFACES: readonly Routes[] = [
   members,
   apiKeys,
   audit,
+  limits,
+  operatorTenants,
   operatorMailbox,
   knowledgeBases,
   documents,
@@ -59,7 +64,7 @@ export const OPERATIONS: readonly Operation[] = SURFACES.flatMap((surface) => su
 
 export function createApp(): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>({ strict: true });
-  app.use(requestScope(), securityHeaders(), accessLog());
+  app.use(requestScope(), securityHeaders(), accessLog(), rateLimit());
   for (const surface of SURFACES) surface.mount(app);
   app.notFound((http) => {
     const allow = methodsOf(http.req.path);

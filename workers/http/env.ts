@@ -1,4 +1,5 @@
 import type { PlatformContext } from "../../services/context.ts";
+import type { Admission } from "../../services/limits/admit.ts";
 
 /** What Hono carries through a request. */
 export interface HttpEnv {
@@ -7,5 +8,7 @@ export interface HttpEnv {
     platform: PlatformContext;
     /** What the access log adds once the caller is known. */
     principal: { tenantId: string; actor: string } | null;
+    /** How the caller was let in, or refused, by its limits; null before that and for callers without a tenant. */
+    admission: Admission | null;
   };
 }

@@ -3,6 +3,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type * as z from "zod";
 import type { Permission } from "../../domain/kernel/permission.ts";
 import type { ProblemCode } from "../../domain/kernel/problem.ts";
+import { type Endpoint, endpointOf } from "../../domain/limits/endpoint.ts";
 import type { PlatformContext, ServiceContext } from "../../services/context.ts";
 import { readJson } from "./body.ts";
 import type { HttpEnv } from "./env.ts";
@@ -71,9 +72,10 @@ export function routes(): Routes {
     operations,
     add(operation, handle) {
       operations.push(operation as unknown as Operation);
+      const endpoint = endpointOf(operation);
       mounts.push((app) => {
         app.on(operation.method.toUpperCase(), operation.path.replaceAll(/\{(\w+)\}/g, ":$1"), async (http) => {
-          const admitted = await admit(http, operation.access);
+          const admitted = await admit(http, operation.access, endpoint);
           const params = parsed(operation.params, http.req.param(), "/");
           const query = parsed(operation.query, http.req.query(), "?");
           const body =
@@ -100,10 +102,14 @@ export function routes(): Routes {
   };
 }
 
-async function admit(http: Context<HttpEnv>, access: Access): Promise<PlatformContext | ServiceContext> {
+async function admit(
+  http: Context<HttpEnv>,
+  access: Access,
+  endpoint: Endpoint,
+): Promise<PlatformContext | ServiceContext> {
   if (access === "public") return http.var.platform;
   if (access === "operator") return requireOperator(http);
-  return authenticate(http, access === "signed-in" ? null : access);
+  return authenticate(http, access === "signed-in" ? null : access, endpoint);
 }
 
 /** The resource as the answer. */

@@ -2,18 +2,28 @@ import type { Context } from "hono";
 import { type Actor, actorReference } from "../../../domain/kernel/actor.ts";
 import type { Permission } from "../../../domain/kernel/permission.ts";
 import { problem } from "../../../domain/kernel/problem.ts";
+import type { Endpoint } from "../../../domain/limits/endpoint.ts";
 import type { ServiceContext } from "../../../services/context.ts";
 import { requirePermission } from "../../../services/context.ts";
-import { authenticateBearer } from "../../../services/identity/authenticate-bearer.ts";
+import { admitBearer } from "../../../services/limits/admit.ts";
 import type { HttpEnv } from "../env.ts";
+import { enter } from "./rate-limit.ts";
 
-/** Establishes tenant and actor from the credential, and refuses when the permission is missing. */
-export async function authenticate(http: Context<HttpEnv>, permission: Permission | null): Promise<ServiceContext> {
+/** What a surface that does not describe its operations one by one is counted as. */
+const ANY_CALL: Endpoint = { class: "writes", quota: null };
+
+/** Establishes tenant and actor from the credential, counts the call, and refuses when the permission is missing. */
+export async function authenticate(
+  http: Context<HttpEnv>,
+  permission: Permission | null,
+  endpoint: Endpoint = ANY_CALL,
+): Promise<ServiceContext> {
   const { platform } = http.var;
   const token = bearerToken(http);
-  const principal = token === null ? null : await authenticateBearer(platform, token);
-  if (principal === null) throw problem("unauthenticated");
-  return actAs(http, principal, permission);
+  const admission = token === null ? null : await admitBearer(platform, token, endpoint);
+  if (admission === null) throw problem("unauthenticated");
+  enter(http, admission);
+  return actAs(http, admission.principal, permission);
 }
 
 /** The context in which an established principal acts, whichever way it was established. */

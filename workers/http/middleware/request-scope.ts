@@ -21,6 +21,7 @@ export function requestScope(): MiddlewareHandler<HttpEnv> {
     });
     http.set("platform", platform);
     http.set("principal", null);
+    http.set("admission", null);
     await next();
     http.res.headers.set("x-request-id", platform.requestId);
     http.res.headers.set("traceparent", traceparent(platform.trace));

@@ -1,0 +1,197 @@
+import type { BillingPeriod } from "./billing-period.ts";
+import type { Endpoint, EndpointClass } from "./endpoint.ts";
+import type { Limit, QuotaName } from "./limit.ts";
+import { QUOTA_NAMES, RATE_NAMES, type RateName } from "./limit.ts";
+import type { Policy } from "./policy.ts";
+import type { RateState } from "./rate-limit-fields.ts";
+import { type Bucket, bucketAt, covers, given, isFull, remaining, waitMs, without } from "./token-bucket.ts";
+
+// What a tenant's gate decides about one call.
+//   G1  every bucket and the quota are looked at before one is taken from: a call that is refused takes nothing.
+//   G2  what is leased out is taken here first, so leases never let more through than the limit.
+//   G3  a lease is at most an eighth of what is left: with little left every call asks, and the count is exact.
+
+/** Tokens by bucket, and what a billing period has used. A bucket that is absent is full. */
+export interface GateBook {
+  buckets: ReadonlyMap<string, Bucket>;
+  usage: Usage;
+}
+
+export interface Usage {
+  periodStart: number;
+  used: Record<QuotaName, number>;
+}
+
+export interface GateAsk {
+  /** `user:usr_...` or `key:key_...`. */
+  principal: string;
+  endpoint: Endpoint;
+  /** 0 renews a lease without a call. */
+  cost: 0 | 1;
+  /** Tokens the caller would like to hold for calls to come. */
+  spare: number;
+  /** Tokens of earlier leases that came to nothing, by bucket. */
+  returned: Readonly<Record<string, number>>;
+}
+
+export type Verdict =
+  | { allowed: true }
+  | { allowed: false; cause: "rate" | "quota"; violated: string[]; retryAfterMs: number };
+
+/** A part of a bucket that the caller may spend by itself; `remaining` is what the gate keeps. */
+export interface Slice extends RateState {
+  bucket: string;
+  granted: number;
+}
+
+export interface GateDecision {
+  verdict: Verdict;
+  slices: Slice[];
+  /** Quotas that this call took past a mark that is told to the tenant. */
+  crossed: Crossing[];
+  /** What of the book changed. */
+  buckets: [string, Bucket][];
+  usage: Usage;
+}
+
+export interface Crossing {
+  quota: QuotaName;
+  percent: number;
+  used: number;
+  limit: number;
+}
+
+export interface WantedBucket {
+  bucket: string;
+  name: RateName;
+}
+
+const LEASED_SHARE = 1 / 8;
+/** Part of a quota at which the tenant is told. */
+const MARKS = [80, 100];
+
+/** The buckets that a call takes from. */
+export function wantedBuckets(principal: string, endpointClass: EndpointClass): WantedBucket[] {
+  return [
+    { bucket: "requests", name: "requests" },
+    { bucket: principal, name: "requests-per-principal" },
+    { bucket: endpointClass, name: endpointClass },
+  ];
+}
+
+export function decide(book: GateBook, ask: GateAsk, policy: Policy, period: BillingPeriod, now: number): GateDecision {
+  const usage = usageOf(book.usage, period);
+  const returned = Object.entries(ask.returned).map(([key, tokens]): [string, Bucket] | null => {
+    const bucket = book.buckets.get(key);
+    return bucket === undefined ? null : [key, given(bucketAt(bucket, bucket, now), tokens)];
+  });
+  const changed = new Map(returned.filter((entry) => entry !== null));
+  const wanted = wantedBuckets(ask.principal, ask.endpoint.class).map(({ bucket, name }) => ({
+    key: bucket,
+    name,
+    bucket: bucketAt(changed.get(bucket) ?? book.buckets.get(bucket), policy.rates[name], now),
+  }));
+  const verdict = judge(wanted, ask, usage, policy, period, now);
+  const left = Math.min(...wanted.map(({ bucket }) => remaining(bucket) - ask.cost));
+  const spare = verdict.allowed ? Math.max(0, Math.min(ask.spare, Math.floor(left * LEASED_SHARE))) : 0;
+  const taken = verdict.allowed ? ask.cost + spare : 0;
+  const slices = wanted.map(({ key, name, bucket }): Slice => {
+    const rest = without(bucket, taken);
+    changed.set(key, rest);
+    return { bucket: key, granted: spare, ...rateState(name, rest) };
+  });
+  const counted = verdict.allowed && ask.endpoint.quota !== null ? ask.endpoint.quota : null;
+  const amount = counted === null ? 0 : counted.cost * ask.cost;
+  return {
+    verdict,
+    slices,
+    buckets: [...changed],
+    ...(counted === null || amount === 0 ? { usage, crossed: [] } : withCounted(usage, counted.name, amount, policy)),
+  };
+}
+
+/** Adds what turned out to be used, or, below zero, gives back what came to nothing. */
+export function count(book: GateBook, quota: QuotaName, amount: number, policy: Policy, period: BillingPeriod) {
+  return withCounted(usageOf(book.usage, period), quota, amount, policy);
+}
+
+/** Every limit as the tenant is told, the principal's own among them. */
+export function limitsOf(
+  book: GateBook,
+  principal: string,
+  policy: Policy,
+  period: BillingPeriod,
+  now: number,
+): Omit<Limit, "resetsAt">[] {
+  const usage = usageOf(book.usage, period);
+  return [
+    ...RATE_NAMES.map((name) => {
+      const { limit, windowSeconds, source } = policy.rates[name];
+      const key = name === "requests-per-principal" ? principal : name;
+      const left = remaining(bucketAt(book.buckets.get(key), policy.rates[name], now));
+      return { name, limit, windowSeconds, used: limit - left, remaining: left, source };
+    }),
+    ...QUOTA_NAMES.map((name) => {
+      const { limit, source } = policy.quotas[name];
+      const used = usage.used[name];
+      return { name, limit, used, remaining: Math.max(0, limit - used), source };
+    }),
+  ];
+}
+
+/** Buckets that say more than their absence would. */
+export function notFull(buckets: ReadonlyMap<string, Bucket>, now: number): [string, Bucket][] {
+  return [...buckets].filter(([, bucket]) => !isFull(bucketAt(bucket, bucket, now)));
+}
+
+export function noUsage(period: BillingPeriod): Usage {
+  return { periodStart: period.start, used: { runs: 0, documents: 0, "llm-tokens": 0 } };
+}
+
+function judge(
+  wanted: readonly { name: RateName; bucket: Bucket }[],
+  { endpoint: { quota }, cost }: GateAsk,
+  usage: Usage,
+  policy: Policy,
+  period: BillingPeriod,
+  now: number,
+): Verdict {
+  const short = wanted.filter(({ bucket }) => !covers(bucket, cost));
+  if (short.length > 0) {
+    const retryAfterMs = Math.max(...short.map(({ bucket }) => waitMs(bucket, cost)));
+    return { allowed: false, cause: "rate", violated: short.map(({ name }) => name), retryAfterMs };
+  }
+  if (quota !== null) {
+    const { limit, isHard } = policy.quotas[quota.name];
+    // A cost that is not known before needs something to be left.
+    if (isHard && usage.used[quota.name] + Math.max(1, quota.cost) > limit) {
+      return { allowed: false, cause: "quota", violated: [quota.name], retryAfterMs: period.end - now };
+    }
+  }
+  return { allowed: true };
+}
+
+function rateState(name: RateName, bucket: Bucket): RateState {
+  const left = remaining(bucket);
+  const { limit, windowSeconds } = bucket;
+  return { name, limit, windowSeconds, remaining: left, moreInMs: waitMs(bucket, left + 1) };
+}
+
+function usageOf(usage: Usage, period: BillingPeriod): Usage {
+  return usage.periodStart === period.start ? usage : noUsage(period);
+}
+
+function withCounted(
+  usage: Usage,
+  quota: QuotaName,
+  amount: number,
+  policy: Policy,
+): { usage: Usage; crossed: Crossing[] } {
+  const before = usage.used[quota];
+  const used = Math.max(0, before + amount);
+  const { limit } = policy.quotas[quota];
+  const crossed = MARKS.filter((percent) => before * 100 < limit * percent && used * 100 >= limit * percent).map(
+    (percent) => ({ quota, percent, used, limit }),
+  );
+  return { usage: { ...usage, used: { ...usage.used, [quota]: used } }, crossed };
+}

@@ -1,0 +1,29 @@
+import type { RateLimit } from "./token-bucket.ts";
+
+/** How one limit stands, as a client is told. */
+export interface RateState extends RateLimit {
+  name: string;
+  remaining: number;
+  /** Until there is more of it. */
+  moreInMs: number;
+}
+
+/**
+ * The fields RateLimit and RateLimit-Policy of draft-ietf-httpapi-ratelimit-headers-10: lists (RFC 9651) of string items with
+ * integer parameters. The draft still moves, so all of its form is here.
+ */
+export function rateLimitFields(states: readonly RateState[]): { "ratelimit-policy": string; ratelimit: string } {
+  return {
+    "ratelimit-policy": states
+      .map(({ name, limit, windowSeconds }) => `"${name}";q=${limit};w=${windowSeconds}`)
+      .join(", "),
+    ratelimit: states
+      .map(({ name, remaining, moreInMs }) => `"${name}";r=${Math.max(0, remaining)};t=${seconds(moreInMs)}`)
+      .join(", "),
+  };
+}
+
+/** Whole seconds, rounded up: a client that waits this long finds what it waits for. */
+export function seconds(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1_000));
+}

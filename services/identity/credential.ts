@@ -1,0 +1,75 @@
+import { and, eq, isNull } from "drizzle-orm";
+import { isApiKeyForm, KEY_PREFIX } from "../../domain/identity/api-key.ts";
+import { sha256Hex } from "../../domain/kernel/digest.ts";
+import type { PlatformContext } from "../context.ts";
+import { findApiKeyPrincipal } from "./api-key-principal.ts";
+import { findSession } from "./authenticate-bearer.ts";
+import type { VerifiedClaims } from "./ports.ts";
+import type { Principal } from "./principals.ts";
+import { apiKeys } from "./table.ts";
+
+/** What a bearer token says of itself, proven by its signature or its digest. Whether it still holds is another question. */
+export type Credential = { kind: "session"; claims: VerifiedClaims } | { kind: "api-key"; hash: string };
+
+export interface Identified {
+  /** Names the credential in memory. */
+  key: string;
+  tenantId: string;
+  /** `user:usr_...` or `key:key_...`: whom its calls are counted against. */
+  principal: string;
+  credential: Credential;
+}
+
+// What never changes of a credential is remembered for as long as the isolate lives.
+const MAX_IDENTIFIED = 10_000;
+const identified = new Map<string, Identified>();
+
+/** The credential behind a token, or null for anything that is not one of ours. A signature is checked once an isolate. */
+export async function identify(platform: PlatformContext, token: string): Promise<Identified | null> {
+  const isKey = token.startsWith(KEY_PREFIX);
+  if (isKey && !isApiKeyForm(token)) return null;
+  const key = isKey ? sha256Hex(token) : token;
+  const known = identified.get(key);
+  if (known !== undefined) return isOver(known, platform.clock.now()) ? null : known;
+  const found = isKey ? await identifyKey(platform, key) : await identifyToken(platform, token);
+  if (found === null) return null;
+  const [oldest] = identified.keys();
+  if (identified.size >= MAX_IDENTIFIED && oldest !== undefined) identified.delete(oldest);
+  identified.set(key, found);
+  return found;
+}
+
+/** Who stands behind the credential now; null when it ended, or when it is not of this tenant. */
+export async function findPrincipal(
+  platform: PlatformContext,
+  tenantId: string,
+  credential: Credential,
+): Promise<Principal | null> {
+  const found =
+    credential.kind === "session"
+      ? await findSession(platform, credential.claims)
+      : await findApiKeyPrincipal(platform, eq(apiKeys.hash, credential.hash));
+  return found?.tenantId === tenantId ? found : null;
+}
+
+async function identifyToken(platform: PlatformContext, token: string): Promise<Identified | null> {
+  const claims = await platform.ports.tokenSigner.verify(token);
+  if (claims === null) return null;
+  const { tenantId, userId } = claims;
+  return { key: token, tenantId, principal: `user:${userId}`, credential: { kind: "session", claims } };
+}
+
+async function identifyKey(platform: PlatformContext, hash: string): Promise<Identified | null> {
+  // across tenants: the digest of the secret is what names the tenant
+  const [found] = await platform.db
+    .select({ id: apiKeys.id, tenantId: apiKeys.tenantId })
+    .from(apiKeys)
+    .where(and(eq(apiKeys.hash, hash), isNull(apiKeys.revokedAt)))
+    .limit(1);
+  if (found === undefined) return null;
+  return { key: hash, tenantId: found.tenantId, principal: `key:${found.id}`, credential: { kind: "api-key", hash } };
+}
+
+function isOver({ credential }: Identified, now: number): boolean {
+  return credential.kind === "session" && credential.claims.expiresAt <= now;
+}
