@@ -23,15 +23,9 @@ export class Family {
     this.#sql = storage.sql;
   }
 
-  awaitedBy({ runId, key }: Waiter, isDue: boolean): void {
+  awaitedBy({ runId, key }: Waiter): void {
     this.#createTables();
-    this.#sql.exec(
-      `insert into waiters (run_id, key, is_due) values (?, ?, ?)
-       on conflict (run_id, key) do update set is_due = max(is_due, excluded.is_due)`,
-      runId,
-      key,
-      isDue ? 1 : 0,
-    );
+    this.#sql.exec("insert or ignore into waiters (run_id, key, is_due) values (?, ?, 0)", runId, key);
   }
 
   begun(children: readonly Child[]): void {

@@ -60,7 +60,7 @@ export class MapChildren {
     this.#taken.add(key);
     try {
       const { run } = await actor.start(request, isExpress ? EXPRESS_WAIT_SECONDS : 0);
-      if (!isExpress) return;
+      if (run.stoppedAt === undefined) return;
       this.#taken.delete(key);
       this.#host.finished(effect.key, mapChildOutcome(index, run));
     } catch (error) {
@@ -70,7 +70,7 @@ export class MapChildren {
   }
 }
 
-/** An EXPRESS child answers in its start; a STANDARD one is told of when it ends. */
+/** A child that takes longer than its start is told of when it ends; for an EXPRESS one the start waits. */
 function childRequest(origin: Origin, effect: StartChildrenEffect, key: string, input: Json): StartRunRequest {
   const type = effect.settings.executionType;
   const runId = childRunId(origin.tenantId, origin.runId, key);

@@ -51,15 +51,17 @@ function lastEntryOf(events: readonly RunEvent[], state: string): number {
   return entry.seq;
 }
 
-export function outcomeCommand(key: string, outcome: TaskOutcome): RunCommand {
+export function outcomeCommands(key: string, outcome: TaskOutcome): RunCommand[] {
   const task = { key };
   switch (outcome.kind) {
     case "succeeded":
-      return { type: "TaskSucceeded", task, output: outcome.output };
-    case "submitted":
-      return { type: "TaskSubmitted", task, output: outcome.output };
+      return [{ type: "TaskSucceeded", task, output: outcome.output }];
+    case "submitted": {
+      const end = outcome.end === undefined ? [] : outcomeCommands(key, outcome.end);
+      return [{ type: "TaskSubmitted", task, output: outcome.output }, ...end];
+    }
     case "failed":
-      return { type: "TaskFailed", task, error: outcome.error, cause: outcome.cause };
+      return [{ type: "TaskFailed", task, error: outcome.error, cause: outcome.cause }];
   }
 }
 

@@ -29,7 +29,7 @@ import { machineOf } from "./machines.ts";
 import { mapChildOutcome, partsOfChildKey } from "./map-children.ts";
 import { MapRunHost } from "./map-run.ts";
 import { requireAssignee } from "./reviews.ts";
-import { answerCommand, lifecycleCommand, outcomeCommand, startCommand } from "./run-commands.ts";
+import { answerCommand, lifecycleCommand, outcomeCommands, startCommand } from "./run-commands.ts";
 import { toEventView, toRun } from "./view.ts";
 
 /** Of one answer; an object's answers have a bound. */
@@ -61,7 +61,7 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
       isSubmitted: (task) =>
         task.token !== undefined && findTask(this.#require().state, { key: task.key })?.submitted === true,
       settle: async (task, outcome) => {
-        await this.#run.put(outcomeCommand(task.key, outcome));
+        await Promise.all(outcomeCommands(task.key, outcome).map((command) => this.#run.put(command)));
       },
       advanceMapRun: (effect, isWanted) => this.#mapRuns.advance(effect, isWanted),
       deliver: (live) => this.#deliver(live),
@@ -94,10 +94,11 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
       pendingReviews: new Map(),
     };
     await this.#run.decide(begun, startCommand(request), act, () => {
-      // Whoever waits is told from what is written, so an awaited run is written from its start.
-      if (request.type === "EXPRESS" && waiter === undefined) this.#journal.createInMemory(origin);
+      // A run that has ended already answers its parent with this start, which the parent repeats until it has the answer.
+      const isAwaited = waiter !== undefined && !isEnded(begun.state);
+      if (request.type === "EXPRESS" && !isAwaited) this.#journal.createInMemory(origin);
       else this.#journal.create(origin);
-      if (waiter !== undefined) this.#family.awaitedBy(waiter, false);
+      if (isAwaited) this.#family.awaitedBy(waiter);
     });
     return true;
   }
@@ -111,12 +112,11 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
   }
 
   #awaitedBy({ waiter }: StartRunRequest, live: Live): void {
-    if (waiter === undefined) return;
+    if (waiter === undefined || isEnded(live.state)) return;
     this.ctx.storage.transactionSync(() => {
       this.#journal.keep();
-      this.#family.awaitedBy(waiter, isEnded(live.state));
+      this.#family.awaitedBy(waiter);
     });
-    this.#run.deliver(live);
   }
 
   async get(): Promise<Run | null> {
@@ -179,7 +179,8 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
     if (live === null) return;
     const task = findTask(live.state, { key });
     if (task !== null) {
-      await this.#run.put(outcomeCommand(key, childOutcome(live.origin.tenantId, task.resource, run)));
+      const outcome = childOutcome(live.origin.tenantId, task.resource, run);
+      await Promise.all(outcomeCommands(key, outcome).map((command) => this.#run.put(command)));
       return;
     }
     const { mapRun, index } = partsOfChildKey(key);

@@ -7,7 +7,7 @@ import { StartRunInput } from "../../domain/workflows/workflow.ts";
 import type { ServiceContext } from "../context.ts";
 import { startRun } from "./start-run.ts";
 import { argumentsOf, TaskFailure } from "./task-arguments.ts";
-import type { TaskCall, TaskOutcome } from "./task-call.ts";
+import type { TaskCall, TaskEnd, TaskOutcome } from "./task-call.ts";
 
 // Tasks that start a run, in our words and in Step Functions'.
 
@@ -59,11 +59,13 @@ export async function startChildRun(ctx: ServiceContext, task: TaskCall): Promis
     startRun(ctx, workflow, input, { parent: { runId: task.runId, key, depth: task.depth, isWaiting } }),
   );
   const output = task.resource.startsWith(AWS) ? startedExecution(ctx.tenant.id, run) : (run as unknown as Json);
-  return isWaiting ? { kind: "submitted", output } : { kind: "succeeded", output };
+  if (!isWaiting) return { kind: "succeeded", output };
+  const hasEnded = run.stoppedAt !== undefined;
+  return { kind: "submitted", output, ...(hasEnded && { end: childOutcome(ctx.tenant.id, task.resource, run) }) };
 }
 
 /** What the end of the child means for the task that waited for it. */
-export function childOutcome(tenantId: string, resource: string, run: Run): TaskOutcome {
+export function childOutcome(tenantId: string, resource: string, run: Run): TaskEnd {
   const isAws = resource.startsWith(AWS);
   if (run.status === "succeeded") {
     if (!isAws) return { kind: "succeeded", output: run as unknown as Json };

@@ -12,8 +12,10 @@ export interface TaskCall {
   depth: number;
 }
 
-export type TaskOutcome =
-  | { kind: "succeeded"; output: Json }
-  | { kind: "failed"; error: string; cause: string }
-  /** The work goes on elsewhere; its answer comes with the task's token, or with the end of the run it started. */
-  | { kind: "submitted"; output: Json };
+export type TaskEnd = { kind: "succeeded"; output: Json } | { kind: "failed"; error: string; cause: string };
+
+/**
+ * Submitted: the work goes on elsewhere; its answer comes with the task's token, or with the end of the run it started, unless
+ * that has ended by now.
+ */
+export type TaskOutcome = TaskEnd | { kind: "submitted"; output: Json; end?: TaskEnd };

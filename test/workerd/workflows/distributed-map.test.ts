@@ -55,7 +55,10 @@ describe("a distributed Map", () => {
     const member = await aTenant();
     const run = await aRun(member, map(PASS), { input: [1], wait: 10 });
     await childrenOf(member, run.id, 1);
-    const { data } = (await member.call("/v1/runs")).body as { data: Run[] };
+    const { data } = await eventually(
+      async () => (await member.call("/v1/runs")).body as { data: Run[] },
+      (page) => page.data.length > 0,
+    );
     expect(data.map(({ id }) => id)).toEqual([run.id]);
   });
 
@@ -167,9 +170,9 @@ describe("a distributed Map", () => {
     expect(await fileOf(member, failed?.Key ?? "")).toMatchObject([{ Status: "FAILED", Error: "Odd" }]);
   });
 
-  it("runs a thousand items whose list is more than one value of the database can hold", async () => {
+  it("runs hundreds of items whose list is more than one value of the database can hold", async () => {
     const member = await aTenant();
-    const lines = numbers(1_000).map((n) => JSON.stringify({ n, text: "é".repeat(1_200) }));
+    const lines = numbers(300).map((n) => JSON.stringify({ n, text: "é".repeat(4_000) }));
     await aFile(member, "many.jsonl", lines.join("\n"));
     const definition = map(PASS, {
       ItemReader: {
@@ -188,6 +191,6 @@ describe("a distributed Map", () => {
     await evictDurableObject(objectOf(member, run.id));
     const ended = await runOf(member, run.id, 60);
     expect(ended).toMatchObject({ status: "succeeded" });
-    expect(ended.seq).toBeLessThan(500);
+    expect(ended.seq).toBeLessThan(150);
   }, 90_000);
 });
