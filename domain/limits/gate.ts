@@ -30,9 +30,11 @@ export interface GateAsk {
   cost: 0 | 1;
   /** Tokens the caller would like to hold for calls to come. */
   spare: number;
-  /** Tokens of earlier leases that came to nothing, by bucket. */
-  returned: Readonly<Record<string, number>>;
+  returned: Returned;
 }
+
+/** Tokens of earlier leases that came to nothing, by bucket, and the limit that they were leased under. */
+export type Returned = Readonly<Record<string, { tokens: number; limit: number }>>;
 
 export type Verdict =
   | { allowed: true }
@@ -81,11 +83,7 @@ export function wantedBuckets(principal: string, endpointClass: EndpointClass): 
 
 export function decide(book: GateBook, ask: GateAsk, policy: Policy, period: BillingPeriod, now: number): GateDecision {
   const usage = usageOf(book.usage, period);
-  const returned = Object.entries(ask.returned).map(([key, tokens]): [string, Bucket] | null => {
-    const bucket = book.buckets.get(key);
-    return bucket === undefined ? null : [key, given(bucketAt(bucket, bucket, now), tokens)];
-  });
-  const changed = new Map(returned.filter((entry) => entry !== null));
+  const changed = new Map(withReturned(book.buckets, ask.returned, now));
   const wanted = wantedBuckets(ask.principal, ask.endpoint.class).map(({ bucket, name }) => ({
     key: bucket,
     name,
@@ -108,6 +106,19 @@ export function decide(book: GateBook, ask: GateAsk, policy: Policy, period: Bil
     buckets: [...changed],
     ...(counted === null || amount === 0 ? { usage, crossed: [] } : withCounted(usage, counted.name, amount, policy)),
   };
+}
+
+/** The buckets that take tokens back. Those of a limit that has changed since are void. */
+export function withReturned(
+  buckets: ReadonlyMap<string, Bucket>,
+  returned: Returned,
+  now: number,
+): [string, Bucket][] {
+  return Object.entries(returned).flatMap(([key, { tokens, limit }]): [string, Bucket][] => {
+    const bucket = buckets.get(key);
+    if (bucket === undefined || bucket.limit !== limit) return [];
+    return [[key, given(bucketAt(bucket, bucket, now), tokens)]];
+  });
 }
 
 /** Adds what turned out to be used, or, below zero, gives back what came to nothing. */

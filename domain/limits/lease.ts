@@ -1,4 +1,4 @@
-import type { Slice, Verdict, WantedBucket } from "./gate.ts";
+import type { Returned, Slice, Verdict, WantedBucket } from "./gate.ts";
 import type { RateState } from "./rate-limit-fields.ts";
 
 // What one isolate holds of a tenant's limits: slices of buckets that it may spend without asking the gate.
@@ -78,7 +78,7 @@ export function shouldRenew(lease: Lease, wanted: readonly WantedBucket[], now: 
 }
 
 /** What to ask the gate for; only one question at a time asks for a slice, or parallel calls would lease all there is. */
-export function question(lease: Lease, now: number): { spare: number; returned: Record<string, number> } {
+export function question(lease: Lease, now: number): { spare: number; returned: Returned } {
   const returned = ended(lease, now);
   if (isAsking(lease, now)) return { spare: 0, returned };
   const spare = Math.min(MOST_SPARE, Math.max(LEAST_SPARE, 2 * lease.spent));
@@ -109,15 +109,15 @@ export function receive(
 }
 
 /** All that is held goes back, at once. */
-export function surrender(lease: Lease): Record<string, number> {
+export function surrender(lease: Lease): Returned {
   return ended(lease, Number.POSITIVE_INFINITY);
 }
 
-function ended(lease: Lease, now: number): Record<string, number> {
-  const returned: Record<string, number> = {};
+function ended(lease: Lease, now: number): Returned {
+  const returned: Record<string, { tokens: number; limit: number }> = {};
   for (const [bucket, slice] of lease.slices) {
     if (slice.until > now) continue;
-    if (slice.left > 0) returned[bucket] = slice.left;
+    if (slice.left > 0) returned[bucket] = { tokens: slice.left, limit: slice.limit };
     lease.slices.delete(bucket);
     lease.refusedUntil.delete(bucket);
   }

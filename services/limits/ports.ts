@@ -1,4 +1,4 @@
-import type { GateAsk, GateDecision } from "../../domain/limits/gate.ts";
+import type { GateAsk, GateDecision, Returned } from "../../domain/limits/gate.ts";
 import type { Limit, QuotaName } from "../../domain/limits/limit.ts";
 import type { Credential } from "../identity/credential.ts";
 import type { Principal } from "../identity/principals.ts";
@@ -20,7 +20,7 @@ export interface GateReply {
 
 export interface TenantGate {
   admit(request: GateRequest): Promise<GateReply>;
-  limits(principal: string, returned: Readonly<Record<string, number>>, isFresh: boolean): Promise<Limit[]>;
+  limits(principal: string, returned: Returned, isFresh: boolean): Promise<Limit[]>;
   /** Counts what was used, or, below zero, gives back what came to nothing. */
   count(quota: QuotaName, amount: number): Promise<void>;
 }
