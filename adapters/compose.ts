@@ -10,9 +10,11 @@ import { chatModels } from "./chat-model/chat-models.ts";
 import { platformProviders } from "./chat-model/platform-providers.ts";
 import type { Config } from "./config.ts";
 import { configOf } from "./config.ts";
+import { cronerCalendar } from "./cron/croner.ts";
 import { durableAuditLogs } from "./durable/audit-logs.ts";
 import { durableKnowledgeIndexes } from "./durable/knowledge-indexes.ts";
 import { durableRunActors } from "./durable/run-actors.ts";
+import { durableScheduleActors } from "./durable/schedule-actors.ts";
 import { durableTenantGates } from "./durable/tenant-gate.ts";
 import { sentryErrorTracker } from "./error-tracker/sentry.ts";
 import { structuredLogErrorTracker } from "./error-tracker/structured-log.ts";
@@ -132,6 +134,8 @@ function compose(env: Env): Composition {
     files: r2FileStore(env.FILES),
     textExtractor: fileReader({ maxLength: MAX_DOCUMENT_CHARACTERS }),
     runActors: durableRunActors(env.WORKFLOW_RUN),
+    scheduleActors: durableScheduleActors(env.SCHEDULER),
+    calendar: cronerCalendar(),
     tenantGates: durableTenantGates(env.TENANT_GATE),
     addressShield: addressShield({ perMinute: config.RATE_LIMIT_PER_IP, limiter: env.PER_IP }),
   };

@@ -118,3 +118,26 @@ export interface RunActor {
 export interface RunActors {
   of(tenantId: string, runId: string): RunActor;
 }
+
+/** Cron expressions of five or six parts, and `@daily` and its like, in a time zone of the IANA database. */
+export interface CronCalendar {
+  /** What is wrong with the expression or the zone; `null` when nothing is. */
+  fault(cron: string, timezone: string): { pointer: "/cron" | "/timezone"; detail: string } | null;
+  /**
+   * The first tick after `after`; `null` where none follows. A fixed time that daylight saving skips comes right after the
+   * gap, and one that it repeats comes once.
+   */
+  next(cron: string, timezone: string, after: number): number | null;
+  /** The newest ticks, at most `count`, that are not after `until`; the oldest first. */
+  latest(cron: string, timezone: string, until: number, count: number): number[];
+}
+
+/** Who rings at the ticks of one schedule. */
+export interface ScheduleActor {
+  /** Looks at the schedule now and sets the next alarm by it. Harmless to repeat. */
+  wake(): Promise<void>;
+}
+
+export interface ScheduleActors {
+  of(tenantId: string, scheduleId: string): ScheduleActor;
+}

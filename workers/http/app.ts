@@ -19,6 +19,7 @@ import { operatorTenants } from "./api/operator-tenants.ts";
 import { providers } from "./api/providers.ts";
 import { reviews } from "./api/reviews.ts";
 import { runs } from "./api/runs.ts";
+import { schedules } from "./api/schedules.ts";
 import { taskTokens } from "./api/task-tokens.ts";
 import { tenants } from "./api/tenants.ts";
 import { workflows } from "./api/workflows.ts";
@@ -52,6 +53,7 @@ const SURFACES: readonly Routes[] = [
   taskTokens,
   reviews,
   functions,
+  schedules,
   jobs,
   openai,
   awsStepFunctions,
