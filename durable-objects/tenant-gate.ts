@@ -2,10 +2,20 @@ import { DurableObject } from "cloudflare:workers";
 import { composePlatform } from "../adapters/compose.ts";
 import { isoTime, SECOND_MS } from "../domain/kernel/time.ts";
 import { billingPeriod } from "../domain/limits/billing-period.ts";
-import { type Crossing, count, decide, limitsOf, notFull, noUsage, type Usage } from "../domain/limits/gate.ts";
+import {
+  type Crossing,
+  count,
+  decide,
+  limitsOf,
+  notFull,
+  noUsage,
+  type Returned,
+  type Usage,
+  withReturned,
+} from "../domain/limits/gate.ts";
 import { isRateName, type Limit, type QuotaName } from "../domain/limits/limit.ts";
 import { policyOf } from "../domain/limits/policy.ts";
-import { type Bucket, bucketAt, given, waitMs } from "../domain/limits/token-bucket.ts";
+import { type Bucket, bucketAt, waitMs } from "../domain/limits/token-bucket.ts";
 import type { PlatformContext } from "../services/context.ts";
 import type { Standing } from "../services/limits/find-standing.ts";
 import type { GateReply, GateRequest, TenantGate as TenantGatePort } from "../services/limits/ports.ts";
@@ -53,13 +63,10 @@ export class TenantGate extends DurableObject<Env> implements TenantGatePort {
     return { principal, isSuspended, decision: { verdict: decision.verdict, slices: decision.slices } };
   }
 
-  async limits(principal: string, returned: Readonly<Record<string, number>>, isFresh: boolean): Promise<Limit[]> {
+  async limits(principal: string, returned: Returned, isFresh: boolean): Promise<Limit[]> {
     const standing = await this.#knowledge.standing(isFresh);
     const { policy, period, now } = this.#rules(standing);
-    for (const [key, tokens] of Object.entries(returned)) {
-      const bucket = this.#buckets.get(key);
-      if (bucket !== undefined) this.#buckets.set(key, given(bucketAt(bucket, bucket, now), tokens));
-    }
+    for (const [key, bucket] of withReturned(this.#buckets, returned, now)) this.#buckets.set(key, bucket);
     return limitsOf(this.#book(standing), principal, policy, period, now).map((limit): Limit => {
       if (!isRateName(limit.name)) return { ...limit, resetsAt: isoTime(period.end) };
       const key = limit.name === "requests-per-principal" ? principal : limit.name;

@@ -81,15 +81,22 @@ describe("a tenant's gate", () => {
   it("takes back what a lease did not spend", () => {
     const gate = aGate(limited({ requests: 81 }));
     gate.ask({ spare: 1_000 });
-    gate.ask({ returned: { requests: 10, "user:1": 10, reads: 10 } });
+    gate.ask({ returned: { requests: { tokens: 10, limit: 81 } } });
     expect(gate.left("requests")).toBe(79);
   });
 
   it("does not hold more than the limit however much is given back", () => {
     const gate = aGate(limited({ requests: 10 }));
     gate.ask();
-    gate.ask({ returned: { requests: 1_000, nothing: 5 } });
+    gate.ask({ returned: { requests: { tokens: 1_000, limit: 10 }, nothing: { tokens: 5, limit: 10 } } });
     expect(gate.left("requests")).toBe(9);
+  });
+
+  it("takes nothing back that was leased under another limit", () => {
+    const gate = aGate(limited({ requests: 10 }));
+    for (let i = 0; i < 10; i++) gate.ask();
+    gate.ask({ returned: { requests: { tokens: 50, limit: 6_000 } } });
+    expect(gate.left("requests")).toBe(0);
   });
 
   it("renews a lease without counting a call", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Slice, wantedBuckets } from "../../../domain/limits/gate.ts";
+import { type Slice, type Verdict, wantedBuckets } from "../../../domain/limits/gate.ts";
 import {
   emptyLease,
   knownRefusal,
@@ -27,6 +27,11 @@ function slices(granted: number, remaining = 100, limit = 6_000): Slice[] {
   }));
 }
 
+const held = (tokens: number) => {
+  const each = { tokens, limit: 6_000 };
+  return { requests: each, "user:1": each, reads: each };
+};
+
 function aLease(granted: number, remaining = 100) {
   const lease = emptyLease();
   const { spare } = question(lease, T0);
@@ -51,13 +56,13 @@ describe("a lease", () => {
   it("takes nothing when one of the buckets is not held (L2)", () => {
     const lease = aLease(5);
     expect(spend(lease, wantedBuckets("user:2", "reads"), T0)).toBeNull();
-    expect(surrender(lease)).toEqual({ requests: 5, "user:1": 5, reads: 5 });
+    expect(surrender(lease)).toEqual(held(5));
   });
 
   it("gives back with the next question what was left of a slice that ended (L3), once", () => {
     const lease = aLease(5);
     spend(lease, wanted, T0);
-    expect(question(lease, T0 + LEASE_MS).returned).toEqual({ requests: 4, "user:1": 4, reads: 4 });
+    expect(question(lease, T0 + LEASE_MS).returned).toEqual(held(4));
     expect(question(lease, T0 + LEASE_MS).returned).toEqual({});
   });
 
@@ -90,15 +95,15 @@ describe("a lease", () => {
   it("keeps what it held when it is renewed, and drops it when the limit is another", () => {
     const lease = aLease(5);
     receive(lease, { slices: slices(3), verdict: allowed }, { at: T0 + 100, spare: 8 });
-    expect(surrender(lease)["requests"]).toBe(8);
+    expect(surrender(lease).requests?.tokens).toBe(8);
     const cut = aLease(5);
     receive(cut, { slices: slices(1, 0, 10), verdict: allowed }, { at: T0 + 100, spare: 8 });
-    expect(surrender(cut)["requests"]).toBe(1);
+    expect(surrender(cut).requests).toEqual({ tokens: 1, limit: 10 });
   });
 
   it("remembers that a bucket is empty until it refills, so that a tenant at its limit costs no question", () => {
     const lease = emptyLease();
-    const refused = { allowed: false, cause: "rate", violated: ["requests"], retryAfterMs: 5_000 } as const;
+    const refused: Verdict = { allowed: false, cause: "rate", violated: ["requests"], retryAfterMs: 5_000 };
     const answer = slices(0, 0).map((slice) => ({ ...slice, moreInMs: slice.name === "requests" ? 5_000 : 0 }));
     receive(lease, { slices: answer, verdict: refused }, { at: T0, spare: 8 });
     expect(knownRefusal(lease, wanted, T0 + 500)?.verdict).toEqual({ ...refused, retryAfterMs: 4_500 });
@@ -109,7 +114,7 @@ describe("a lease", () => {
 
   it("asks again as soon as the bucket has refilled", () => {
     const lease = emptyLease();
-    const refused = { allowed: false, cause: "rate", violated: ["requests"], retryAfterMs: 10 } as const;
+    const refused: Verdict = { allowed: false, cause: "rate", violated: ["requests"], retryAfterMs: 10 };
     receive(lease, { slices: slices(0, 0), verdict: refused }, { at: T0, spare: 8 });
     expect(knownRefusal(lease, wanted, T0 + 9)).not.toBeNull();
     expect(knownRefusal(lease, wanted, T0 + 10)).toBeNull();
