@@ -2,7 +2,7 @@ import { and, eq, isNull } from "drizzle-orm";
 import { sha256Hex } from "../../domain/kernel/digest.ts";
 import type { Json } from "../../domain/kernel/json.ts";
 import { canonicalJson } from "../../domain/kernel/json.ts";
-import { problem } from "../../domain/kernel/problem.ts";
+import { type Problem, problem } from "../../domain/kernel/problem.ts";
 import { parseDefinition } from "../../domain/workflows/definition/parse.ts";
 import type {
   Definition,
@@ -82,13 +82,16 @@ export function validateDefinition(definition: Definition, type: WorkflowType): 
 /** The definition as an object, or the problem that lists what is wrong and where. */
 function accepted(definition: Definition, type: WorkflowType): Json {
   const { result, diagnostics } = validateDefinition(definition, type);
-  if (result === "FAIL") {
-    const errors = diagnostics
-      .filter((diagnostic) => diagnostic.severity === "ERROR")
-      .map(({ code, message, location }) => ({ pointer: `/definition${location ?? ""}`, detail: message, code }));
-    throw problem("invalid-definition", { errors, members: { diagnostics } });
-  }
+  if (result === "FAIL") throw invalidDefinition(diagnostics);
   return typeof definition === "string" ? (JSON.parse(definition) as Json) : definition;
+}
+
+/** The problem that says what is wrong with a definition, and where. */
+export function invalidDefinition(diagnostics: ValidationReport["diagnostics"]): Problem {
+  const errors = diagnostics
+    .filter((diagnostic) => diagnostic.severity === "ERROR")
+    .map(({ code, message, location }) => ({ pointer: `/definition${location ?? ""}`, detail: message, code }));
+  return problem("invalid-definition", { errors, members: { diagnostics } });
 }
 
 /** The workflow takes no new runs, and its aliases are gone. Those that run go on, and its versions stay readable to them. */

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { PageRequest } from "../../../domain/kernel/page.ts";
+import { TestedState, TestState } from "../../../domain/workflows/state-test.ts";
 import {
   Definition,
   PutWorkflow,
@@ -12,6 +13,7 @@ import {
 import { deleteVersion } from "../../../services/workflows/delete-version.ts";
 import { getWorkflow, listVersions, listWorkflows } from "../../../services/workflows/find-workflow.ts";
 import { deleteWorkflow, putWorkflow, validateDefinition } from "../../../services/workflows/put-workflow.ts";
+import { testState } from "../../../services/workflows/test-state.ts";
 import { listOf } from "../listing.ts";
 import { noContent, reply, routes } from "../operation.ts";
 
@@ -70,6 +72,22 @@ workflows.add(
     returns: { 200: ValidationReport },
   },
   ({ body }) => reply(200, validateDefinition(body.definition, body.type ?? "STANDARD")),
+);
+
+workflows.add(
+  {
+    method: "post",
+    path: "/v1/workflows/test-state",
+    id: "testState",
+    tag,
+    summary: "What one state does with an input; without a mock its task is really performed",
+    access: "runs:write",
+    body: TestState,
+    maxBytes: MAX_DEFINITION_BODY,
+    returns: { 200: TestedState },
+    problems: ["invalid-definition"],
+  },
+  async ({ ctx, body }) => reply(200, await testState(ctx, body)),
 );
 
 workflows.add(

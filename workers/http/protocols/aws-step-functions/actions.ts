@@ -1,5 +1,12 @@
 import type { Action } from "./action.ts";
-import { validateStateMachineDefinition } from "./definitions.ts";
+import {
+  createStateMachineAlias,
+  deleteStateMachineAlias,
+  describeStateMachineAlias,
+  listStateMachineAliases,
+  updateStateMachineAlias,
+} from "./aliases.ts";
+import { testState, validateStateMachineDefinition } from "./definitions.ts";
 import {
   describeExecution,
   describeStateMachineForExecution,
@@ -32,7 +39,13 @@ export const ACTIONS: ReadonlyMap<string, Action> = new Map(
     PublishStateMachineVersion: publishStateMachineVersion,
     ListStateMachineVersions: listStateMachineVersions,
     DeleteStateMachineVersion: deleteStateMachineVersion,
+    CreateStateMachineAlias: createStateMachineAlias,
+    UpdateStateMachineAlias: updateStateMachineAlias,
+    DescribeStateMachineAlias: describeStateMachineAlias,
+    ListStateMachineAliases: listStateMachineAliases,
+    DeleteStateMachineAlias: deleteStateMachineAlias,
     ValidateStateMachineDefinition: validateStateMachineDefinition,
+    TestState: testState,
     StartExecution: startExecution,
     StartSyncExecution: startSyncExecution,
     StopExecution: stopExecution,

@@ -1,9 +1,11 @@
 import type { Context } from "hono";
 import { isSignatureHeader, type SignedRequest } from "../../../../domain/identity/sigv4.ts";
+import type { Endpoint } from "../../../../domain/limits/endpoint.ts";
 import type { ServiceContext } from "../../../../services/context.ts";
 import { authenticateSignature, type SignatureVerdict } from "../../../../services/identity/authenticate-signature.ts";
 import type { HttpEnv } from "../../env.ts";
 import { actAs, authenticate } from "../../middleware/authenticate.ts";
+import { limitPrincipal } from "../../middleware/rate-limit.ts";
 import { AwsError } from "./aws-error.ts";
 
 type Reason = Extract<SignatureVerdict, { admitted: false }>["reason"];
@@ -24,13 +26,20 @@ const REFUSALS: Record<Reason, () => AwsError> = {
 };
 
 /** The caller by signature (AWS Signature Version 4), or by bearer token as everywhere else. */
-export async function authenticateAws(http: Context<HttpEnv>, body: Uint8Array): Promise<ServiceContext> {
+export async function authenticateAws(
+  http: Context<HttpEnv>,
+  body: Uint8Array,
+  endpoint: Endpoint,
+): Promise<ServiceContext> {
   const authorization = http.req.header("authorization");
   if (authorization === undefined)
     throw new AwsError("MissingAuthenticationTokenException", "Missing Authentication Token");
-  if (!isSignatureHeader(authorization)) return authenticate(http, null);
+  if (!isSignatureHeader(authorization)) return authenticate(http, null, endpoint);
   const verdict = await authenticateSignature(http.var.platform, signedRequest(http.req.raw, body));
-  if (verdict.admitted) return actAs(http, verdict.principal, null);
+  if (verdict.admitted) {
+    await limitPrincipal(http, verdict.principal, endpoint);
+    return actAs(http, verdict.principal, null);
+  }
   http.var.platform.log.info("signature.refused", { requestId: http.var.platform.requestId, reason: verdict.reason });
   throw REFUSALS[verdict.reason]();
 }

@@ -1,4 +1,5 @@
 import { asProblem, type ProblemCode } from "../../../../domain/kernel/problem.ts";
+import { type Diagnostic, validationMessage } from "../../../../domain/workflows/definition/diagnostic.ts";
 
 /** A refusal in Step Functions' words. `name` is what clients of AWS switch on. */
 export class AwsError extends Error {
@@ -46,5 +47,16 @@ export async function named<T>(code: ProblemCode, refusal: () => AwsError, verb:
   } catch (error) {
     if (asProblem(error)?.code === code) throw refusal();
     throw error;
+  }
+}
+
+/** Runs a verb that reads a definition, and lists what is wrong with it the way Step Functions does. */
+export async function definitionChecked<T>(verb: () => Promise<T>): Promise<T> {
+  try {
+    return await verb();
+  } catch (error) {
+    const known = asProblem(error);
+    if (known?.code !== "invalid-definition") throw error;
+    throw new AwsError("InvalidDefinition", validationMessage(known.members.diagnostics as Diagnostic[]));
   }
 }

@@ -22,6 +22,7 @@ import {
   seconds,
 } from "./arns.ts";
 import { AwsError, named } from "./aws-error.ts";
+import { jsonInput } from "./payload.ts";
 
 const Start = z.object({
   stateMachineArn: Arn,
@@ -92,14 +93,6 @@ async function start(ctx: ServiceContext, input: z.infer<typeof Start>, waitSeco
       );
     },
   );
-}
-
-function jsonInput(text: string) {
-  try {
-    return z.json().parse(JSON.parse(text));
-  } catch {
-    throw new AwsError("InvalidExecutionInput", "Invalid State Machine Execution Input: the input is not JSON");
-  }
 }
 
 function alreadyExists(ctx: ServiceContext, run: Run): AwsError {

@@ -1,5 +1,6 @@
 import type { Context, Hono } from "hono";
 import * as z from "zod";
+import type { Endpoint } from "../../../../domain/limits/endpoint.ts";
 import { readBytes } from "../../body.ts";
 import type { HttpEnv } from "../../env.ts";
 import { answerError } from "../../middleware/problem.ts";
@@ -37,8 +38,8 @@ export const awsStepFunctions: Routes = {
 async function answer(http: Context<HttpEnv>): Promise<Response> {
   try {
     const body = await readBytes(http.req.raw, MAX_BODY_BYTES);
-    const ctx = await authenticateAws(http, body);
     const [, name = ""] = TARGET.exec(http.req.header("x-amz-target") ?? "") ?? [];
+    const ctx = await authenticateAws(http, body, endpointOf(name));
     const action = ACTIONS.get(name);
     if (action === undefined)
       throw new AwsError("UnknownOperationException", "The requested operation is not supported.");
@@ -50,6 +51,15 @@ async function answer(http: Context<HttpEnv>): Promise<Response> {
     answerError(error, http);
     return reply(http, 500, { __type: "InternalFailure", message: "The request processing has failed." });
   }
+}
+
+/** What a call is counted as: the same as by the API of our own. */
+function endpointOf(name: string): Endpoint {
+  if (name === "StartExecution" || name === "StartSyncExecution") {
+    return { class: "run-starts", quota: { name: "runs", cost: 1 } };
+  }
+  if (name === "RedriveExecution") return { class: "run-starts", quota: null };
+  return { class: /^(Describe|Get|List|Validate)/.test(name) ? "reads" : "writes", quota: null };
 }
 
 function jsonOf(body: Uint8Array): unknown {

@@ -2,7 +2,6 @@ import * as z from "zod";
 import { canonicalJson, type Json } from "../../../../domain/kernel/json.ts";
 import { asProblem } from "../../../../domain/kernel/problem.ts";
 import { stateMachineArn } from "../../../../domain/workflows/arn.ts";
-import { type Diagnostic, validationMessage } from "../../../../domain/workflows/definition/diagnostic.ts";
 import type { WorkflowType } from "../../../../domain/workflows/workflow.ts";
 import type { ServiceContext } from "../../../../services/context.ts";
 import { publishVersion } from "../../../../services/workflows/published-versions.ts";
@@ -25,7 +24,7 @@ import {
   requireName,
   seconds,
 } from "./arns.ts";
-import { AwsError, named } from "./aws-error.ts";
+import { AwsError, definitionChecked, named } from "./aws-error.ts";
 import { Tags, tagMap } from "./tags.ts";
 
 const Definition = z.string().min(1).max(1_048_576);
@@ -178,13 +177,9 @@ async function put(
   type: WorkflowType,
   description: string | null = null,
 ): Promise<void> {
-  try {
-    await putWorkflow(ctx, name, { definition, type, ...(description !== null && { description }) });
-  } catch (error) {
-    const known = asProblem(error);
-    if (known?.code !== "invalid-definition") throw error;
-    throw new AwsError("InvalidDefinition", validationMessage(known.members.diagnostics as Diagnostic[]));
-  }
+  await definitionChecked(() =>
+    putWorkflow(ctx, name, { definition, type, ...(description !== null && { description }) }),
+  );
 }
 
 async function published(

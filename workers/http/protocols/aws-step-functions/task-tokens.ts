@@ -4,6 +4,7 @@ import type { TaskAnswer } from "../../../../services/workflows/ports.ts";
 import { answerTask } from "../../../../services/workflows/runs.ts";
 import { action } from "./action.ts";
 import { AwsError, named } from "./aws-error.ts";
+import { jsonOutput } from "./payload.ts";
 
 const taskToken = z.string().min(1).max(2_048);
 
@@ -34,12 +35,4 @@ async function answer(ctx: ServiceContext, said: TaskAnswer): Promise<object> {
       ),
   );
   return {};
-}
-
-function jsonOutput(text: string) {
-  try {
-    return z.json().parse(JSON.parse(text));
-  } catch {
-    throw new AwsError("InvalidOutput", "Invalid Output: the output is not JSON");
-  }
 }
