@@ -108,6 +108,7 @@ async function refusePrivateName(text: string, resolve: (hostname: string) => Pr
 
 async function boundedText(response: Response, maxBytes: number): Promise<string> {
   if (response.body === null) return "";
+  if (declaredBytes(response.headers) <= maxBytes) return response.text();
   const decoder = new TextDecoder();
   let text = "";
   let length = 0;
@@ -118,6 +119,12 @@ async function boundedText(response: Response, maxBytes: number): Promise<string
     text += decoder.decode(part.value, { stream: true });
   }
   return text + decoder.decode();
+}
+
+/** The length that the transport holds the body to; none where it is compressed, since that tells nothing of the text. */
+function declaredBytes(headers: Headers): number {
+  const length = headers.get("content-length");
+  return length === null || headers.has("content-encoding") ? Number.POSITIVE_INFINITY : Number(length);
 }
 
 function forbidden(reason: string): Problem {
