@@ -14,6 +14,7 @@ import { cronerCalendar } from "./cron/croner.ts";
 import { durableAuditLogs } from "./durable/audit-logs.ts";
 import { durableKnowledgeIndexes } from "./durable/knowledge-indexes.ts";
 import { durableRunActors } from "./durable/run-actors.ts";
+import { durableRunSlots } from "./durable/run-slots.ts";
 import { durableScheduleActors } from "./durable/schedule-actors.ts";
 import { durableTenantGates } from "./durable/tenant-gate.ts";
 import { sentryErrorTracker } from "./error-tracker/sentry.ts";
@@ -134,6 +135,7 @@ function compose(env: Env): Composition {
     files: r2FileStore(env.FILES),
     textExtractor: fileReader({ maxLength: MAX_DOCUMENT_CHARACTERS }),
     runActors: durableRunActors(env.WORKFLOW_RUN),
+    runSlots: durableRunSlots(env.RUN_SLOTS),
     scheduleActors: durableScheduleActors(env.SCHEDULER),
     calendar: cronerCalendar(),
     tenantGates: durableTenantGates(env.TENANT_GATE),

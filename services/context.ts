@@ -13,7 +13,7 @@ import type { FileStore, KnowledgeIndexes, TextExtractor } from "./knowledge/por
 import type { AddressShield, TenantGates } from "./limits/ports.ts";
 import type { ChatModels } from "./llm/ports.ts";
 import type { ErrorTracker, Outbound, SecretBox } from "./ports.ts";
-import type { CronCalendar, RunActors, ScheduleActors } from "./workflows/ports.ts";
+import type { CronCalendar, RunActors, RunSlots, ScheduleActors } from "./workflows/ports.ts";
 
 export type Database = DrizzleD1Database;
 
@@ -34,6 +34,7 @@ export interface Ports {
   files: FileStore;
   textExtractor: TextExtractor;
   runActors: RunActors;
+  runSlots: RunSlots;
   scheduleActors: ScheduleActors;
   calendar: CronCalendar;
   tenantGates: TenantGates;

@@ -6,6 +6,7 @@ import { tick } from "./schedules/crons.ts";
 // biome-ignore lint/performance/noBarrelFile: the platform finds the object classes among the exports of the entry
 export { AuditLog } from "../durable-objects/audit-log.ts";
 export { KnowledgeIndex } from "../durable-objects/knowledge-index/index-object.ts";
+export { RunSlots } from "../durable-objects/run-slots.ts";
 export { Scheduler } from "../durable-objects/scheduler.ts";
 export { TenantGate } from "../durable-objects/tenant-gate.ts";
 export { WorkflowRun } from "../durable-objects/workflow-run/run.ts";

@@ -18,6 +18,7 @@ export function durableRunActors(namespace: DurableObjectNamespace): RunActors {
         review: (id) => answered(() => stub().review(id)),
         answerTask: (answer) => answered(() => stub().answerTask(answer)),
         childEnded: (key, run) => answered(() => stub().childEnded(key, run)),
+        slotGranted: () => answered(() => stub().slotGranted()),
         callOff: (parentRunId) => answered(() => stub().callOff(parentRunId)),
         events: (page) => answered(() => stub().events(page)),
         checkpoints: () => answered(() => stub().checkpoints()),

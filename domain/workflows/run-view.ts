@@ -7,7 +7,7 @@ export const RunStatus = z
 const time = z.iso.datetime();
 
 export const WaitingFor = z.object({
-  kind: z.enum(["task", "callback", "review", "timer", "retry", "children"]),
+  kind: z.enum(["task", "callback", "review", "timer", "retry", "children", "slot"]),
   state: z.string(),
   reviewId: z.string().optional(),
   until: time.optional(),

@@ -57,6 +57,20 @@ export class Journal {
     this.#sql.exec("create table if not exists called_off (at integer)");
   }
 
+  /** Whether the run waits for a slot. */
+  get isQueued(): boolean {
+    return this.#hasTable("queued") && this.#sql.exec("select 1 from queued").toArray().length > 0;
+  }
+
+  queue(): void {
+    this.#sql.exec("create table queued (at integer not null)");
+    this.#sql.exec("insert into queued (at) values (?)", Date.now());
+  }
+
+  unqueue(): void {
+    this.#sql.exec("delete from queued");
+  }
+
   #hasTable(name: string): boolean {
     return this.#sql.exec("select 1 from sqlite_master where type = 'table' and name = ?", name).toArray().length > 0;
   }

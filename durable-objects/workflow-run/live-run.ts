@@ -34,6 +34,8 @@ import { RunClock } from "./run-clock.ts";
 const SNAPSHOT_EVERY = 500;
 /** While something is under way outside, how long until an object that died is woken to take it up again. */
 const GUARD_MS = 15 * SECOND_MS;
+/** A run that waits for a slot is told of it; it asks by itself in case that was lost. */
+const QUEUED_MS = 120 * SECOND_MS;
 /** Read models hear of a run that keeps moving this often; of its end at once. */
 const ANNOUNCE_MS = 50;
 /** Well under the ten seconds after which the platform may forget an idle object. */
@@ -50,6 +52,8 @@ export interface Live {
   state: RunState;
   snapshotSeq: number;
   pendingReviews: Map<string, ReviewRow>;
+  /** Waits for a slot: begun, but enters no state. */
+  isQueued: boolean;
 }
 
 export interface LiveRunHost extends Omit<EffectHost, "goOn" | "later"> {
@@ -57,6 +61,8 @@ export interface LiveRunHost extends Omit<EffectHost, "goOn" | "later"> {
   waitUntil(work: Promise<unknown>): void;
   /** Tells relatives what is due. False when someone could not be reached: the alarm tries again. */
   deliver(live: Live): Promise<boolean>;
+  /** Whether the run that waits for a slot has one by now. */
+  hasSlot(live: Live): Promise<boolean>;
 }
 
 interface Outcome {
@@ -111,6 +117,7 @@ export class LiveRun {
       state,
       snapshotSeq: snapshot?.seq ?? 0,
       pendingReviews: new Map(pending.map((review) => [review.id, review])),
+      isQueued: origin.slot !== null && origin.slot.leaseId === null && this.#journal.isQueued,
     };
     this.#takeUp(this.#live);
     return this.#live;
@@ -120,6 +127,14 @@ export class LiveRun {
     const live = this.load();
     if (live === null) throw refusal("not-started");
     return live;
+  }
+
+  /** The run that waited for a slot has one. Within a turn. */
+  async takeSlot(): Promise<void> {
+    const live = this.require();
+    if (!live.isQueued || isEnded(live.state)) return;
+    live.isQueued = false;
+    await this.decide(live, { type: "Continue" }, null, () => this.#journal.unqueue());
   }
 
   /** A command that its caller waits for; a refusal is thrown. */
@@ -202,9 +217,12 @@ export class LiveRun {
 
   async #decision(live: Live, command: RunCommand) {
     try {
-      const decision = await decide(live.machine, live.state, command, this.chance());
+      const maxStates = live.isQueued ? 0 : undefined;
+      const decision = await decide(live.machine, live.state, command, this.chance(), maxStates);
       live.state = decision.state;
-      return decision;
+      return live.isQueued && decision.refused === null
+        ? { ...decision, effects: decision.effects.filter(isNotContinue) }
+        : decision;
     } catch (error) {
       this.#forget();
       throw error;
@@ -283,10 +301,16 @@ export class LiveRun {
   }
 
   #takeUp(live: Live): void {
-    for (const effect of pendingEffects(live.state)) this.effects.begin(effect);
+    const pending = pendingEffects(live.state);
+    for (const effect of live.isQueued ? pending.filter(isNotContinue) : pending) this.effects.begin(effect);
+    if (live.isQueued && !isEnded(live.state)) this.later(this.#askForSlot(live));
     this.deliver(live);
     this.#schedule(live);
     if (this.#journal.projected().seq < live.state.seq) this.#announce(live);
+  }
+
+  async #askForSlot(live: Live): Promise<void> {
+    if (await this.#host.hasSlot(live)) await this.inTurn(() => this.takeSlot());
   }
 
   async #ringTimers(): Promise<void> {
@@ -303,10 +327,9 @@ export class LiveRun {
       return;
     }
     const isMoving = this.effects.size > 0 || this.#isAnnouncing || this.#isDelivering;
-    const at = Math.min(
-      timerAt ?? Number.POSITIVE_INFINITY,
-      isMoving ? Date.now() + GUARD_MS : Number.POSITIVE_INFINITY,
-    );
+    const isWaiting = live.isQueued && !isEnded(live.state);
+    const guardMs = isMoving ? GUARD_MS : isWaiting ? QUEUED_MS : Number.POSITIVE_INFINITY;
+    const at = Math.min(timerAt ?? Number.POSITIVE_INFINITY, Date.now() + guardMs);
     if (Number.isFinite(at)) this.#clock.wakeBy(at);
   }
 
@@ -347,4 +370,9 @@ export class LiveRun {
     }
     return this.effects.size > 0 ? 0 : null;
   }
+}
+
+/** A run that waits for a slot goes on when it has one, and not before. */
+function isNotContinue({ kind }: Effect): boolean {
+  return kind !== "continue";
 }

@@ -88,6 +88,7 @@ function childRequest(origin: Origin, effect: StartChildrenEffect, key: string, 
     depth: origin.depth + 1,
     mapState: effect.state,
     ...(type === "STANDARD" && { waiter: { runId: origin.runId, key } }),
+    slot: null,
     act: null,
   };
 }

@@ -17,6 +17,7 @@ import type {
   RunActor,
   RunLifecycle,
   RunProjection,
+  SlotReport,
   StartRunRequest,
   TaskAnswer,
 } from "../../services/workflows/ports.ts";
@@ -65,6 +66,7 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
       },
       advanceMapRun: (effect, isWanted) => this.#mapRuns.advance(effect, isWanted),
       deliver: (live) => this.#deliver(live),
+      hasSlot: (live) => this.#hasSlot(live),
     });
     this.#mapRuns = new MapRunHost(this.#run, () => this.#context());
   }
@@ -73,6 +75,10 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
     const created = await this.#run.inTurn(() => this.#start(request));
     if (waitSeconds > 0) await this.wait(waitSeconds);
     return { run: this.#view(), created };
+  }
+
+  async slotGranted(): Promise<void> {
+    await this.#run.inTurn(() => this.#run.takeSlot());
   }
 
   async #start(request: StartRunRequest): Promise<boolean> {
@@ -92,6 +98,8 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
       state: initialState(),
       snapshotSeq: 0,
       pendingReviews: new Map(),
+      // Whether it must wait is known once it has asked; until then it enters no state.
+      isQueued: request.slot !== null && request.slot.leaseId === null,
     };
     await this.#run.decide(begun, startCommand(request), act, () => {
       // A run that has ended already answers its parent with this start, which the parent repeats until it has the answer.
@@ -99,7 +107,9 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
       if (request.type === "EXPRESS" && !isAwaited) this.#journal.createInMemory(origin);
       else this.#journal.create(origin);
       if (isAwaited) this.#family.awaitedBy(waiter);
+      if (begun.isQueued) this.#journal.queue();
     });
+    if (begun.isQueued && (await this.#hasSlot(begun))) await this.#run.takeSlot();
     return true;
   }
 
@@ -121,7 +131,7 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
 
   async get(): Promise<Run | null> {
     const live = this.#run.load();
-    return live === null ? null : toRun(live.origin, live.state);
+    return live === null ? null : toRun(live);
   }
 
   async wait(seconds: number): Promise<Run | null> {
@@ -221,9 +231,10 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
     const done = this.#journal.projected();
     return {
       seq: live.state.seq,
-      run: toRun(live.origin, live.state),
+      run: toRun(live),
       reviews: this.#journal.reviews(done.seq),
       acts: this.#journal.acts(done.act).slice(0, ACT_PAGE),
+      slot: slotReport(live),
     };
   }
 
@@ -249,10 +260,11 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
     await this.#run.alarmRang();
   }
 
-  async #deliver({ origin, state }: Live): Promise<boolean> {
+  async #deliver(live: Live): Promise<boolean> {
+    const { origin } = live;
     const { runActors } = this.#platform().ports;
     const lanes = new Lanes(DELIVERIES);
-    const run = toRun(origin, state);
+    const run = toRun(live);
     const tellings = this.#family.waitersDue().map((waiter) =>
       lanes.run(async () => {
         await runActors.of(origin.tenantId, waiter.runId).childEnded(waiter.key, run);
@@ -290,7 +302,18 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
 
   #view(): Run {
     const live = this.#require();
-    return toRun(live.origin, live.state);
+    return toRun(live);
+  }
+
+  /** Who cannot be asked now is asked again by the alarm. */
+  async #hasSlot({ origin }: Live): Promise<boolean> {
+    const { ports, log } = this.#platform();
+    try {
+      return await ports.runSlots.of(origin.tenantId).ask({ runId: origin.runId, workflow: origin.workflow });
+    } catch (error) {
+      log.warn("run.slot-not-asked", { runId: origin.runId, error: String(error) });
+      return false;
+    }
   }
 
   #platform(): PlatformContext {
@@ -309,4 +332,10 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
       requestId: origin.runId,
     };
   }
+}
+
+function slotReport({ origin, state, isQueued }: Live): SlotReport | null {
+  if (origin.slot === null) return null;
+  const { runId, workflow, slot } = origin;
+  return { runId, workflow, leaseId: slot.leaseId, isWaiting: isQueued && !isEnded(state), isEnded: isEnded(state) };
 }

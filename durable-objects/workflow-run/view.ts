@@ -3,11 +3,12 @@ import type { RunEvent } from "../../domain/workflows/run/event.ts";
 import type { WaitingFor as Wait } from "../../domain/workflows/run/projection.ts";
 import { progress, waitingFor } from "../../domain/workflows/run/projection.ts";
 import type { RunState } from "../../domain/workflows/run/state.ts";
+import { isEnded } from "../../domain/workflows/run/state.ts";
 import type { Run, RunEventView, WaitingFor } from "../../domain/workflows/run-view.ts";
-import type { Origin } from "./journal.ts";
+import type { Live } from "./live-run.ts";
 
 /** The run as clients see it. */
-export function toRun(origin: Origin, state: RunState): Run {
+export function toRun({ origin, state, isQueued }: Pick<Live, "origin" | "state" | "isQueued">): Run {
   return {
     id: origin.runId,
     workflow: origin.workflow,
@@ -22,12 +23,18 @@ export function toRun(origin: Origin, state: RunState): Run {
     ...(state.stoppedAt !== undefined && { stoppedAt: isoTime(state.stoppedAt) }),
     seq: state.seq,
     progress: progress(state),
-    waitingFor: waitingFor(state).map(toWaitingFor),
+    waitingFor: isQueued ? slotWait(state) : waitingFor(state).map(toWaitingFor),
     redrives: state.redrives,
     ...(origin.parentRunId !== undefined && { parentRunId: origin.parentRunId }),
     ...(origin.mapState !== undefined && { mapState: origin.mapState }),
     traceId: origin.traceId,
   };
+}
+
+/** Over the tenant's limit: the run has begun and enters its first state once a slot is free. */
+function slotWait(state: RunState): WaitingFor[] {
+  const [first = ""] = progress(state).current;
+  return isEnded(state) ? [] : [{ kind: "slot", state: first, since: isoTime(state.startedAt) }];
 }
 
 const INSIDE = ["credentials"] as const;

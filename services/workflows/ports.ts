@@ -35,6 +35,8 @@ export interface StartRunRequest {
   mapState?: string;
   /** Told when the run has ended, however often it must be said. */
   waiter?: Waiter;
+  /** Of the tenant's runs that may go at once; `null` where the run needs none. Without a lease it asks for one itself. */
+  slot: { leaseId: string | null } | null;
   /** `null` for what no one asked for by itself: a child of a distributed Map. */
   act: RunAct | null;
 }
@@ -88,6 +90,36 @@ export interface RunProjection {
   run: Run;
   reviews: ReviewRow[];
   acts: (RunAct & { id: number; at: number })[];
+  /** `null` for a run that needs no slot. */
+  slot: SlotReport | null;
+}
+
+/** What a run says of its slot. */
+export interface SlotReport {
+  runId: string;
+  workflow: string;
+  leaseId: string | null;
+  isWaiting: boolean;
+  isEnded: boolean;
+}
+
+/** Starts that were promised ahead, until a time. Without an id there are none: every run asks for itself. */
+export interface SlotLease {
+  id: string | null;
+  permits: number;
+  until: number;
+}
+
+/** Which runs of one tenant go, and which wait for a slot. */
+export interface TenantSlots {
+  lease(): Promise<SlotLease>;
+  /** Whether the run holds a slot now; otherwise its actor is told when it does. Harmless to repeat. */
+  ask(run: { runId: string; workflow: string }): Promise<boolean>;
+  report(runs: readonly SlotReport[]): Promise<void>;
+}
+
+export interface RunSlots {
+  of(tenantId: string): TenantSlots;
 }
 
 /** The single writer of one run. An answer `null` means that there is no such run. Refusals are thrown as problems. */
@@ -106,6 +138,8 @@ export interface RunActor {
   childEnded(key: string, run: Run): Promise<void>;
   /** The parent no longer waits: the run is stopped, or will not start. Harmless to repeat. */
   callOff(parentRunId: string): Promise<void>;
+  /** The run that waits for a slot has one. Harmless to repeat. */
+  slotGranted(): Promise<void>;
   events(page: { after: number; limit: number; order: "asc" | "desc" }): Promise<RunEventView[]>;
   /** `text/event-stream` of events with seq greater than `after`, until the run ends. */
   stream(after: number): Promise<Response>;

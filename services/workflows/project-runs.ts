@@ -26,6 +26,7 @@ export async function projectRuns(
   const [first, ...rest] = told.flatMap((one) => statements(platform, one));
   if (first === undefined) return;
   await platform.db.batch([first, ...rest]);
+  await reportSlots(platform, told);
   await Promise.all(told.map((one) => acknowledge(platform, one)));
 }
 
@@ -35,6 +36,17 @@ async function ask(
 ): Promise<Told | null> {
   const projection = await platform.ports.runActors.of(tenantId, runId).projection();
   return projection === null ? null : { tenantId, runId, projection };
+}
+
+/** Before the acknowledgement, so that an end is told until the slot is free. */
+async function reportSlots(platform: PlatformContext, told: readonly Told[]): Promise<void> {
+  const byTenant = Map.groupBy(told, ({ tenantId }) => tenantId);
+  await Promise.all(
+    [...byTenant].map(async ([tenantId, runs]) => {
+      const reports = runs.flatMap(({ projection }) => projection.slot ?? []);
+      if (reports.length > 0) await platform.ports.runSlots.of(tenantId).report(reports);
+    }),
+  );
 }
 
 async function acknowledge(platform: PlatformContext, { tenantId, runId, projection }: Told): Promise<void> {
@@ -77,7 +89,7 @@ function statements(platform: PlatformContext, { tenantId, runId, projection }: 
     }),
     ...projection.acts.map((act) => {
       const actor = actorReference(act.actor);
-      return insertEntryOnce(db, {
+      return insertEntryOnce(platform, {
         id: `aud_${runId.slice("run_".length)}-${act.id}`,
         tenantId,
         at: act.at,

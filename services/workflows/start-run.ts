@@ -2,12 +2,14 @@ import type { Json } from "../../domain/kernel/json.ts";
 import { problem } from "../../domain/kernel/problem.ts";
 import { childRunId, namedRunId } from "../../domain/workflows/arn.ts";
 import type { Run } from "../../domain/workflows/run-view.ts";
-import type { StartRunInput } from "../../domain/workflows/workflow.ts";
+import type { StartRunInput, WorkflowType } from "../../domain/workflows/workflow.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
 import { versionOfAlias } from "./aliases.ts";
 import { loadVersion } from "./find-workflow.ts";
+import type { StartRunRequest } from "./ports.ts";
 import { actOf } from "./run-act.ts";
+import { takePermit } from "./run-slots.ts";
 
 // ASL: 262,144 bytes for one input.
 const MAX_INPUT_BYTES = 262_144;
@@ -53,10 +55,21 @@ export async function startRun(
       depth: parent === undefined ? 0 : parent.depth + 1,
       ...(parent !== undefined && { parentRunId: parent.runId }),
       ...(parent?.isWaiting === true && { waiter: { runId: parent.runId, key: parent.key } }),
+      slot: await slotOf(ctx, row.type, parent),
       act: actOf(ctx, "run.started"),
     },
     options.waitSeconds,
   );
+}
+
+/** See domain/workflows/run-slots.ts for who needs one. */
+async function slotOf(
+  ctx: ServiceContext,
+  type: WorkflowType,
+  parent: Parent | undefined,
+): Promise<StartRunRequest["slot"]> {
+  if (type === "EXPRESS" || parent?.isWaiting === true) return null;
+  return { leaseId: await takePermit(ctx, ctx.tenant.id) };
 }
 
 function runIdOf(ctx: ServiceContext, workflow: string, name: string | undefined, parent: Parent | undefined): string {
