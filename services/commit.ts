@@ -1,5 +1,6 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
+import { entryText } from "../domain/audit/chain.ts";
 import type { Task } from "../domain/jobs/message.ts";
 import type { Actor } from "../domain/kernel/actor.ts";
 import { actorReference } from "../domain/kernel/actor.ts";
@@ -65,7 +66,7 @@ function guard(db: Database): Statement {
 
 function auditRow(ctx: CommitContext, note: AuditNote, now: number): typeof auditEntries.$inferInsert {
   const actor = actorReference(ctx.actor);
-  return {
+  const entry = {
     id: ctx.ids.next("aud"),
     tenantId: ctx.tenant.id,
     at: now,
@@ -79,6 +80,7 @@ function auditRow(ctx: CommitContext, note: AuditNote, now: number): typeof audi
     requestId: ctx.requestId,
     details: note.details ?? null,
   };
+  return { ...entry, proof: ctx.ports.auditWitness.prove(entryText(entry)) };
 }
 
 function taskRow(ctx: CommitContext, task: Task, now: number): typeof tasks.$inferInsert & { id: string } {

@@ -26,3 +26,9 @@ export const AuditQuery = PageRequest.extend({
   to: time.optional().meta({ description: "Entries before this time" }),
 });
 export type AuditQuery = z.infer<typeof AuditQuery>;
+
+export const AuditExportQuery = AuditQuery.extend({
+  format: z.enum(["json", "csv", "jsonl"]).default("json").meta({
+    description: "`csv` and `jsonl` answer every match as a file instead of a page",
+  }),
+});

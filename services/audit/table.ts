@@ -17,6 +17,8 @@ export const auditEntries = sqliteTable(
     requestId: text().notNull(),
     /** What changed, secrets masked: `{before?, after?}` or fields of the act. */
     details: text({ mode: "json" }).$type<Record<string, unknown>>(),
+    /** A code over the entry's text with a key that is not in the database. */
+    proof: text(),
   },
   (table) => [
     index("audit_entries_by_time").on(table.tenantId, table.at, table.id),
@@ -25,3 +27,13 @@ export const auditEntries = sqliteTable(
     index("audit_entries_by_target").on(table.tenantId, table.targetId, table.at),
   ],
 );
+
+/** Entries that are not in the chain yet. A trigger writes the row with the entry, whoever inserts it. */
+export const auditUnsealed = sqliteTable(
+  "audit_unsealed",
+  { entryId: text().primaryKey(), tenantId: text().notNull() },
+  (table) => [index("audit_unsealed_by_tenant").on(table.tenantId, table.entryId)],
+);
+
+/** Entries that retention is about to drop, within its batch: the trigger lets only these go. */
+export const auditDropping = sqliteTable("audit_dropping", { entryId: text().primaryKey() });

@@ -1,6 +1,7 @@
 import { QueueMessage } from "../../domain/jobs/message.ts";
 import { backoff } from "../../domain/kernel/retry.ts";
 import { SECOND_MS } from "../../domain/kernel/time.ts";
+import { tendAuditLog } from "../../services/audit/sweep-audit-logs.ts";
 import type { PlatformContext, ServiceContext } from "../../services/context.ts";
 import { keepDeadLetter, keepUnreadable, runStoredTask } from "../../services/jobs/stored-tasks.ts";
 import { projectRuns } from "../../services/workflows/project-runs.ts";
@@ -25,6 +26,9 @@ export async function consume(platform: PlatformContext, batch: MessageBatch): P
       );
     } else if (envelope.data.kind === "run-advanced") {
       advanced.push({ message, ...envelope.data });
+    } else if (envelope.data.kind === "audit-due") {
+      const { tenantId } = envelope.data;
+      pending.push(() => settle(platform, message, () => tendAuditLog(systemContext(platform, tenantId))));
     } else {
       const { id, tenantId } = envelope.data;
       pending.push(() =>

@@ -1,3 +1,4 @@
+import { sweepAuditLogs } from "../../services/audit/sweep-audit-logs.ts";
 import type { PlatformContext } from "../../services/context.ts";
 import { pruneIdentity } from "../../services/identity/prune-identity.ts";
 import { pruneIdempotencyKeys } from "../../services/jobs/idempotency.ts";
@@ -8,7 +9,7 @@ type Verb = (platform: PlatformContext) => Promise<unknown>;
 
 /** Cron expression -> verbs. Each is harmless to repeat, and one that fails does not keep the others from running. */
 const VERBS: Record<string, readonly Verb[]> = {
-  "* * * * *": [ringDueTasks, wakeStalledRuns, pruneIdempotencyKeys, pruneTasks, pruneIdentity],
+  "* * * * *": [ringDueTasks, wakeStalledRuns, sweepAuditLogs, pruneIdempotencyKeys, pruneTasks, pruneIdentity],
 };
 
 export async function tick(platform: PlatformContext, cron: string): Promise<void> {

@@ -1,20 +1,79 @@
-import { AuditEntry, AuditQuery } from "../../../domain/audit/entry.ts";
+import { AuditEntry, AuditExportQuery } from "../../../domain/audit/entry.ts";
+import { AuditVerification } from "../../../domain/audit/verification.ts";
+import { exportAuditChain, exportAuditEntries } from "../../../services/audit/export-audit-log.ts";
 import { listAuditEntries } from "../../../services/audit/list-audit-entries.ts";
+import { verifyAuditLog } from "../../../services/audit/verify-audit-log.ts";
 import { listOf } from "../listing.ts";
 import { reply, routes } from "../operation.ts";
 
 export const audit = routes();
+const tag = "Audit";
 
 audit.add(
   {
     method: "get",
     path: "/v1/audit-entries",
     id: "listAuditEntries",
-    tag: "Audit",
-    summary: "Who did what to what, when and from where",
+    tag,
+    summary: "Who did what to what, when and from where; with `format` every match as a file",
     access: "audit:read",
-    query: AuditQuery,
+    query: AuditExportQuery,
     returns: { 200: listOf(AuditEntry) },
   },
-  async ({ ctx, query }) => reply(200, await listAuditEntries(ctx, query)),
+  async ({ ctx, query: { format, ...query } }) => {
+    if (format === "json") return reply(200, await listAuditEntries(ctx, query));
+    return download(await exportAuditEntries(ctx, query, format), format);
+  },
 );
+
+audit.add(
+  {
+    method: "get",
+    path: "/v1/audit-entries/verify",
+    id: "verifyAuditLog",
+    tag,
+    summary: "Whether the audit log is whole and unchanged",
+    access: "audit:read",
+    returns: { 200: AuditVerification },
+  },
+  async ({ ctx }) => reply(200, await verifyAuditLog(ctx)),
+);
+
+audit.add(
+  {
+    method: "get",
+    path: "/v1/audit-entries/chain",
+    id: "exportAuditChain",
+    tag,
+    summary: "The hash chain with its entries and signed anchors as JSON Lines, to be verified elsewhere",
+    access: "audit:read",
+    returns: { 200: null },
+  },
+  async ({ ctx }) => download(await exportAuditChain(ctx), "jsonl"),
+);
+
+const MEDIA_TYPE = { csv: "text/csv; charset=utf-8", jsonl: "application/jsonl; charset=utf-8" } as const;
+
+function download(pieces: AsyncIterable<string>, format: keyof typeof MEDIA_TYPE): Response {
+  const headers = {
+    "content-type": MEDIA_TYPE[format],
+    "content-disposition": `attachment; filename="audit-entries.${format}"`,
+  };
+  return new Response(streamOf(pieces), { headers });
+}
+
+/** Reads on only as the client takes: an export of any length needs the memory of one piece. */
+function streamOf(pieces: AsyncIterable<string>): ReadableStream<Uint8Array> {
+  const iterator = pieces[Symbol.asyncIterator]();
+  const encoder = new TextEncoder();
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const next = await iterator.next();
+      if (next.done === true) controller.close();
+      else controller.enqueue(encoder.encode(next.value));
+    },
+    async cancel() {
+      await iterator.return?.();
+    },
+  });
+}
