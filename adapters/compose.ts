@@ -4,7 +4,6 @@ import { idsFrom } from "../domain/kernel/id.ts";
 import { continueTrace } from "../domain/kernel/trace.ts";
 import { MAX_DOCUMENT_CHARACTERS } from "../domain/knowledge/document.ts";
 import type { Database, PlatformContext, Ports, Settings } from "../services/context.ts";
-import { ed25519AuditWitness } from "./audit-witness/ed25519.ts";
 import { addressShield } from "./address-shield/address-shield.ts";
 import { ed25519AuditWitness } from "./audit-witness/ed25519.ts";
 import { chatModels } from "./chat-model/chat-models.ts";
