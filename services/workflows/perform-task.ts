@@ -11,6 +11,7 @@ import { completeChat } from "../llm/complete-chat.ts";
 import { callLambda, callNamedFunction, invokeLambda, isLambdaArn } from "./call-function.ts";
 import { startChildRun, startsRun } from "./child-runs.ts";
 import { invokeHttp } from "./invoke-http.ts";
+import { publishEvent } from "./publish-event.ts";
 import { argumentsOf, invalidArguments, TaskFailure } from "./task-arguments.ts";
 import type { TaskCall, TaskOutcome } from "./task-call.ts";
 
@@ -22,6 +23,7 @@ const PERFORMERS: Record<string, Performer> = {
   "weft:knowledge:answer": answer,
   "weft:http:request": httpRequest,
   "weft:function:call": callNamedFunction,
+  "weft:event:publish": publishEvent,
   "arn:aws:states:::lambda:invoke": invokeLambda,
   "arn:aws:states:::http:invoke": invokeHttp,
 };

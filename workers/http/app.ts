@@ -17,6 +17,7 @@ import { operationsRoutes } from "./api/operations.ts";
 import { operatorMailbox } from "./api/operator-mailbox.ts";
 import { operatorTenants } from "./api/operator-tenants.ts";
 import { providers } from "./api/providers.ts";
+import { publishedEvents } from "./api/published-events.ts";
 import { reviews } from "./api/reviews.ts";
 import { runs } from "./api/runs.ts";
 import { schedules } from "./api/schedules.ts";
@@ -51,6 +52,7 @@ const SURFACES: readonly Routes[] = [
   aliases,
   runs,
   taskTokens,
+  publishedEvents,
   reviews,
   functions,
   schedules,
