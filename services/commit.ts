@@ -30,7 +30,8 @@ export interface Commit {
   /** Statements that may find nothing to change; they run after the guarded ones. */
   also?: Statement[];
   audit: AuditNote | AuditNote[];
-  tasks?: Task[];
+  /** With an id of its own where the answer or a file must name the task. */
+  tasks?: (Task & { id?: string })[];
   /** The problem to throw when C2 or a unique constraint refuses. */
   conflict?: () => Problem;
 }
@@ -83,9 +84,9 @@ function auditRow(ctx: CommitContext, note: AuditNote, now: number): typeof audi
   return { ...entry, proof: ctx.ports.auditWitness.prove(entryText(entry)) };
 }
 
-function taskRow(ctx: CommitContext, task: Task, now: number): typeof tasks.$inferInsert & { id: string } {
+function taskRow(ctx: CommitContext, task: Task & { id?: string }, now: number): typeof tasks.$inferInsert & { id: string } {
   return {
-    id: ctx.ids.next("job"),
+    id: task.id ?? ctx.ids.next("job"),
     tenantId: ctx.tenant.id,
     type: task.type,
     payload: task.payload,

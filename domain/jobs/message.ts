@@ -8,6 +8,7 @@ const tasks = {
   "document.ingest": Revision.extend({ knowledgeBaseId: z.string() }),
   "document.remove": z.object({ knowledgeBaseId: z.string(), revisions: z.array(Revision) }),
   "knowledge-base.remove": z.object({ knowledgeBaseId: z.string() }),
+  "knowledge-base.evaluate": z.object({ knowledgeBaseId: z.string(), jobId: z.string() }),
 } as const;
 
 /** A task with its payload: stored in the same commit as the change that asks for it. */
@@ -15,6 +16,7 @@ export const Task = z.discriminatedUnion("type", [
   z.object({ type: z.literal("document.ingest"), payload: tasks["document.ingest"] }),
   z.object({ type: z.literal("document.remove"), payload: tasks["document.remove"] }),
   z.object({ type: z.literal("knowledge-base.remove"), payload: tasks["knowledge-base.remove"] }),
+  z.object({ type: z.literal("knowledge-base.evaluate"), payload: tasks["knowledge-base.evaluate"] }),
 ]);
 export type Task = z.infer<typeof Task>;
 export type TaskType = Task["type"];

@@ -23,6 +23,10 @@ export const SearchRequest = z
   .meta({ id: "SearchRequest", example: { query: "How many days of parental leave are paid?", topK: 5 } });
 export type SearchRequest = z.infer<typeof SearchRequest>;
 
+/** How to search, whatever is asked. */
+export const SearchConfiguration = SearchRequest.omit({ query: true, topK: true }).meta({ id: "SearchConfiguration" });
+export type SearchConfiguration = z.infer<typeof SearchConfiguration>;
+
 export const SearchResult = z
   .strictObject({
     documentId: z.string(),

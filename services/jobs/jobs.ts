@@ -11,6 +11,7 @@ import { isoTime } from "../../domain/kernel/time.ts";
 import { commit, ring } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
+import { findJobResult, hasFiles } from "./job-files.ts";
 import type { TaskRow } from "./stored-tasks.ts";
 import { tasks } from "./table.ts";
 
@@ -46,7 +47,9 @@ export async function listJobs(ctx: ServiceContext, query: ListJobs): Promise<Pa
 
 export async function getJob(ctx: ServiceContext, id: string): Promise<Job> {
   requirePermission(ctx, "jobs:read");
-  return toJob(await loadTask(ctx, id));
+  const row = await loadTask(ctx, id);
+  const result = row.status === "succeeded" && hasFiles(row.type) ? await findJobResult(ctx, id) : null;
+  return { ...toJob(row), ...(result !== null && { result }) };
 }
 
 /** Runs a failed job again from its first attempt. */
@@ -92,7 +95,8 @@ function isTask(ctx: ServiceContext, id: string) {
   return and(eq(tasks.tenantId, ctx.tenant.id), eq(tasks.id, id));
 }
 
-function toJob(row: TaskRow): Job {
+/** A job as the list shows it: without its result. */
+export function toJob(row: TaskRow): Job {
   return {
     id: row.id,
     type: row.type,

@@ -6,6 +6,7 @@ import { backoff } from "../../domain/kernel/retry.ts";
 import { DAY_MS, MINUTE_MS, SECOND_MS } from "../../domain/kernel/time.ts";
 import { ring } from "../commit.ts";
 import type { PlatformContext } from "../context.ts";
+import { removeJobFiles, TYPES_WITH_FILES } from "./job-files.ts";
 import { tasks, unreadableMessages } from "./table.ts";
 
 // Runs stored tasks.
@@ -135,6 +136,13 @@ export async function keepUnreadable(
 /** Forgets what ended well a week ago. Failed tasks stay until somebody decides. */
 export async function pruneTasks(platform: PlatformContext): Promise<void> {
   const ended = or(eq(tasks.status, "succeeded"), eq(tasks.status, "cancelled"));
+  const isOld = and(ended, lt(tasks.finishedAt, platform.clock.now() - KEPT_MS));
   // across tenants: the clock serves all of them.
-  await platform.db.delete(tasks).where(and(ended, lt(tasks.finishedAt, platform.clock.now() - KEPT_MS)));
+  const withFiles = await platform.db
+    .select({ id: tasks.id, tenantId: tasks.tenantId })
+    .from(tasks)
+    .where(and(isOld, inArray(tasks.type, TYPES_WITH_FILES)));
+  await removeJobFiles(platform, withFiles);
+  // across tenants: as above.
+  await platform.db.delete(tasks).where(isOld);
 }

@@ -3,6 +3,7 @@ import type { ServiceContext } from "../../services/context.ts";
 import { ingestDocument } from "../../services/knowledge/ingest-document.ts";
 import { removeKnowledgeBase } from "../../services/knowledge/remove-knowledge-base.ts";
 import { removeRevisions } from "../../services/knowledge/remove-revisions.ts";
+import { runEvaluation } from "../../services/knowledge/run-evaluation.ts";
 
 /** Which verb does each type of task. Exhaustive: a new type does not compile before it has its line. */
 export async function handleTask(ctx: ServiceContext, task: Task): Promise<void> {
@@ -13,6 +14,8 @@ export async function handleTask(ctx: ServiceContext, task: Task): Promise<void>
       return removeRevisions(ctx, task.payload.knowledgeBaseId, task.payload.revisions);
     case "knowledge-base.remove":
       return removeKnowledgeBase(ctx, task.payload.knowledgeBaseId);
+    case "knowledge-base.evaluate":
+      return runEvaluation(ctx, task.payload);
     default:
       return task satisfies never;
   }

@@ -42,6 +42,12 @@ export function meanMetrics(all: readonly QueryMetrics[]): QueryMetrics {
   };
 }
 
+/** The value that this share of all lies at or below; 0 when there are none. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
+
 /** Lower bound of Wilson's interval: what a share measured on `total` trials is at least, in 39 of 40 cases. */
 export function wilsonLowerBound(successes: number, total: number, z = 1.96): number {
   if (total === 0) return 0;
