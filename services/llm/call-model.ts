@@ -2,14 +2,13 @@ import { asProblem, type Problem, problem } from "../../domain/kernel/problem.ts
 import { tokenUsage } from "../../domain/llm/token-usage.ts";
 import type { ServiceContext } from "../context.ts";
 import type { Target } from "./find-target.ts";
-import { loadRoute, type Route } from "./load-route.ts";
+import type { Route } from "./load-route.ts";
 import type { ModelCall } from "./ports.ts";
-import { type CallFacts, type CallOptions, recordModelCall } from "./record-model-call.ts";
+import { type CallFacts, type CallOptions, settleCall } from "./record-model-call.ts";
 
 export interface AskedModel {
   kind: "chat" | "embedding";
-  /** `provider/model`, or the name of a route. */
-  model: string;
+  route: Route;
   isStreamed: boolean;
   options: CallOptions;
   /** For the bill of a caller that left while the model was at work. */
@@ -24,27 +23,26 @@ const RETRY_AFTER_SECONDS = 10;
 /** Asks the targets of a route one after the other until one answers. Every failure on the way is put on the bill, at no cost. */
 export async function callModel<T>(
   ctx: ServiceContext,
-  { model, promptTokens, ...asked }: AskedModel,
+  { kind, route, isStreamed, options, promptTokens }: AskedModel,
   ask: (target: Target, call: ModelCall) => Promise<T>,
 ): Promise<{ answer: T; answered: Answered }> {
-  const route = await loadRoute(ctx, model);
   const deadline = route.timeoutMs === null ? null : ctx.clock.now() + route.timeoutMs;
-  const { signal } = asked.options;
+  const { signal } = options;
   let failure: Problem | null = null;
   for (const listed of route.targets) {
     const startedAt = ctx.clock.now();
     if (deadline !== null && startedAt >= deadline) break;
     const target = deadline === null ? listed : within(listed, deadline - startedAt);
-    const answered: Answered = { ...asked, target, route: route.name, startedAt };
+    const answered: Answered = { kind, target, route: route.name, options, isStreamed, startedAt };
     try {
-      return { answer: await ask(target, callOf(route, asked.options)), answered };
+      return { answer: await ask(target, callOf(route, options)), answered };
     } catch (error) {
       // Who leaves before the answer is billed by the provider all the same, at least for the prompt.
       const usage = tokenUsage(signal?.aborted ? promptTokens() : 0, 0);
       const status = signal?.aborted ? "cancelled" : "failed";
       failure = asProblem(error);
       const code = failure?.code ?? "internal-error";
-      ctx.later(recordModelCall(ctx, { ...answered, status, usage, isEstimated: true, problem: code }));
+      settleCall(ctx, { ...answered, status, usage, isEstimated: true, problem: code });
       if (signal?.aborted || failure === null || !mayFallOver(failure)) throw error;
     }
   }

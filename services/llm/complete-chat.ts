@@ -1,10 +1,11 @@
 import type { ChatCompletion, ChatCompletionRequest } from "../../domain/llm/chat-completion.ts";
 import type { Cost } from "../../domain/llm/price.ts";
-import { estimatedPromptTokens, estimatedTokens } from "../../domain/llm/token-estimate.ts";
+import { estimatedTokens } from "../../domain/llm/token-estimate.ts";
 import { type TokenUsage, tokenUsage } from "../../domain/llm/token-usage.ts";
-import { requirePermission, type ServiceContext } from "../context.ts";
-import { callModel } from "./call-model.ts";
-import { type CallOptions, costOfCall, recordModelCall } from "./record-model-call.ts";
+import type { ServiceContext } from "../context.ts";
+import { type Answered, callModel } from "./call-model.ts";
+import { type ChatCall, openChatCall, promptTokensOf } from "./chat-call.ts";
+import { type CallOptions, costOfCall, settleCall } from "./record-model-call.ts";
 
 /** An answer with what it took: who gave it and what it cost. */
 export interface ReceiptedCompletion {
@@ -27,32 +28,40 @@ export async function completeChatWithReceipt(
   request: ChatCompletionRequest,
   options: CallOptions = {},
 ): Promise<ReceiptedCompletion> {
-  requirePermission(ctx, "llm:write");
-  const { stream: _, stream_options: __, ...whole } = request;
-  const promptTokens = () => estimatedPromptTokens(request);
-  const { answer: completion, answered } = await callModel(
-    ctx,
-    { kind: "chat", model: request.model, isStreamed: false, options, promptTokens },
-    ({ provider, model }, call) => ctx.ports.chatModels.open(provider).chat.complete({ ...whole, model }, call),
+  const call = await openChatCall(ctx, request, options, false);
+  const { answer: completion, answered } = await askTargets(ctx, call);
+  return settled(ctx, call, completion, answered);
+}
+
+function askTargets(ctx: ServiceContext, call: ChatCall) {
+  const { stream: _, stream_options: __, ...whole } = call.request;
+  return callModel(ctx, { ...call, kind: "chat", promptTokens: () => promptTokensOf(call) }, (target, modelCall) =>
+    ctx.ports.chatModels.open(target.provider).chat.complete({ ...whole, model: target.model }, modelCall),
   );
-  const usage = completion.usage ?? estimatedUsage(request, completion);
-  ctx.later(
-    recordModelCall(ctx, {
-      ...answered,
-      status: "succeeded",
-      usage,
-      isEstimated: !completion.usage,
-      finishReason: completion.choices[0]?.finish_reason ?? null,
-    }),
-  );
+}
+
+function settled(
+  ctx: ServiceContext,
+  call: ChatCall,
+  completion: ChatCompletion,
+  answered: Answered,
+): ReceiptedCompletion {
+  const usage = completion.usage ?? estimatedUsage(call, completion);
+  settleCall(ctx, {
+    ...answered,
+    status: "succeeded",
+    usage,
+    isEstimated: !completion.usage,
+    finishReason: completion.choices[0]?.finish_reason ?? null,
+  });
   const { provider, model } = answered.target;
   return { completion, provider: provider.name, model, cost: costOfCall(answered.target, usage) };
 }
 
-function estimatedUsage(request: ChatCompletionRequest, completion: ChatCompletion): TokenUsage {
+function estimatedUsage(call: ChatCall, completion: ChatCompletion): TokenUsage {
   const answers = completion.choices.map(({ message }) => estimatedTokens(JSON.stringify(message)));
   return tokenUsage(
-    estimatedPromptTokens(request),
+    promptTokensOf(call),
     answers.reduce((sum, tokens) => sum + tokens, 0),
   );
 }

@@ -5,8 +5,9 @@ import { estimatedTokens } from "../../domain/llm/token-estimate.ts";
 import { tokenUsage } from "../../domain/llm/token-usage.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
 import { callModel } from "./call-model.ts";
+import { loadRoute } from "./load-route.ts";
 import type { EmbeddingAnswer, EmbeddingInput } from "./ports.ts";
-import { type CallOptions, costOfCall, recordModelCall } from "./record-model-call.ts";
+import { type CallOptions, costOfCall, settleCall } from "./record-model-call.ts";
 
 export interface ReceiptedEmbeddings {
   answer: EmbeddingAnswer;
@@ -26,13 +27,14 @@ export async function embedTexts(
 ): Promise<ReceiptedEmbeddings> {
   requirePermission(ctx, "llm:write");
   if (parseModelName(request.model) === null) throw notFound("embedding model");
+  const route = await loadRoute(ctx, request.model);
   const { answer, answered } = await callModel(
     ctx,
-    { kind: "embedding", model: request.model, isStreamed: false, options, promptTokens: () => tokensOf(request) },
+    { kind: "embedding", route, isStreamed: false, options, promptTokens: () => tokensOf(request) },
     ({ provider, model }, call) => ctx.ports.chatModels.open(provider).embedding.embed({ ...request, model }, call),
   );
   const usage = tokenUsage(answer.promptTokens, 0);
-  ctx.later(recordModelCall(ctx, { ...answered, status: "succeeded", usage, isEstimated: false }));
+  settleCall(ctx, { ...answered, status: "succeeded", usage, isEstimated: false });
   const { provider, model } = answered.target;
   return { answer, provider: provider.name, model, cost: costOfCall(answered.target, usage) };
 }

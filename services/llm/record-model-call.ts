@@ -39,6 +39,11 @@ export function costOfCall({ provider, model }: Target, usage: TokenUsage): Cost
   return costOf(usage, own ?? listPrice(provider.kind, model));
 }
 
+/** The end of every call to a model, however it ended. */
+export function settleCall(ctx: ServiceContext, facts: CallFacts): void {
+  ctx.later(recordModelCall(ctx, facts));
+}
+
 // A commit to disk costs milliseconds, and calls come in bursts: what finishes within this time is written at once.
 const GATHER_MS = 20;
 /** D1 takes a batch of any length within 30 seconds; this one takes a few milliseconds. */
@@ -50,11 +55,11 @@ type CallRow = typeof modelCalls.$inferInsert;
 const gathered = new WeakMap<Database, CallRow[]>();
 
 /**
- * Puts a call on the bill; meant for `ctx.later`. Whoever wakes first writes the rows of all: a promise of one request cannot be
+ * Puts a call on the bill. Whoever wakes first writes the rows of all: a promise of one request cannot be
  * awaited by another, so rows change hands and promises do not. Of two rows with one idempotency key the first that cost
  * something stays.
  */
-export async function recordModelCall(ctx: ServiceContext, facts: CallFacts): Promise<void> {
+async function recordModelCall(ctx: ServiceContext, facts: CallFacts): Promise<void> {
   const waiting = gathered.get(ctx.db) ?? [];
   gathered.set(ctx.db, waiting);
   waiting.push(rowOf(ctx, facts));

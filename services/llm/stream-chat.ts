@@ -1,11 +1,11 @@
 import type { ChatCompletionRequest } from "../../domain/llm/chat-completion.ts";
-import { estimatedPromptTokens } from "../../domain/llm/token-estimate.ts";
 import { tokenUsage } from "../../domain/llm/token-usage.ts";
-import { requirePermission, type ServiceContext } from "../context.ts";
-import { callModel } from "./call-model.ts";
+import type { ServiceContext } from "../context.ts";
+import { type Answered, callModel } from "./call-model.ts";
+import { type ChatCall, openChatCall, promptTokensOf } from "./chat-call.ts";
 import type { Target } from "./find-target.ts";
 import type { ModelCall } from "./ports.ts";
-import { type CallOptions, recordModelCall } from "./record-model-call.ts";
+import { type CallOptions, settleCall } from "./record-model-call.ts";
 import { type Relay, relayStream, type StreamOutcome } from "./relay-stream.ts";
 
 export interface ReceiptedStream {
@@ -24,26 +24,16 @@ export async function streamChat(
   request: ChatCompletionRequest,
   options: CallOptions = {},
 ): Promise<ReceiptedStream> {
-  requirePermission(ctx, "llm:write");
-  const promptTokens = () => estimatedPromptTokens(request);
-  const { answer: relay, answered } = await callModel(
-    ctx,
-    { kind: "chat", model: request.model, isStreamed: true, options, promptTokens },
-    (target, call) => begin(ctx, target, request, call),
-  );
-  const bill = (outcome: StreamOutcome): Promise<void> =>
-    recordModelCall(ctx, {
-      ...answered,
-      status: outcome.status,
-      usage: outcome.usage ?? tokenUsage(promptTokens(), outcome.estimatedCompletionTokens),
-      isEstimated: outcome.usage === null,
-      firstTokenAt: outcome.firstTokenAt,
-      finishReason: outcome.finishReason,
-      ...(outcome.problem !== null && { problem: outcome.problem.code }),
-    });
-  ctx.later(relay.outcome.then(bill));
+  const call = await openChatCall(ctx, request, options, true);
+  const { answer: relay, answered } = await askTargets(ctx, call);
+  ctx.later(relay.outcome.then((outcome) => settle(ctx, call, outcome, answered)));
   const { provider, model } = answered.target;
   return { body: relay.body, provider: provider.name, model };
+}
+
+function askTargets(ctx: ServiceContext, call: ChatCall) {
+  const asked = { ...call, kind: "chat" as const, promptTokens: () => promptTokensOf(call) };
+  return callModel(ctx, asked, (target, modelCall) => begin(ctx, target, call.request, modelCall));
 }
 
 async function begin(
@@ -59,5 +49,17 @@ async function begin(
     silenceMs: provider.timeoutMs,
     clock: ctx.clock,
     signal: call.signal,
+  });
+}
+
+function settle(ctx: ServiceContext, call: ChatCall, outcome: StreamOutcome, answered: Answered): void {
+  settleCall(ctx, {
+    ...answered,
+    status: outcome.status,
+    usage: outcome.usage ?? tokenUsage(promptTokensOf(call), outcome.estimatedCompletionTokens),
+    isEstimated: outcome.usage === null,
+    firstTokenAt: outcome.firstTokenAt,
+    finishReason: outcome.finishReason,
+    ...(outcome.problem !== null && { problem: outcome.problem.code }),
   });
 }
