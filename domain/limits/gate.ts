@@ -9,7 +9,8 @@ import { type Bucket, bucketAt, covers, given, isFull, remaining, waitMs, withou
 // What a tenant's gate decides about one call.
 //   G1  every bucket and the quota are looked at before one is taken from: a call that is refused takes nothing.
 //   G2  what is leased out is taken here first, so leases never let more through than the limit.
-//   G3  a lease is at most an eighth of what is left: with little left every call asks, and the count is exact.
+//   G3  a lease is at most an eighth of what is left, and nothing of a last LEAST_LEASED: near its end, and always where it
+//       is small, a limit is counted call by call, so that no call is refused for a token that lies with somebody else.
 
 /** Tokens by bucket, and what a billing period has used. A bucket that is absent is full. */
 export interface GateBook {
@@ -69,6 +70,8 @@ export interface WantedBucket {
 }
 
 const LEASED_SHARE = 1 / 8;
+// So few calls in a window are few questions, too.
+const LEAST_LEASED = 256;
 /** Part of a quota at which the tenant is told. */
 const MARKS = [80, 100];
 
@@ -91,7 +94,7 @@ export function decide(book: GateBook, ask: GateAsk, policy: Policy, period: Bil
   }));
   const verdict = judge(wanted, ask, usage, policy, period, now);
   const left = Math.min(...wanted.map(({ bucket }) => remaining(bucket) - ask.cost));
-  const spare = verdict.allowed ? Math.max(0, Math.min(ask.spare, Math.floor(left * LEASED_SHARE))) : 0;
+  const spare = verdict.allowed && left >= LEAST_LEASED ? Math.min(ask.spare, Math.floor(left * LEASED_SHARE)) : 0;
   const taken = verdict.allowed ? ask.cost + spare : 0;
   const slices = wanted.map(({ key, name, bucket }): Slice => {
     const rest = without(bucket, taken);

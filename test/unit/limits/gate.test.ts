@@ -72,17 +72,17 @@ describe("a tenant's gate", () => {
   });
 
   it("leases at most an eighth of what is left, and nothing when little is (G2, G3)", () => {
-    const gate = aGate(limited({ requests: 81 }));
-    expect(gate.ask({ spare: 1_000 }).slices[0]).toMatchObject({ granted: 10, remaining: 70 });
-    const small = aGate(limited({ requests: 8 }));
-    expect(small.ask({ spare: 1_000 }).slices[0]).toMatchObject({ granted: 0, remaining: 7 });
+    const gate = aGate(limited({ requests: 801 }));
+    expect(gate.ask({ spare: 1_000 }).slices[0]).toMatchObject({ granted: 100, remaining: 700 });
+    const small = aGate(limited({ requests: 256 }));
+    expect(small.ask({ spare: 1_000 }).slices[0]).toMatchObject({ granted: 0, remaining: 255 });
   });
 
   it("takes back what a lease did not spend", () => {
-    const gate = aGate(limited({ requests: 81 }));
+    const gate = aGate(limited({ requests: 801 }));
     gate.ask({ spare: 1_000 });
-    gate.ask({ returned: { requests: { tokens: 10, limit: 81 } } });
-    expect(gate.left("requests")).toBe(79);
+    gate.ask({ returned: { requests: { tokens: 100, limit: 801 } } });
+    expect(gate.left("requests")).toBe(799);
   });
 
   it("does not hold more than the limit however much is given back", () => {
@@ -100,9 +100,9 @@ describe("a tenant's gate", () => {
   });
 
   it("renews a lease without counting a call", () => {
-    const gate = aGate(limited({ requests: 80 }));
+    const gate = aGate(limited({ requests: 800 }));
     const { slices } = gate.ask({ cost: 0, spare: 5 });
-    expect(slices[0]).toMatchObject({ granted: 5, remaining: 75 });
+    expect(slices[0]).toMatchObject({ granted: 5, remaining: 795 });
   });
 
   it("counts under the limit that holds now", () => {

@@ -1,4 +1,5 @@
 import type { Context, MiddlewareHandler } from "hono";
+import { actorReference } from "../../../domain/kernel/actor.ts";
 import { problem } from "../../../domain/kernel/problem.ts";
 import type { Endpoint } from "../../../domain/limits/endpoint.ts";
 import { rateLimitFields, seconds } from "../../../domain/limits/rate-limit-fields.ts";
@@ -39,6 +40,9 @@ export async function limitPrincipal(http: Context<HttpEnv>, principal: Principa
 
 /** Keeps the admission for the answer, and stops the call where it may not go on. */
 export function enter(http: Context<HttpEnv>, admission: Admission): void {
+  const { tenantId, actor } = admission.principal;
+  const { type, id } = actorReference(actor);
   http.set("admission", admission);
+  http.set("principal", { tenantId, actor: `${type}:${id}` });
   if (admission.refusal !== null) throw admission.refusal;
 }
