@@ -16,10 +16,12 @@ import { durableKnowledgeIndexes } from "./durable/knowledge-indexes.ts";
 import { durableRunActors } from "./durable/run-actors.ts";
 import { durableRunSlots } from "./durable/run-slots.ts";
 import { durableScheduleActors } from "./durable/schedule-actors.ts";
+import { durableSpendLedgers } from "./durable/spend-ledgers.ts";
 import { durableTenantGates } from "./durable/tenant-gate.ts";
 import { sentryErrorTracker } from "./error-tracker/sentry.ts";
 import { structuredLogErrorTracker } from "./error-tracker/structured-log.ts";
 import { r2FileStore } from "./files/r2.ts";
+import { cfworkerSchemaJudge } from "./json-schema/cfworker.ts";
 import { consoleLog } from "./log.ts";
 import { mailbox } from "./mail/mailbox.ts";
 import { networkResolver, safeFetch } from "./outbound/safe-fetch.ts";
@@ -138,6 +140,8 @@ function compose(env: Env): Composition {
     runSlots: durableRunSlots(env.RUN_SLOTS),
     scheduleActors: durableScheduleActors(env.SCHEDULER),
     calendar: cronerCalendar(),
+    spendLedgers: durableSpendLedgers(env.SPEND),
+    schemaJudge: cfworkerSchemaJudge(),
     tenantGates: durableTenantGates(env.TENANT_GATE),
     addressShield: addressShield({ perMinute: config.RATE_LIMIT_PER_IP, limiter: env.PER_IP }),
   };

@@ -8,6 +8,7 @@ export { AuditLog } from "../durable-objects/audit-log.ts";
 export { KnowledgeIndex } from "../durable-objects/knowledge-index/index-object.ts";
 export { RunSlots } from "../durable-objects/run-slots.ts";
 export { Scheduler } from "../durable-objects/scheduler.ts";
+export { Spend } from "../durable-objects/spend.ts";
 export { TenantGate } from "../durable-objects/tenant-gate.ts";
 export { WorkflowRun } from "../durable-objects/workflow-run/run.ts";
 

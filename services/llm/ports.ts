@@ -1,3 +1,5 @@
+import type { JsonObject } from "../../domain/kernel/json.ts";
+import type { Grant, Reservation, Settlement, WantedBudget } from "../../domain/llm/budget-book.ts";
 import type { ChatCompletion, ChatCompletionRequest } from "../../domain/llm/chat-completion.ts";
 import type { Price } from "../../domain/llm/price.ts";
 import type { ProviderKind } from "../../domain/llm/provider.ts";
@@ -65,4 +67,29 @@ export interface ChatModels {
   /** Providers that every tenant has without registering them. */
   readonly defaults: readonly ProviderAccess[];
   open(provider: ProviderAccess): ProviderModels;
+}
+
+export interface Spending {
+  spentUsdMicros: number;
+  heldUsdMicros: number;
+}
+
+/** The single place of a tenant where its budgets are kept. */
+export interface SpendLedger {
+  /** Waits a moment where money that is only held may come back. */
+  reserve(reservation: Reservation): Promise<Grant>;
+  settle(settlement: Settlement): Promise<void>;
+  /** In the order of the budgets. */
+  spending(budgets: readonly WantedBudget[]): Promise<Spending[]>;
+}
+
+export interface SpendLedgers {
+  /** Every call throws the problem `unavailable` when the ledger does not answer. */
+  of(tenantId: string): SpendLedger;
+}
+
+/** Judges values by a JSON Schema (draft 2020-12 or 7). */
+export interface SchemaJudge {
+  /** What is wrong with the value, at most a few sentences; none when it is valid. */
+  faults(schema: JsonObject, value: unknown): string[];
 }

@@ -1,0 +1,132 @@
+import { DurableObject } from "cloudflare:workers";
+import { composePlatform } from "../adapters/compose.ts";
+import { SECOND_MS } from "../domain/kernel/time.ts";
+import { budgetMonth } from "../domain/llm/budget.ts";
+import {
+  BudgetBook,
+  type Grant,
+  type Reservation,
+  type Settlement,
+  type StoredBook,
+  type WantedBudget,
+} from "../domain/llm/budget-book.ts";
+import type { PlatformContext } from "../services/context.ts";
+import { spentByBill } from "../services/llm/budget-bill.ts";
+import { tellBudgetCrossing } from "../services/llm/budget-crossing.ts";
+import type { Spending, SpendLedger } from "../services/llm/ports.ts";
+
+// Where the budgets of one tenant are kept, named by the tenant's id.
+//   S1  one reservation is decided at a time; between the look at the book and the hold nothing else runs.
+//   S2  a call that only held money keeps out waits WAIT_MS for it, and is refused at once when that can no longer help.
+//   S3  what was spent is on disk before its settlement is answered; holds follow within PERSIST_MS, so a crash may forget those
+//       of its last second, and their calls are counted when they are told.
+
+interface Waiter {
+  reservation: Reservation;
+  resolve(grant: Grant): void;
+  timer: ReturnType<typeof setTimeout>;
+}
+
+/** About as long as a short answer takes; a client that waits longer would rather hear no. */
+const WAIT_MS = 2 * SECOND_MS;
+const PERSIST_MS = SECOND_MS;
+
+export class Spend extends DurableObject<Env> implements SpendLedger {
+  readonly #platform: PlatformContext;
+  readonly #book: BudgetBook;
+  readonly #waiters = new Set<Waiter>();
+  readonly #readings = new Map<string, Promise<void>>();
+  #persisting: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#platform = composePlatform(env, { waitUntil: (work) => ctx.waitUntil(work) });
+    const { start } = budgetMonth(this.#platform.clock.now());
+    this.#book = new BudgetBook(ctx.storage.kv.get<StoredBook>("book") ?? { monthStart: start, spent: [], holds: [] });
+  }
+
+  async reserve(reservation: Reservation): Promise<Grant> {
+    await this.#know(reservation.budgets);
+    const grant = this.#tryReserve(reservation);
+    return grant.allowed || !grant.mayFree ? grant : this.#wait(reservation, grant);
+  }
+
+  async settle(settlement: Settlement): Promise<void> {
+    this.#book.turnTo(this.#platform.clock.now());
+    const crossed = this.#book.settle(settlement);
+    this.ctx.storage.kv.put("book", this.#book.stored());
+    for (const crossing of crossed)
+      this.#platform.later(tellBudgetCrossing(this.#platform, this.#tenantId(), crossing));
+    this.#serveWaiters();
+  }
+
+  async spending(budgets: readonly WantedBudget[]): Promise<Spending[]> {
+    await this.#know(budgets);
+    return budgets.map(({ name }) => ({
+      spentUsdMicros: this.#book.spent(name),
+      heldUsdMicros: this.#book.held(name),
+    }));
+  }
+
+  /** Reads from the bill what the book does not know; calls that ask at the same time share a reading. */
+  async #know(budgets: readonly WantedBudget[]): Promise<void> {
+    this.#book.turnTo(this.#platform.clock.now());
+    await Promise.all(
+      this.#book.unknown(budgets).map((name) => {
+        const reading = this.#readings.get(name) ?? this.#read(name);
+        this.#readings.set(name, reading);
+        return reading;
+      }),
+    );
+  }
+
+  async #read(name: string): Promise<void> {
+    try {
+      const { start } = budgetMonth(this.#platform.clock.now());
+      this.#book.learn(name, start, await spentByBill(this.#platform, this.#tenantId(), name, start));
+    } finally {
+      this.#readings.delete(name);
+    }
+  }
+
+  #tryReserve(reservation: Reservation): Grant {
+    const grant = this.#book.reserve(reservation, this.#platform.clock.now());
+    if (grant.allowed) this.#persistSoon();
+    return grant;
+  }
+
+  #wait(reservation: Reservation, refusal: Grant): Promise<Grant> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#waiters.delete(waiter);
+        resolve(refusal);
+      }, WAIT_MS);
+      const waiter: Waiter = { reservation, resolve, timer };
+      this.#waiters.add(waiter);
+    });
+  }
+
+  #serveWaiters(): void {
+    for (const waiter of this.#waiters) {
+      const grant = this.#tryReserve(waiter.reservation);
+      if (!grant.allowed && grant.mayFree) continue;
+      this.#waiters.delete(waiter);
+      clearTimeout(waiter.timer);
+      waiter.resolve(grant);
+    }
+  }
+
+  #persistSoon(): void {
+    this.#persisting ??= setTimeout(() => {
+      this.#persisting = null;
+      this.ctx.storage.kv.put("book", this.#book.stored());
+    }, PERSIST_MS);
+  }
+
+  /** The object is always reached by name, and the name is the tenant. */
+  #tenantId(): string {
+    const { name } = this.ctx.id;
+    if (name === undefined) throw new Error("A tenant's budgets are reached by the tenant's id.");
+    return name;
+  }
+}
