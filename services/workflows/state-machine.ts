@@ -3,11 +3,11 @@ import type { Json } from "../../domain/kernel/json.ts";
 import { decodeCursor, type Page, type PageRequest, pageOf } from "../../domain/kernel/page.ts";
 import { notFound } from "../../domain/kernel/problem.ts";
 import type { Workflow } from "../../domain/workflows/workflow.ts";
-import { commit } from "../commit.ts";
+import { commit, type Statement } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
 import { findVersion, loadVersion, toWorkflow } from "./find-workflow.ts";
-import { stateMachines, workflows, workflowVersions } from "./table.ts";
+import { publishedVersions, stateMachines, workflows, workflowVersions } from "./table.ts";
 
 // A workflow as Step Functions' clients know it: what they say beyond the definition has no effect here and is told back.
 
@@ -82,20 +82,53 @@ export async function listStateMachines(ctx: ServiceContext, page: PageRequest):
 }
 
 /** Keeps what a client said; members that are absent stay as they were. */
-export async function putSettings(
+export async function changeSettings(
   ctx: ServiceContext,
   workflow: string,
   said: Partial<StateMachineSettings>,
 ): Promise<void> {
+  await putSettings(ctx, workflow, { ...((await findSettings(ctx, workflow)) ?? NOTHING_SAID), ...said }, []);
+}
+
+/** Describes a workflow that begins: what was published under its name before it was deleted is no part of it. */
+export async function beginSettings(
+  ctx: ServiceContext,
+  workflow: string,
+  settings: StateMachineSettings,
+): Promise<void> {
+  const withdrawal = ctx.db
+    .update(publishedVersions)
+    .set({ withdrawnAt: ctx.clock.now() })
+    .where(
+      and(
+        eq(publishedVersions.tenantId, ctx.tenant.id),
+        eq(publishedVersions.workflow, workflow),
+        isNull(publishedVersions.withdrawnAt),
+      ),
+    );
+  await putSettings(ctx, workflow, settings, [withdrawal]);
+}
+
+async function putSettings(
+  ctx: ServiceContext,
+  workflow: string,
+  settings: StateMachineSettings,
+  also: Statement[],
+): Promise<void> {
   requirePermission(ctx, "workflows:write");
-  const settings = { ...((await findSettings(ctx, workflow)) ?? NOTHING_SAID), ...said };
-  const row = { ...settings, tenantId: ctx.tenant.id, workflow, updatedAt: ctx.clock.now() };
+  const { roleArn, logging, tracing, tags } = settings;
+  const row = { roleArn, logging, tracing, tags, tenantId: ctx.tenant.id, workflow, updatedAt: ctx.clock.now() };
   await commit(ctx, {
+    also,
     change: ctx.db
       .insert(stateMachines)
       .values(row)
       .onConflictDoUpdate({ target: [stateMachines.tenantId, stateMachines.workflow], set: row }),
-    audit: { action: "workflow.described", target: { type: "workflow", id: workflow }, details: { ...said } },
+    audit: {
+      action: "workflow.described",
+      target: { type: "workflow", id: workflow },
+      details: { roleArn, logging, tracing, tags },
+    },
   });
 }
 
@@ -108,7 +141,7 @@ export async function changeTags(
   requirePermission(ctx, "workflows:write");
   const { tags } = await getStateMachine(ctx, workflow);
   const merged = Object.entries({ ...tags, ...changes }).filter((tag): tag is [string, string] => tag[1] !== null);
-  await putSettings(ctx, workflow, { tags: Object.fromEntries(merged) });
+  await changeSettings(ctx, workflow, { tags: Object.fromEntries(merged) });
 }
 
 /** The version that a run stands on, also when the workflow takes no more runs. */

@@ -10,13 +10,14 @@ import { testState, validateStateMachineDefinition } from "./definitions.ts";
 import {
   describeExecution,
   describeStateMachineForExecution,
-  listExecutions,
   redriveExecution,
   startExecution,
   startSyncExecution,
   stopExecution,
 } from "./executions.ts";
 import { getExecutionHistory } from "./history.ts";
+import { listExecutions } from "./list-executions.ts";
+import { describeMapRun, listMapRuns } from "./map-runs.ts";
 import {
   createStateMachine,
   deleteStateMachine,
@@ -57,6 +58,8 @@ export const ACTIONS: ReadonlyMap<string, Action> = new Map(
     SendTaskSuccess: sendTaskSuccess,
     SendTaskFailure: sendTaskFailure,
     SendTaskHeartbeat: sendTaskHeartbeat,
+    ListMapRuns: listMapRuns,
+    DescribeMapRun: describeMapRun,
     TagResource: tagResource,
     UntagResource: untagResource,
     ListTagsForResource: listTagsForResource,

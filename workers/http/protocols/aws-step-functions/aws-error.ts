@@ -35,9 +35,15 @@ export function asAwsError(error: unknown): AwsError | null {
   if (error instanceof AwsError) return error;
   const known = asProblem(error);
   if (known === null || known.code === "internal-error") return null;
+  if (known.errors?.some(({ pointer }) => pointer === "?cursor")) return invalidToken();
   const { name, status } = NAMES[known.code] ?? { name: "ValidationException" };
   const faults = known.errors?.map(({ pointer, detail }) => `${pointer} ${detail}`).join("; ");
   return new AwsError(name, faults === undefined ? known.message : `${known.message}: ${faults}`, status);
+}
+
+/** A page's token that no list of ours gave out. */
+export function invalidToken(): AwsError {
+  return new AwsError("InvalidToken", "Invalid Token: 'Invalid token'");
 }
 
 /** Runs a verb, and says the problem `code` by the name that this action has for it. */

@@ -5,22 +5,11 @@ import type { Run } from "../../../../domain/workflows/run-view.ts";
 import { StartRunInput } from "../../../../domain/workflows/workflow.ts";
 import type { ServiceContext } from "../../../../services/context.ts";
 import { requireNotWithdrawn } from "../../../../services/workflows/published-versions.ts";
-import { commandRun, getRun, listRuns } from "../../../../services/workflows/runs.ts";
+import { commandRun, getRun } from "../../../../services/workflows/runs.ts";
 import { startRun } from "../../../../services/workflows/start-run.ts";
 import { getStateMachine, getVersionOfRun } from "../../../../services/workflows/state-machine.ts";
 import { action } from "./action.ts";
-import {
-  Arn,
-  limitOf,
-  MaxResults,
-  machineOf,
-  NextToken,
-  nextTokenOf,
-  noExecution,
-  noMachine,
-  runIdOf,
-  seconds,
-} from "./arns.ts";
+import { Arn, machineOf, noExecution, noMachine, runIdOf, seconds } from "./arns.ts";
 import { AwsError, named } from "./aws-error.ts";
 import { jsonInput } from "./payload.ts";
 
@@ -137,7 +126,8 @@ function described(ctx: ServiceContext, run: Run, includeData = true): JsonObjec
   };
 }
 
-function listed(ctx: ServiceContext, run: Run) {
+/** The members that lists show, too. */
+export function listed(ctx: ServiceContext, run: Run) {
   return {
     executionArn: executionArn(ctx.tenant.id, run.workflow, run.name),
     stateMachineArn: stateMachineArn(ctx.tenant.id, run.workflow),
@@ -161,48 +151,6 @@ export const describeStateMachineForExecution = action(z.object({ executionArn: 
     revisionId: String(run.version),
   };
 });
-
-const StatusFilter = z.enum(["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE"]);
-const FILTERS: Record<z.infer<typeof StatusFilter>, Run["status"] | null> = {
-  RUNNING: "running",
-  SUCCEEDED: "succeeded",
-  FAILED: "failed",
-  TIMED_OUT: "timed_out",
-  ABORTED: "aborted",
-  PENDING_REDRIVE: null,
-};
-
-export const listExecutions = action(
-  z.object({
-    stateMachineArn: Arn.nullish(),
-    mapRunArn: Arn.nullish(),
-    statusFilter: StatusFilter.nullish(),
-    maxResults: MaxResults,
-    nextToken: NextToken,
-  }),
-  async (ctx, input) => {
-    const arn = input.stateMachineArn;
-    if (arn === undefined || arn === null) {
-      throw new AwsError("ValidationException", "Exactly one of 'stateMachineArn' and 'mapRunArn' is needed");
-    }
-    const { workflow, version } = machineOf(arn);
-    await named(
-      "not-found",
-      () => noMachine(arn),
-      () => getStateMachine(ctx, workflow, version),
-    );
-    const status = input.statusFilter ? FILTERS[input.statusFilter] : undefined;
-    if (status === null) return { executions: [] };
-    const page = await listRuns(ctx, {
-      workflow,
-      ...(status !== undefined && { status }),
-      limit: limitOf(input.maxResults),
-      ...(input.nextToken && { cursor: input.nextToken }),
-    });
-    const runs = version === undefined ? page.data : page.data.filter((run) => run.version === version);
-    return { executions: runs.map((run) => listed(ctx, run)), ...nextTokenOf(page.nextCursor) };
-  },
-);
 
 export const stopExecution = action(
   z.object({ executionArn: Arn, error: z.string().max(256).nullish(), cause: z.string().max(32_768).nullish() }),

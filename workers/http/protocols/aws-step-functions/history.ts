@@ -6,6 +6,7 @@ import { listRunEvents } from "../../../../services/workflows/runs.ts";
 import { getVersionOfRun } from "../../../../services/workflows/state-machine.ts";
 import { action } from "./action.ts";
 import { Arn, limitOf, MaxResults, NextToken } from "./arns.ts";
+import { invalidToken } from "./aws-error.ts";
 import { findExecution } from "./executions.ts";
 import { type HistoryScope, isHistoryEvent, toHistoryEvent } from "./history-event.ts";
 import { mapRunArn } from "./map-runs.ts";
@@ -24,6 +25,7 @@ export const getExecutionHistory = action(
     const run = await findExecution(ctx, input.executionArn);
     const order = input.reverseOrder === true ? "desc" : "asc";
     const after = input.nextToken ? Number(decodeCursor(input.nextToken, 1)[0]) : 0;
+    if (!Number.isSafeInteger(after) || after < 0) throw invalidToken();
     const limit = limitOf(input.maxResults, MOST_EVENTS);
     const [page, { roleArn }] = await Promise.all([
       listRunEvents(ctx, run.id, { after, limit, order }),

@@ -1,8 +1,77 @@
-import { executionArn } from "../../../../domain/workflows/arn.ts";
+import * as z from "zod";
+import { accountOf, executionArn, stateMachineArn } from "../../../../domain/workflows/arn.ts";
+import type { MapRunCounts, MapRunView } from "../../../../domain/workflows/map-run-view.ts";
 import type { Run } from "../../../../domain/workflows/run-view.ts";
 import type { ServiceContext } from "../../../../services/context.ts";
+import { listMapRuns as findMapRuns } from "../../../../services/workflows/list-map-runs.ts";
+import { getRun } from "../../../../services/workflows/runs.ts";
+import { action } from "./action.ts";
+import { Arn, invalidArn, MaxResults, NextToken, seconds } from "./arns.ts";
+import { AwsError, named } from "./aws-error.ts";
+import { findExecution } from "./executions.ts";
 
-/** `...:mapRun:WORKFLOW/LABEL:ID` of a Map that runs its items as executions of their own. */
+// AWS's own form is `...:mapRun:WORKFLOW/LABEL:UUID`; here the run stands before the id, so that the ARN leads to it.
+
+const MAP_RUN = /^arn:[\w-]+:states:[\w-]*:\d*:mapRun:[^/]+\/(.+):(run_\w+)\.([\w-]+)$/;
+
+/** `name` is the map run's in its run's history: `RUN_ID/LABEL:UUID`. */
 export function mapRunArn(ctx: ServiceContext, run: Run, name: string): string {
-  return `${executionArn(ctx.tenant.id, run.workflow, run.name).replace(":execution:", ":mapRun:")}/${name}`;
+  const [, label, id] = /\/(.+):([\w-]+)$/.exec(name) ?? [];
+  return `arn:aws:states:us-east-1:${accountOf(ctx.tenant.id)}:mapRun:${run.workflow}/${label}:${run.id}.${id}`;
+}
+
+export const listMapRuns = action(
+  z.object({ executionArn: Arn, maxResults: MaxResults, nextToken: NextToken }),
+  async (ctx, input) => {
+    const run = await findExecution(ctx, input.executionArn);
+    const views = await findMapRuns(ctx, run.id);
+    return {
+      mapRuns: views.map((view) => ({
+        ...head(ctx, run, view),
+        stateMachineArn: stateMachineArn(ctx.tenant.id, run.workflow),
+      })),
+    };
+  },
+);
+
+export const describeMapRun = action(z.object({ mapRunArn: Arn }), async (ctx, { mapRunArn: arn }) => {
+  const { run, view } = await findMapRun(ctx, arn);
+  const { status, maxConcurrency, settings } = view;
+  return {
+    ...head(ctx, run, view),
+    status,
+    maxConcurrency,
+    toleratedFailureCount: settings.toleratedFailureCount ?? 0,
+    toleratedFailurePercentage: settings.toleratedFailurePercentage ?? 0,
+    itemCounts: counts(view, view.items),
+    executionCounts: counts(view, view.children),
+    redriveCount: run.redrives,
+  };
+});
+
+export async function findMapRun(ctx: ServiceContext, arn: string): Promise<{ run: Run; view: MapRunView }> {
+  const [, label, runId, id] = MAP_RUN.exec(arn) ?? [];
+  if (runId === undefined) throw invalidArn(arn);
+  const noMapRun = () => new AwsError("ResourceNotFound", `Map Run Does Not Exist: '${arn}'`);
+  const run = await named("not-found", noMapRun, () => getRun(ctx, runId));
+  const view = (await findMapRuns(ctx, run.id)).find(({ name }) => name.endsWith(`/${label}:${id}`));
+  if (view === undefined) throw noMapRun();
+  return { run, view };
+}
+
+function head(ctx: ServiceContext, run: Run, view: MapRunView) {
+  return {
+    mapRunArn: mapRunArn(ctx, run, view.name),
+    executionArn: executionArn(ctx.tenant.id, run.workflow, run.name),
+    startDate: seconds(view.startedAt),
+    ...(view.stoppedAt !== null && { stopDate: seconds(view.stoppedAt) }),
+  };
+}
+
+/** What has neither begun nor ended is not told apart in the history: it counts as running while the map run goes on. */
+function counts({ status }: MapRunView, { total, succeeded, failed }: MapRunCounts) {
+  const rest = total - succeeded - failed;
+  const isRunning = status === "RUNNING";
+  const never = { pending: 0, timedOut: 0, resultsWritten: 0, failuresNotRedrivable: 0, pendingRedrive: 0 };
+  return { ...never, total, succeeded, failed, running: isRunning ? rest : 0, aborted: isRunning ? 0 : rest };
 }

@@ -7,9 +7,10 @@ import type { ServiceContext } from "../../../../services/context.ts";
 import { publishVersion } from "../../../../services/workflows/published-versions.ts";
 import { deleteWorkflow, putWorkflow } from "../../../../services/workflows/put-workflow.ts";
 import {
+  beginSettings,
+  changeSettings,
   getStateMachine,
   listStateMachines as listMachines,
-  putSettings,
   type StateMachine,
 } from "../../../../services/workflows/state-machine.ts";
 import { action } from "./action.ts";
@@ -55,7 +56,7 @@ export const createStateMachine = action(
     }
     if (known === null) {
       await put(ctx, name, definition, type);
-      await putSettings(ctx, name, {
+      await beginSettings(ctx, name, {
         roleArn,
         logging: input.loggingConfiguration ?? null,
         tracing: input.tracingConfiguration ?? null,
@@ -81,7 +82,7 @@ export const updateStateMachine = action(
       );
     }
     if (definition) await put(ctx, name, definition, workflow.type, workflow.description);
-    await putSettings(ctx, name, {
+    await changeSettings(ctx, name, {
       ...(roleArn && { roleArn }),
       ...(logging && { logging }),
       ...(tracing && { tracing }),

@@ -3,7 +3,7 @@ import type { ServiceContext } from "../../../../services/context.ts";
 import type { TaskAnswer } from "../../../../services/workflows/ports.ts";
 import { answerTask } from "../../../../services/workflows/runs.ts";
 import { action } from "./action.ts";
-import { AwsError, named } from "./aws-error.ts";
+import { AwsError, invalidToken, named } from "./aws-error.ts";
 import { jsonOutput } from "./payload.ts";
 
 const taskToken = z.string().min(1).max(2_048);
@@ -24,15 +24,12 @@ export const sendTaskHeartbeat = action(z.object({ taskToken }), async (ctx, { t
 );
 
 async function answer(ctx: ServiceContext, said: TaskAnswer): Promise<object> {
-  await named(
-    "not-found",
-    () => new AwsError("InvalidToken", "Invalid Token: 'Invalid token'"),
-    () =>
-      named(
-        "task-answered",
-        () => new AwsError("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'"),
-        () => answerTask(ctx, said),
-      ),
+  await named("not-found", invalidToken, () =>
+    named(
+      "task-answered",
+      () => new AwsError("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'"),
+      () => answerTask(ctx, said),
+    ),
   );
   return {};
 }

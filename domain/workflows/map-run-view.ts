@@ -1,0 +1,89 @@
+import type { MapRunSettings, RunEvent } from "./run/event.ts";
+
+/** One distributed Map of a run, as its history tells it. Times in milliseconds. */
+export interface MapRunView {
+  /** As in the event that started it. */
+  name: string;
+  state: string;
+  status: "RUNNING" | "SUCCEEDED" | "FAILED" | "ABORTED";
+  startedAt: number;
+  stoppedAt: number | null;
+  maxConcurrency: number;
+  settings: MapRunSettings;
+  children: MapRunCounts;
+  /** The same as `children` where there are no batches. */
+  items: MapRunCounts;
+}
+
+export interface MapRunCounts {
+  total: number;
+  succeeded: number;
+  failed: number;
+}
+
+interface Open {
+  view: MapRunView;
+  /** Index of each batch's first item. */
+  batches: readonly number[] | null;
+}
+
+type Started = Extract<RunEvent, { type: "MapStateStarted" }>;
+
+const ENDS = { MapRunSucceeded: "SUCCEEDED", MapRunFailed: "FAILED", MapRunAborted: "ABORTED" } as const;
+
+/** The map runs of a history, in the order in which they began. */
+export function mapRunsOf(events: Iterable<RunEvent>): MapRunView[] {
+  const views: MapRunView[] = [];
+  const states = new Map<string, Started>();
+  const open = new Map<string, Open>();
+  for (const event of events) {
+    if (!("state" in event)) continue;
+    const place = `${event.scope}/${event.state}`;
+    if (event.type === "MapStateStarted") states.set(place, event);
+    if (event.type === "MapRunStarted") {
+      const state = states.get(place);
+      const begun = opened(event, state);
+      open.set(place, begun);
+      views.push(begun.view);
+      if (event.settings.reader === undefined) count(begun, state?.length ?? 0, event.batches);
+    }
+    const current = open.get(place);
+    if (current === undefined) continue;
+    if (event.type === "RunItemsRead") count(current, event.items.length, event.batches);
+    if (event.type === "RunChildrenFinished") finish(current, event);
+    if (event.type === "MapRunSucceeded" || event.type === "MapRunFailed" || event.type === "MapRunAborted") {
+      current.view.status = ENDS[event.type];
+      current.view.stoppedAt = event.at;
+    }
+  }
+  return views;
+}
+
+function opened(event: Extract<RunEvent, { type: "MapRunStarted" }>, state: Started | undefined): Open {
+  const { mapRun: name, state: stateName, at: startedAt, settings } = event;
+  const view: MapRunView = {
+    name,
+    state: stateName,
+    status: "RUNNING",
+    startedAt,
+    stoppedAt: null,
+    maxConcurrency: state?.maxConcurrency ?? 0,
+    settings,
+    children: { total: 0, succeeded: 0, failed: 0 },
+    items: { total: 0, succeeded: 0, failed: 0 },
+  };
+  return { view, batches: null };
+}
+
+function count(open: Open, items: number, batches: readonly number[] | undefined): void {
+  open.batches = batches ?? null;
+  open.view.items.total = items;
+  open.view.children.total = batches?.length ?? items;
+}
+
+function finish({ view, batches }: Open, { children }: Extract<RunEvent, { type: "RunChildrenFinished" }>): void {
+  for (const { index, status } of children) {
+    view.children[status]++;
+    view.items[status] += batches === null ? 1 : (batches[index + 1] ?? view.items.total) - (batches[index] ?? 0);
+  }
+}
