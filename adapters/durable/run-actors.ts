@@ -23,6 +23,7 @@ export function durableRunActors(namespace: DurableObjectNamespace): RunActors {
         events: (page) => answered(() => stub().events(page)),
         checkpoints: () => answered(() => stub().checkpoints()),
         projection: () => answered(() => stub().projection()),
+        archive: () => answered(() => stub().archive()),
         acknowledge: (seq, act) => answered(() => stub().acknowledge(seq, act)),
         async stream(after) {
           const response = await stub().fetch(`http://run/?after=${after}`);

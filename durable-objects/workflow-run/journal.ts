@@ -29,10 +29,12 @@ interface Unkept {
 }
 
 export class Journal {
+  readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
   #unkept: Unkept | null = null;
 
   constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
     this.#sql = storage.sql;
   }
 
@@ -69,6 +71,22 @@ export class Journal {
 
   unqueue(): void {
     this.#sql.exec("delete from queued");
+  }
+
+  /** The run was here and rests in the archive now. */
+  get isArchived(): boolean {
+    return this.#hasTable("archived");
+  }
+
+  /** Forgets everything but that. */
+  leave(): void {
+    this.#storage.transactionSync(() => {
+      const tables = this.#sql.exec<{ name: string }>(
+        "select name from sqlite_master where type = 'table' and name not like 'sqlite_%' and name not like '\\_cf\\_%' escape '\\'",
+      );
+      for (const { name } of tables.toArray()) this.#sql.exec(`drop table "${name}"`);
+      this.#sql.exec("create table archived (at integer)");
+    });
   }
 
   #hasTable(name: string): boolean {

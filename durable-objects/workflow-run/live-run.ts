@@ -199,6 +199,12 @@ export class LiveRun {
     this.later(work());
   }
 
+  /** The journal has nothing of the run any more. */
+  async forget(): Promise<void> {
+    this.#live = null;
+    await this.#clock.stop();
+  }
+
   chance(): Chance {
     const { random } = this.#host.platform();
     return { now: () => new Date(), random: () => random.next(), uuid: () => crypto.randomUUID() };
@@ -224,7 +230,7 @@ export class LiveRun {
         ? { ...decision, effects: decision.effects.filter(isNotContinue) }
         : decision;
     } catch (error) {
-      this.#forget();
+      this.#live = null;
       throw error;
     }
   }
@@ -277,7 +283,7 @@ export class LiveRun {
       });
     } catch (error) {
       // The state in memory is ahead of the journal now; the journal is right.
-      this.#forget();
+      this.#live = null;
       throw error;
     }
     this.#live = live;
@@ -294,10 +300,6 @@ export class LiveRun {
       else this.#family.begun(childrenOf(origin, effect));
     }
     if (isEnded(state)) this.#family.ended();
-  }
-
-  #forget(): void {
-    this.#live = null;
   }
 
   #takeUp(live: Live): void {

@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { composePlatform } from "../../adapters/compose.ts";
 import { jsonEquals } from "../../domain/kernel/json.ts";
-import { notFound, problem } from "../../domain/kernel/problem.ts";
+import { notFound, type Problem, problem } from "../../domain/kernel/problem.ts";
 import { isoTime, SECOND_MS } from "../../domain/kernel/time.ts";
 import { findTask, taskIdOf } from "../../domain/workflows/run/answer-task.ts";
 import { checkpoints } from "../../domain/workflows/run/projection.ts";
@@ -25,6 +25,7 @@ import { eventStream, STREAM_PAGE } from "./event-stream.ts";
 import { Family } from "./family.ts";
 import { Journal } from "./journal.ts";
 import { Lanes } from "./lanes.ts";
+import { leaveForArchive } from "./leave.ts";
 import { type Live, LiveRun } from "./live-run.ts";
 import { machineOf } from "./machines.ts";
 import { mapChildOutcome, partsOfChildKey } from "./map-children.ts";
@@ -88,6 +89,7 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
       this.#awaitedBy(request, known);
       return false;
     }
+    if (this.#journal.isArchived) throw archived();
     if (request.waiter !== undefined && this.#journal.isCalledOff) {
       throw problem("run-status", { detail: "The parent run no longer waits for this one." });
     }
@@ -242,6 +244,11 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
     await this.#run.acknowledge(seq, act);
   }
 
+  async archive(): Promise<boolean> {
+    const parts = { journal: this.#journal, family: this.#family };
+    return this.#run.inTurn(() => leaveForArchive(this.#run, parts, this.#platform().ports.files));
+  }
+
   /** The live stream of events; the only request that is not a method, because its answer is a response. */
   override async fetch(request: Request): Promise<Response> {
     if (this.#run.load() === null) return new Response(null, { status: 404 });
@@ -290,7 +297,7 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
 
   #require(): Live {
     const live = this.#run.load();
-    if (live === null) throw notFound("run");
+    if (live === null) throw this.#journal.isArchived ? archived() : notFound("run");
     return live;
   }
 
@@ -332,6 +339,10 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
       requestId: origin.runId,
     };
   }
+}
+
+function archived(): Problem {
+  return problem("run-status", { detail: "The run rests in the archive.", members: { reason: "archived" } });
 }
 
 function slotReport({ origin, state, isQueued }: Live): SlotReport | null {

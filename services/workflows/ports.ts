@@ -145,6 +145,8 @@ export interface RunActor {
   stream(after: number): Promise<Response>;
   checkpoints(): Promise<Checkpoint[]>;
   projection(): Promise<RunProjection | null>;
+  /** Moves the ended run into the archive. False where it cannot be moved yet, or was never there. Harmless to repeat. */
+  archive(): Promise<boolean>;
   /** The read models stand at this event and this act. */
   acknowledge(seq: number, act: number): Promise<void>;
 }

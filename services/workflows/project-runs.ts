@@ -1,8 +1,9 @@
-import { lt, sql } from "drizzle-orm";
+import { lt, type SQL, sql } from "drizzle-orm";
 import { actorReference } from "../../domain/kernel/actor.ts";
 import { insertEntryOnce } from "../audit/insert-entry.ts";
 import type { Statement } from "../commit.ts";
 import type { PlatformContext } from "../context.ts";
+import { runRetentionMs } from "../tenants/run-retention.ts";
 import type { RunProjection } from "./ports.ts";
 import { reviews, runs } from "./table.ts";
 
@@ -68,6 +69,7 @@ function statements(platform: PlatformContext, { tenantId, runId, projection }: 
     mapState: run.mapState ?? null,
     run,
     projectedAt: platform.clock.now(),
+    archiveAt: run.stoppedAt === undefined ? null : archiveAt(tenantId, Date.parse(run.stoppedAt)),
   };
   const { tenantId: _tenant, id: _id, ...changed } = row;
   return [
@@ -105,4 +107,8 @@ function statements(platform: PlatformContext, { tenantId, runId, projection }: 
       });
     }),
   ];
+}
+
+function archiveAt(tenantId: string, stoppedAt: number): SQL<number> {
+  return sql<number>`${stoppedAt} + ${runRetentionMs(tenantId)}`;
 }

@@ -10,6 +10,7 @@ import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
 import type { RunActor, RunLifecycle, TaskAnswer } from "./ports.ts";
 import { actOf } from "./run-act.ts";
+import { archivedStream, findArchivedRun, listArchivedEvents, orArchived } from "./run-archive.ts";
 import { runs } from "./table.ts";
 
 export const ListRuns = z.strictObject({
@@ -58,7 +59,8 @@ export async function listRuns(ctx: ServiceContext, query: ListRuns): Promise<Pa
 export async function getRun(ctx: ServiceContext, id: string, waitSeconds = 0): Promise<Run> {
   requirePermission(ctx, "runs:read");
   const actor = runActor(ctx, id);
-  const run = await (waitSeconds > 0 ? actor.wait(waitSeconds) : actor.get());
+  const live = await (waitSeconds > 0 ? actor.wait(waitSeconds) : actor.get());
+  const run = live ?? (await findArchivedRun(ctx, id));
   if (run === null) throw notFound("run");
   return run;
 }
@@ -83,7 +85,11 @@ export async function listRunEvents(
   page: { after: number; limit: number; order: "asc" | "desc" },
 ): Promise<RunEventView[]> {
   requirePermission(ctx, "runs:read");
-  return runActor(ctx, id).events(page);
+  const actor = runActor(ctx, id);
+  return orArchived(
+    () => actor.events(page),
+    () => listArchivedEvents(ctx, id, page),
+  );
 }
 
 /** What someone outside says about a task that waits for its token. The first answer counts. */
@@ -97,7 +103,11 @@ export async function answerTask(ctx: ServiceContext, answer: TaskAnswer): Promi
 /** The live history as server-sent events. */
 export async function streamRunEvents(ctx: ServiceContext, id: string, after: number): Promise<Response> {
   requirePermission(ctx, "runs:read");
-  return runActor(ctx, id).stream(after);
+  const actor = runActor(ctx, id);
+  return orArchived(
+    () => actor.stream(after),
+    () => archivedStream(ctx, id, after),
+  );
 }
 
 export async function listCheckpoints(ctx: ServiceContext, id: string): Promise<Checkpoint[]> {

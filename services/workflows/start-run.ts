@@ -9,6 +9,7 @@ import { versionOfAlias } from "./aliases.ts";
 import { loadVersion } from "./find-workflow.ts";
 import type { StartRunRequest } from "./ports.ts";
 import { actOf } from "./run-act.ts";
+import { orArchived, startedBefore } from "./run-archive.ts";
 import { takePermit } from "./run-slots.ts";
 
 // ASL: 262,144 bytes for one input.
@@ -41,24 +42,25 @@ export async function startRun(
   const { row } = await loadVersion(ctx, workflow, version);
   const { parent } = options;
   const runId = runIdOf(ctx, workflow, name, parent);
-  return ctx.ports.runActors.of(ctx.tenant.id, runId).start(
-    {
-      tenantId: ctx.tenant.id,
-      runId,
-      workflow,
-      version: row.version,
-      type: row.type,
-      definition: row.definition,
-      name: name ?? runId,
-      input: value,
-      traceId: ctx.trace.traceId,
-      depth: parent === undefined ? 0 : parent.depth + 1,
-      ...(parent !== undefined && { parentRunId: parent.runId }),
-      ...(parent?.isWaiting === true && { waiter: { runId: parent.runId, key: parent.key } }),
-      slot: await slotOf(ctx, row.type, parent),
-      act: actOf(ctx, "run.started"),
-    },
-    options.waitSeconds,
+  const request: StartRunRequest = {
+    tenantId: ctx.tenant.id,
+    runId,
+    workflow,
+    version: row.version,
+    type: row.type,
+    definition: row.definition,
+    name: name ?? runId,
+    input: value,
+    traceId: ctx.trace.traceId,
+    depth: parent === undefined ? 0 : parent.depth + 1,
+    ...(parent !== undefined && { parentRunId: parent.runId }),
+    ...(parent?.isWaiting === true && { waiter: { runId: parent.runId, key: parent.key } }),
+    slot: await slotOf(ctx, row.type, parent),
+    act: actOf(ctx, "run.started"),
+  };
+  return orArchived(
+    () => ctx.ports.runActors.of(ctx.tenant.id, runId).start(request, options.waitSeconds),
+    () => startedBefore(ctx, request),
   );
 }
 

@@ -3,13 +3,24 @@ import type { PlatformContext } from "../../services/context.ts";
 import { pruneIdentity } from "../../services/identity/prune-identity.ts";
 import { pruneIdempotencyKeys } from "../../services/jobs/idempotency.ts";
 import { pruneTasks, ringDueTasks } from "../../services/jobs/stored-tasks.ts";
+import { archiveRuns } from "../../services/workflows/archive-runs.ts";
+import { wakeOverdueSchedules } from "../../services/workflows/wake-overdue-schedules.ts";
 import { wakeStalledRuns } from "../../services/workflows/wake-stalled-runs.ts";
 
 type Verb = (platform: PlatformContext) => Promise<unknown>;
 
 /** Cron expression -> verbs. Each is harmless to repeat, and one that fails does not keep the others from running. */
 const VERBS: Record<string, readonly Verb[]> = {
-  "* * * * *": [ringDueTasks, wakeStalledRuns, sweepAuditLogs, pruneIdempotencyKeys, pruneTasks, pruneIdentity],
+  "* * * * *": [
+    ringDueTasks,
+    wakeStalledRuns,
+    wakeOverdueSchedules,
+    archiveRuns,
+    sweepAuditLogs,
+    pruneIdempotencyKeys,
+    pruneTasks,
+    pruneIdentity,
+  ],
 };
 
 export async function tick(platform: PlatformContext, cron: string): Promise<void> {

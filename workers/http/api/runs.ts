@@ -3,6 +3,7 @@ import { decodeCursor, encodeCursor, PageRequest } from "../../../domain/kernel/
 import { problem } from "../../../domain/kernel/problem.ts";
 import { Checkpoint, Run, RunEventView } from "../../../domain/workflows/run-view.ts";
 import { StartRunInput, WorkflowName } from "../../../domain/workflows/workflow.ts";
+import { exportRun } from "../../../services/workflows/export-run.ts";
 import {
   commandRun,
   getRun,
@@ -132,6 +133,21 @@ runs.add(
     returns: { 200: listOf(Checkpoint) },
   },
   async ({ ctx, params }) => reply(200, { data: await listCheckpoints(ctx, params.id), nextCursor: null }),
+);
+
+runs.add(
+  {
+    method: "get",
+    path: "/v1/runs/{id}/export",
+    id: "exportRun",
+    tag,
+    summary: "The run and its history as JSON Lines: first `{archive, run}`, then an event a line",
+    access: "runs:read",
+    params: ById,
+    returns: { 200: null },
+  },
+  async ({ ctx, params }) =>
+    new Response(await exportRun(ctx, params.id), { headers: { "content-type": "application/x-ndjson" } }),
 );
 
 const Reason = z.strictObject({ reason: z.string().max(1_000).optional() });

@@ -1,0 +1,36 @@
+import { isEnded } from "../../domain/workflows/run/state.ts";
+import type { RunEventView } from "../../domain/workflows/run-view.ts";
+import type { FileStore } from "../../services/knowledge/ports.ts";
+import { writeArchive } from "../../services/workflows/run-archive.ts";
+import type { Family } from "./family.ts";
+import type { Journal } from "./journal.ts";
+import type { LiveRun } from "./live-run.ts";
+import { toEventView, toRun } from "./view.ts";
+
+/** Of events in memory at once; each may carry two payloads of 256 KiB. */
+const PAGE = 50;
+
+/**
+ * Moves an ended run into the archive; only that it was here stays behind, so that its name starts no second run. False while
+ * somebody is still to be told of it. Within a turn: nothing can happen to the run between the copy and the removal.
+ */
+export async function leaveForArchive(
+  run: LiveRun,
+  { journal, family }: { journal: Journal; family: Family },
+  files: FileStore,
+): Promise<boolean> {
+  const live = run.load();
+  if (live === null) return journal.isArchived;
+  const isTold = journal.isKept && journal.projected().seq >= live.state.seq && !family.hasNews();
+  if (!isEnded(live.state) || !isTold || run.effects.size > 0) return false;
+  await writeArchive(files, live.origin.tenantId, toRun(live), pagesOf(journal, live.state.seq));
+  journal.leave();
+  await run.forget();
+  return true;
+}
+
+function* pagesOf(journal: Journal, until: number): Generator<RunEventView[]> {
+  for (let after = 0; after < until; after += PAGE) {
+    yield journal.events(after, after + PAGE).map(toEventView);
+  }
+}
