@@ -182,8 +182,10 @@ export class LiveRun {
     if (live === null) return;
     this.#isAnnouncing = false;
     this.#journal.saveProjected(seq, act);
-    if (seq < live.state.seq) this.#announce(live);
-    else if (isEnded(live.state) && this.effects.size === 0 && !this.#family.hasNews()) await this.#clock.stop();
+    if (seq < live.state.seq) {
+      this.#announce(live);
+      this.#schedule(live);
+    } else if (isEnded(live.state) && this.effects.size === 0 && !this.#family.hasNews()) await this.#clock.stop();
   }
 
   /** Tells relatives what is due, until nothing is. */
@@ -289,8 +291,8 @@ export class LiveRun {
     this.#live = live;
     for (const effect of effects) this.effects.begin(effect);
     this.deliver(live);
-    this.#schedule(live);
     this.#announce(live);
+    this.#schedule(live);
     for (const listener of this.#listeners.splice(0)) listener();
   }
 
@@ -307,8 +309,8 @@ export class LiveRun {
     for (const effect of live.isQueued ? pending.filter(isNotContinue) : pending) this.effects.begin(effect);
     if (live.isQueued && !isEnded(live.state)) this.later(this.#askForSlot(live));
     this.deliver(live);
-    this.#schedule(live);
     if (this.#journal.projected().seq < live.state.seq) this.#announce(live);
+    this.#schedule(live);
   }
 
   async #askForSlot(live: Live): Promise<void> {
@@ -347,8 +349,8 @@ export class LiveRun {
   #keep(): void {
     this.#storage.transactionSync(() => this.#journal.keep());
     if (this.#live === null) return;
-    this.#schedule(this.#live);
     this.#announce(this.#live);
+    this.#schedule(this.#live);
   }
 
   /** Tells the queue that the run has moved. Repeated by the alarm until the read models answer. */

@@ -12,10 +12,14 @@ import { testSecrets } from "../support/secrets.ts";
 //   K2  Its journal has every transition once, without gaps: nothing is lost and nothing doubled.
 //   K3  A task reached the outside at least once, and every repeat carried the same idempotency key.
 //   K4  The read models come to say the same, with one audit entry a start.
+//   K5  A run that starts others and waits for them has each child once, and takes each end once.
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 const STEPS = 3;
+/** The last one starts runs that start others. */
 const WRITERS = 4;
+const FAMILY = "family";
+const ITEMS = 3;
 
 export interface CrashReport {
   kills: number;
@@ -48,13 +52,15 @@ export async function crashLoop(options: { kills: number; betweenMs: number }): 
       password: "a long crash passphrase",
     });
     await send(url, "PUT", "/v1/workflows/crash", accessToken, { definition: definition(outside.url) });
+    await send(url, "PUT", `/v1/workflows/${FAMILY}`, accessToken, { definition: familyDefinition() });
     const acknowledged = new Map<string, string>();
     let isWriting = true;
     const writers = Array.from({ length: WRITERS }, async (_, writer) => {
+      const workflow = writer === WRITERS - 1 ? FAMILY : "crash";
       for (let i = 0; isWriting; i++) {
-        const name = `w${writer}-${i}`;
+        const name = `${workflow}-${writer}-${i}`;
         const run = await untilAnswered<Run>(
-          () => send(url, "POST", "/v1/workflows/crash/runs", accessToken, { name }),
+          () => send(url, "POST", `/v1/workflows/${workflow}/runs`, accessToken, { name }),
           () => isWriting,
         );
         if (run !== null) acknowledged.set(name, run.id);
@@ -97,6 +103,10 @@ async function audit(
     const { data } = await send<{ data: RunEvent[] }>(url, "GET", `/v1/runs/${id}/events?limit=1000`, token);
     if (data.some((event, i) => event.seq !== i + 1)) faults.push(`K2 ${name} has gaps`);
     const types = data.map((event) => event.type).join(" ");
+    if (name.startsWith(FAMILY)) {
+      faults.push(...(await familyFaults(url, token, name, id, types)));
+      continue;
+    }
     if (types !== EXPECTED) faults.push(`K2 ${name}: ${types}`);
     const reached = [...calls.keys()].filter((key) => key.startsWith(`${id}/`)).length;
     if (reached !== STEPS) faults.push(`K3 ${name} reached the outside with ${reached} keys`);
@@ -105,6 +115,19 @@ async function audit(
     const lag = await behind(url, token, acknowledged);
     if (lag.length === 0) return faults;
     if (attempt === 150) return [...faults, ...lag];
+    await delay(200);
+  }
+}
+
+async function familyFaults(url: string, token: string, name: string, id: string, types: string): Promise<string[]> {
+  const faults: string[] = [];
+  if (!EXPECTED_FAMILY.test(types)) faults.push(`K5 ${name}: ${types}`);
+  for (let attempt = 0; ; attempt++) {
+    const children = await all<Run & { mapState?: string }>(url, `/v1/runs?parentRunId=${id}&limit=100`, token);
+    const counts = Map.groupBy(children, ({ mapState, status }) => `${mapState ?? "child"} ${status}`);
+    const isWhole = counts.get("child succeeded")?.length === 1 && counts.get("Map succeeded")?.length === ITEMS;
+    if (isWhole && children.length === ITEMS + 1) return faults;
+    if (attempt === 150) return [...faults, `K5 ${name} has the children ${JSON.stringify([...counts.keys()])}`];
     await delay(200);
   }
 }
@@ -147,6 +170,41 @@ const EXPECTED = [
   ),
   "ExecutionSucceeded",
 ].join(" ");
+
+// The child may end before its parent, back from a crash, has heard that it began.
+const EXPECTED_FAMILY = new RegExp(
+  [
+    "^ExecutionStarted TaskStateEntered TaskScheduled TaskStarted( TaskSubmitted)? TaskSucceeded TaskStateExited",
+    `MapStateEntered MapStateStarted MapRunStarted( RunChildrenFinished){1,${ITEMS}}`,
+    "MapRunSucceeded MapStateSucceeded MapStateExited ExecutionSucceeded$",
+  ].join(" "),
+);
+
+/** Waits for a child that calls the outside, then runs a few items as runs of their own. */
+function familyDefinition() {
+  return {
+    StartAt: "Child",
+    States: {
+      Child: {
+        Type: "Task",
+        Resource: "weft:run:start.sync",
+        Parameters: { workflow: "crash" },
+        ResultSelector: { items: Array.from({ length: ITEMS }, (_, i) => i) },
+        Next: "Map",
+      },
+      Map: {
+        Type: "Map",
+        ItemsPath: "$.items",
+        ItemProcessor: {
+          ProcessorConfig: { Mode: "DISTRIBUTED", ExecutionType: "STANDARD" },
+          StartAt: "Item",
+          States: { Item: { Type: "Pass", End: true } },
+        },
+        End: true,
+      },
+    },
+  };
+}
 
 function definition(url: string) {
   const step = (i: number) => ({
