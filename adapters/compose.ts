@@ -3,6 +3,7 @@ import { sha256Hex } from "../domain/kernel/digest.ts";
 import { idsFrom } from "../domain/kernel/id.ts";
 import { continueTrace } from "../domain/kernel/trace.ts";
 import { MAX_DOCUMENT_CHARACTERS } from "../domain/knowledge/document.ts";
+import { breakerPolicy } from "../domain/llm/circuit-breaker.ts";
 import type { Database, PlatformContext, Ports, Settings } from "../services/context.ts";
 import { addressShield } from "./address-shield/address-shield.ts";
 import { ed25519AuditWitness } from "./audit-witness/ed25519.ts";
@@ -11,8 +12,10 @@ import { platformProviders } from "./chat-model/platform-providers.ts";
 import type { Config } from "./config.ts";
 import { configOf } from "./config.ts";
 import { cronerCalendar } from "./cron/croner.ts";
+import { durableAnswerCaches } from "./durable/answer-caches.ts";
 import { durableAuditLogs } from "./durable/audit-logs.ts";
 import { durableKnowledgeIndexes } from "./durable/knowledge-indexes.ts";
+import { durableProviderHealths } from "./durable/provider-health.ts";
 import { durableRunActors } from "./durable/run-actors.ts";
 import { durableRunSlots } from "./durable/run-slots.ts";
 import { durableScheduleActors } from "./durable/schedule-actors.ts";
@@ -133,6 +136,8 @@ function compose(env: Env): Composition {
     outbound,
     errorTracker,
     chatModels: chatModels({ outbound, clock, random, defaults: platformProviders(config), ai: env.AI ?? null }),
+    providerHealths: durableProviderHealths(env.PROVIDER_HEALTH, breakerPolicy(config.BREAKER_OPEN_SECONDS)),
+    answerCaches: durableAnswerCaches(env.ANSWER_CACHE),
     knowledgeIndexes: durableKnowledgeIndexes(env.KNOWLEDGE_INDEX),
     files: r2FileStore(env.FILES),
     textExtractor: fileReader({ maxLength: MAX_DOCUMENT_CHARACTERS }),

@@ -11,6 +11,8 @@ import type { Mailer, PasswordHasher, SecretDeriver, TokenSigner } from "./ident
 import type { MessageQueue } from "./jobs/ports.ts";
 import type { FileStore, KnowledgeIndexes, TextExtractor } from "./knowledge/ports.ts";
 import type { AddressShield, TenantGates } from "./limits/ports.ts";
+import type { AnswerCaches } from "./llm/cache-ports.ts";
+import type { ProviderHealths } from "./llm/health-ports.ts";
 import type { ChatModels, SchemaJudge, SpendLedgers } from "./llm/ports.ts";
 import type { ErrorTracker, Outbound, SecretBox } from "./ports.ts";
 import type { CronCalendar, RunActors, RunSlots, ScheduleActors } from "./workflows/ports.ts";
@@ -30,6 +32,8 @@ export interface Ports {
   auditLogs: AuditLogs;
   auditWitness: AuditWitness;
   chatModels: ChatModels;
+  providerHealths: ProviderHealths;
+  answerCaches: AnswerCaches;
   spendLedgers: SpendLedgers;
   schemaJudge: SchemaJudge;
   knowledgeIndexes: KnowledgeIndexes;

@@ -4,8 +4,10 @@ import { consume } from "./queues/consume.ts";
 import { tick } from "./schedules/crons.ts";
 
 // biome-ignore lint/performance/noBarrelFile: the platform finds the object classes among the exports of the entry
+export { AnswerCache } from "../durable-objects/answer-cache.ts";
 export { AuditLog } from "../durable-objects/audit-log.ts";
 export { KnowledgeIndex } from "../durable-objects/knowledge-index/index-object.ts";
+export { ProviderHealth } from "../durable-objects/provider-health.ts";
 export { RunSlots } from "../durable-objects/run-slots.ts";
 export { Scheduler } from "../durable-objects/scheduler.ts";
 export { Spend } from "../durable-objects/spend.ts";

@@ -1,4 +1,7 @@
 import * as z from "zod";
+import { RouteCache } from "./answer-cache.ts";
+import { Budget } from "./budget.ts";
+import { Guardrails } from "./guardrail.ts";
 
 /** What a route is called by in `model`: no slash, so that it is never taken for `provider/model`. */
 export const ModelRouteName = z
@@ -25,6 +28,15 @@ export type RouteTarget = z.infer<typeof RouteTarget>;
 export const RouteStrategy = z.enum(["fallback", "weighted"]);
 export type RouteStrategy = z.infer<typeof RouteStrategy>;
 
+/** What is said when no target answers: a fixed text, or what the platform's own model finds in the prompt. */
+export const FallbackAnswer = z
+  .union([
+    z.strictObject({ text: z.string().min(1).max(10_000) }),
+    z.strictObject({ model: z.literal("local/extractive") }),
+  ])
+  .meta({ id: "FallbackAnswer", example: { text: "Our assistant is not available. Please try again in a minute." } });
+export type FallbackAnswer = z.infer<typeof FallbackAnswer>;
+
 export const PutModelRoute = z
   .strictObject({
     strategy: RouteStrategy,
@@ -36,6 +48,10 @@ export const PutModelRoute = z
       .optional()
       .describe("Further attempts at one target before the next; 2 where absent."),
     timeoutMs: z.int().min(100).max(600_000).optional().describe("For all attempts at all targets together."),
+    guardrails: Guardrails.optional().describe("Applied after those of the tenant."),
+    budget: Budget.optional().describe("For all calls to this route together."),
+    cache: RouteCache.optional(),
+    fallbackAnswer: FallbackAnswer.optional().describe("Said, and marked as such, when no target answers."),
   })
   .refine(({ strategy, targets }) => strategy === "fallback" || targets.some(({ weight }) => weight !== 0), {
     path: ["targets"],
@@ -57,6 +73,11 @@ export const ModelRoute = z
     targets: z.array(RouteTarget),
     retries: z.int().nullable(),
     timeoutMs: z.int().nullable(),
+    guardrails: Guardrails,
+    budget: Budget.nullable(),
+    version: z.int().describe("Counts the changes of the route; every call notes the version that answered it."),
+    cache: RouteCache.nullable(),
+    fallbackAnswer: FallbackAnswer.nullable(),
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
   })

@@ -31,6 +31,10 @@ export const PutProvider = z
       .record(z.string().min(1).max(256), Price)
       .optional()
       .describe("By model; they go before the built-in table."),
+    countsRateLimits: z
+      .boolean()
+      .default(true)
+      .describe("Whether the answer 429 counts as a failure that may open a circuit breaker."),
   })
   .meta({ id: "PutProvider", example: { kind: "openai", apiKey: "sk-..." } });
 export type PutProvider = z.infer<typeof PutProvider>;
@@ -43,6 +47,7 @@ export const Provider = z
     hasApiKey: z.boolean(),
     timeoutMs: z.int(),
     prices: z.record(z.string(), Price),
+    countsRateLimits: z.boolean(),
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
   })

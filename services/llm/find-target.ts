@@ -41,8 +41,8 @@ async function findOwn(ctx: ServiceContext, name: string): Promise<ProviderAcces
 }
 
 export async function accessTo(ctx: ServiceContext, row: ProviderRow): Promise<ProviderAccess> {
-  const { name, kind, baseUrl, sealedApiKey, timeoutMs, prices } = row;
+  const { name, kind, baseUrl, sealedApiKey, timeoutMs, prices, countsRateLimits } = row;
   const apiKey =
     sealedApiKey === null ? null : await ctx.ports.secretBox.open(sealedApiKey, sealContext(ctx.tenant.id, name));
-  return { name, kind, baseUrl, apiKey, timeoutMs, prices };
+  return { name, kind, baseUrl, apiKey, timeoutMs, prices, countsRateLimits };
 }

@@ -14,6 +14,8 @@ export interface ProviderAccess {
   /** Longest wait for an answer, retries included; of a stream, longest wait for its first and for every further bytes. */
   timeoutMs: number;
   prices: Readonly<Record<string, Price>>;
+  /** Whether the answer 429 speaks against its health; it does where absent. */
+  countsRateLimits?: boolean;
 }
 
 export interface ModelCall {

@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { asProblem, type InvalidMember, problem } from "../../domain/kernel/problem.ts";
 import type { ModelRoute, PutModelRoute } from "../../domain/llm/model-route.ts";
 import { commit } from "../commit.ts";
@@ -23,6 +24,11 @@ export async function putModelRoute(
     targets: input.targets,
     retries: input.retries ?? null,
     timeoutMs: input.timeoutMs ?? null,
+    guardrails: input.guardrails ?? null,
+    budget: input.budget ?? null,
+    version: (before?.version ?? 0) + 1,
+    cache: input.cache ?? null,
+    fallbackAnswer: input.fallbackAnswer ?? null,
     createdAt: before?.createdAt ?? now,
     updatedAt: now,
   };
@@ -31,7 +37,10 @@ export async function putModelRoute(
     change: ctx.db
       .insert(modelRoutes)
       .values(row)
-      .onConflictDoUpdate({ target: [modelRoutes.tenantId, modelRoutes.name], set: changes }),
+      .onConflictDoUpdate({
+        target: [modelRoutes.tenantId, modelRoutes.name],
+        set: { ...changes, version: sql`${modelRoutes.version} + 1` },
+      }),
     audit: {
       action: before === null ? "model-route.created" : "model-route.updated",
       target: { type: "model-route", id: name },

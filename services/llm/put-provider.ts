@@ -89,6 +89,7 @@ async function rowOf(
     sealedApiKey,
     timeoutMs: input.timeoutMs,
     prices: input.prices ?? {},
+    countsRateLimits: input.countsRateLimits,
     createdAt: before?.createdAt ?? now,
     updatedAt: now,
   };

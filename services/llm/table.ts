@@ -1,6 +1,11 @@
-import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import { isoTime } from "../../domain/kernel/time.ts";
-import type { ModelRoute, RouteStrategy, RouteTarget } from "../../domain/llm/model-route.ts";
+import type { RouteCache } from "../../domain/llm/answer-cache.ts";
+import type { Budget } from "../../domain/llm/budget.ts";
+import type { DriftReport } from "../../domain/llm/drift.ts";
+import type { ExperimentGuard, ExperimentStatus, Variant } from "../../domain/llm/experiment.ts";
+import type { Finding, Guardrail, Stage } from "../../domain/llm/guardrail.ts";
+import type { FallbackAnswer, ModelRoute, RouteStrategy, RouteTarget } from "../../domain/llm/model-route.ts";
 import type { Price } from "../../domain/llm/price.ts";
 import type { Provider, ProviderKind } from "../../domain/llm/provider.ts";
 
@@ -17,6 +22,8 @@ export const providers = sqliteTable(
     sealedApiKey: text(),
     timeoutMs: integer().notNull(),
     prices: text({ mode: "json" }).$type<Record<string, Price>>().notNull(),
+    /** Whether the answer 429 speaks against the provider's health. */
+    countsRateLimits: integer({ mode: "boolean" }).notNull().default(true),
     createdAt: integer().notNull(),
     updatedAt: integer().notNull(),
   },
@@ -32,6 +39,7 @@ export function toProvider(row: ProviderRow): Provider {
     hasApiKey: row.sealedApiKey !== null,
     timeoutMs: row.timeoutMs,
     prices: row.prices,
+    countsRateLimits: row.countsRateLimits,
     createdAt: isoTime(row.createdAt),
     updatedAt: isoTime(row.updatedAt),
   };
@@ -46,6 +54,11 @@ export const modelRoutes = sqliteTable(
     targets: text({ mode: "json" }).$type<RouteTarget[]>().notNull(),
     retries: integer(),
     timeoutMs: integer(),
+    cache: text({ mode: "json" }).$type<RouteCache>(),
+    fallbackAnswer: text({ mode: "json" }).$type<FallbackAnswer>(),
+    guardrails: text({ mode: "json" }).$type<Guardrail[]>(),
+    budget: text({ mode: "json" }).$type<Budget>(),
+    version: integer().notNull().default(1),
     createdAt: integer().notNull(),
     updatedAt: integer().notNull(),
   },
@@ -54,7 +67,8 @@ export const modelRoutes = sqliteTable(
 export type ModelRouteRow = typeof modelRoutes.$inferSelect;
 
 export function toModelRoute({ tenantId: _, ...row }: ModelRouteRow): ModelRoute {
-  return { ...row, createdAt: isoTime(row.createdAt), updatedAt: isoTime(row.updatedAt) };
+  const { guardrails, createdAt, updatedAt } = row;
+  return { ...row, guardrails: guardrails ?? [], createdAt: isoTime(createdAt), updatedAt: isoTime(updatedAt) };
 }
 
 /** How a call to a model ended. `interrupted`: the provider broke off; `cancelled`: the caller left. Both are metered. */
@@ -72,6 +86,10 @@ export const modelCalls = sqliteTable(
     model: text().notNull(),
     /** The model route that was asked for, when it was one. */
     route: text(),
+    routeVersion: integer(),
+    /** The experiment that chose the target, and for which of its variants. */
+    experimentId: text(),
+    variant: text(),
     isStreamed: integer({ mode: "boolean" }).notNull(),
     promptTokens: integer().notNull(),
     cachedPromptTokens: integer().notNull(),
@@ -81,7 +99,13 @@ export const modelCalls = sqliteTable(
     costUsdMicros: integer().notNull(),
     /** False: the model's price is unknown, and the cost of 0 stands for that. */
     isPriced: integer({ mode: "boolean" }).notNull(),
+    /** An answer from before in place of a call: equal, or similar. It cost nothing. */
+    cache: text({ enum: ["hit", "semantic"] }),
+    /** What the answer had cost when it was made. */
+    savedUsdMicros: integer().notNull().default(0),
     finishReason: text(),
+    /** The model, or a guardrail, declined to answer. */
+    isRefusal: integer({ mode: "boolean" }).notNull().default(false),
     /** Code of the problem, when it failed. */
     problem: text(),
     startedAt: integer().notNull(),
@@ -97,6 +121,117 @@ export const modelCalls = sqliteTable(
   (table) => [
     index("model_calls_by_time").on(table.tenantId, table.startedAt, table.id),
     index("model_calls_by_model").on(table.tenantId, table.provider, table.model, table.startedAt),
+    index("model_calls_by_experiment").on(table.tenantId, table.experimentId, table.startedAt),
+    index("model_calls_by_request").on(table.tenantId, table.requestId),
     index("model_calls_by_run").on(table.tenantId, table.runId),
   ],
+);
+
+/** Budgets of the tenant and of its API keys; a route's is a part of the route. */
+export const budgets = sqliteTable(
+  "llm_budgets",
+  {
+    tenantId: text().notNull(),
+    name: text().notNull(),
+    usdMicrosPerMonth: integer().notNull(),
+    createdAt: integer().notNull(),
+    updatedAt: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.name] })],
+);
+export type BudgetRow = typeof budgets.$inferSelect;
+
+/** The guardrails of all calls of a tenant. */
+export const guardrailPolicies = sqliteTable("guardrail_policies", {
+  tenantId: text().primaryKey(),
+  guardrails: text({ mode: "json" }).$type<Guardrail[]>().notNull(),
+  updatedAt: integer().notNull(),
+});
+
+/** What guardrails found in calls: kinds and counts, never content. */
+export const guardrailDecisions = sqliteTable(
+  "guardrail_decisions",
+  {
+    id: text().primaryKey(),
+    tenantId: text().notNull(),
+    at: integer().notNull(),
+    requestId: text().notNull(),
+    route: text(),
+    stage: text().$type<Stage>().notNull(),
+    guardrail: text().notNull(),
+    action: text().$type<Finding["action"]>().notNull(),
+    found: text({ mode: "json" }).$type<Record<string, number>>().notNull(),
+  },
+  (table) => [index("guardrail_decisions_by_time").on(table.tenantId, table.at, table.id)],
+);
+
+export const experiments = sqliteTable(
+  "experiments",
+  {
+    id: text().primaryKey(),
+    tenantId: text().notNull(),
+    name: text().notNull(),
+    route: text().notNull(),
+    variants: text({ mode: "json" }).$type<Variant[]>().notNull(),
+    guard: text({ mode: "json" }).$type<ExperimentGuard>(),
+    status: text().$type<ExperimentStatus>().notNull(),
+    /** The variants that take no part any more, because they breached the guard. */
+    rolledBack: text({ mode: "json" }).$type<string[]>().notNull(),
+    /** The route while the experiment runs, so that a route has one at a time. */
+    runningRoute: text(),
+    version: integer().notNull(),
+    createdAt: integer().notNull(),
+    endedAt: integer(),
+  },
+  (table) => [
+    uniqueIndex("experiments_running").on(table.tenantId, table.runningRoute),
+    index("experiments_by_tenant").on(table.tenantId, table.createdAt, table.id),
+  ],
+);
+export type ExperimentRow = typeof experiments.$inferSelect;
+
+/** What people thought of answers. One actor has one opinion of one target. */
+export const feedback = sqliteTable(
+  "feedback",
+  {
+    id: text().primaryKey(),
+    tenantId: text().notNull(),
+    target: text().notNull(),
+    rating: integer().notNull(),
+    comment: text(),
+    actorType: text().notNull(),
+    actorId: text().notNull(),
+    createdAt: integer().notNull(),
+  },
+  (table) => [
+    uniqueIndex("feedback_by_actor").on(table.tenantId, table.target, table.actorType, table.actorId),
+    index("feedback_by_time").on(table.tenantId, table.createdAt, table.id),
+  ],
+);
+export type FeedbackRow = typeof feedback.$inferSelect;
+
+/** Where some answers lie in the space of an embedding, so that a drift of their meaning shows. No text is kept. */
+export const answerSamples = sqliteTable(
+  "answer_samples",
+  {
+    id: text().primaryKey(),
+    tenantId: text().notNull(),
+    /** The route, or `provider/model` where none was asked for. */
+    subject: text().notNull(),
+    vector: text({ mode: "json" }).$type<number[]>().notNull(),
+    at: integer().notNull(),
+  },
+  (table) => [index("answer_samples_by_subject").on(table.tenantId, table.subject, table.at)],
+);
+
+/** The last word on each subject's drift, so that the same drift is told once a window. */
+export const driftReports = sqliteTable(
+  "drift_reports",
+  {
+    tenantId: text().notNull(),
+    subject: text().notNull(),
+    at: integer().notNull(),
+    report: text({ mode: "json" }).$type<DriftReport>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.subject] })],
 );

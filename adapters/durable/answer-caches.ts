@@ -1,0 +1,16 @@
+import type { AnswerCache, AnswerCaches } from "../../services/llm/cache-ports.ts";
+
+/** One object a tenant, named by the tenant's id: its public methods are the port's. */
+export function durableAnswerCaches(namespace: DurableObjectNamespace): AnswerCaches {
+  return {
+    of(tenantId) {
+      // A stub whose object was reset stays broken, so every call takes a new one.
+      const stub = () => namespace.getByName(tenantId) as unknown as AnswerCache;
+      return {
+        find: (question) => stub().find(question),
+        keep: (answer) => stub().keep(answer),
+        forget: (of) => stub().forget(of),
+      };
+    },
+  };
+}

@@ -1,0 +1,165 @@
+import { DurableObject } from "cloudflare:workers";
+import { SECOND_MS } from "../domain/kernel/time.ts";
+import { CachedAnswer } from "../domain/llm/answer-cache.ts";
+import type {
+  AnswerCache as AnswerCachePort,
+  CacheFind,
+  CacheQuestion,
+  KeptAnswer,
+} from "../services/llm/cache-ports.ts";
+
+// The answers that one tenant's model routes have kept, named by the tenant's id: tenants are apart because their objects are.
+//   C1  What is past its time is never found, and is gone from the disk within SWEEP_MS.
+//   C2  At most MAX_ANSWERS are kept; the oldest go first. A larger answer than MAX_ANSWER_BYTES is not kept.
+//   C3  A similar question is looked for among the MAX_COMPARED latest of its scope, so that a look stays below a millisecond.
+
+const MAX_ANSWERS = 20_000;
+/** A row of storage holds two megabytes. */
+const MAX_ANSWER_BYTES = 1_000_000;
+const MAX_COMPARED = 1_000;
+const SWEEP_MS = 60 * SECOND_MS;
+
+interface Row extends Record<string, SqlStorageValue> {
+  answer: string;
+}
+interface VectorRow extends Record<string, SqlStorageValue> {
+  key: string;
+  vector: ArrayBuffer;
+}
+
+export class AnswerCache extends DurableObject<Env> implements AnswerCachePort {
+  readonly #sql: SqlStorage;
+  #isSwept: boolean | null = null;
+  #atMost: number | null = null;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#sql = ctx.storage.sql;
+    this.#sql.exec(`
+      CREATE TABLE IF NOT EXISTS answers (
+        key TEXT PRIMARY KEY,
+        scope TEXT,
+        marks TEXT,
+        vector BLOB,
+        route TEXT NOT NULL,
+        model TEXT NOT NULL,
+        answer TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL
+      ) WITHOUT ROWID;
+      CREATE INDEX IF NOT EXISTS answers_by_scope ON answers (scope, marks, created_at);
+      CREATE INDEX IF NOT EXISTS answers_by_expiry ON answers (expires_at);
+      CREATE INDEX IF NOT EXISTS answers_by_age ON answers (created_at);
+    `);
+  }
+
+  async find({ key, similar }: CacheQuestion): Promise<CacheFind | null> {
+    const now = Date.now();
+    const equal = this.#answerOf(key, now);
+    if (equal !== null) return { answer: equal, similarity: 1, isExact: true };
+    if (similar === null) return null;
+    const nearest = this.#nearest(similar, now);
+    if (nearest === null || nearest.similarity < similar.threshold) return null;
+    const answer = this.#answerOf(nearest.key, now);
+    return answer === null ? null : { answer, similarity: nearest.similarity, isExact: false };
+  }
+
+  async keep({ key, similar, route, ttlSeconds, answer }: KeptAnswer): Promise<void> {
+    const text = JSON.stringify(answer);
+    if (text.length > MAX_ANSWER_BYTES) return;
+    const now = Date.now();
+    const vector = similar === null ? null : bytesOf(similar.vector);
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO answers (key, scope, marks, vector, route, model, answer, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      key,
+      similar?.scope ?? null,
+      similar?.marks ?? null,
+      vector,
+      route,
+      `${answer.provider}/${answer.model}`,
+      text,
+      now,
+      now + ttlSeconds * SECOND_MS,
+    );
+    this.#makeRoom();
+    await this.#sweepLater();
+  }
+
+  async forget({ route, model }: { route?: string; model?: string }): Promise<number> {
+    const { rowsWritten } = this.#sql.exec(
+      "DELETE FROM answers WHERE (?1 IS NULL OR route = ?1) AND (?2 IS NULL OR model = ?2) RETURNING 1",
+      route ?? null,
+      model ?? null,
+    );
+    return rowsWritten;
+  }
+
+  override async alarm(): Promise<void> {
+    this.#sql.exec("DELETE FROM answers WHERE expires_at <= ?", Date.now());
+    this.#isSwept = null;
+    const [row] = this.#sql.exec<{ some: number }>("SELECT EXISTS (SELECT 1 FROM answers) AS some");
+    if (row?.some === 1) await this.#sweepLater();
+  }
+
+  /** Counted once and then guessed from above, because counting reads every row. */
+  #makeRoom(): void {
+    this.#atMost = this.#atMost === null ? this.#counted() : this.#atMost + 1;
+    if (this.#atMost <= MAX_ANSWERS) return;
+    this.#sql.exec(
+      "DELETE FROM answers WHERE key IN (SELECT key FROM answers ORDER BY created_at LIMIT ?)",
+      MAX_ANSWERS / 10,
+    );
+    this.#atMost = this.#counted();
+  }
+
+  #counted(): number {
+    return this.#sql.exec<{ count: number }>("SELECT count(*) AS count FROM answers").one().count;
+  }
+
+  #answerOf(key: string, now: number): CachedAnswer | null {
+    const [row] = this.#sql.exec<Row>("SELECT answer FROM answers WHERE key = ? AND expires_at > ?", key, now);
+    return row === undefined ? null : (CachedAnswer.safeParse(JSON.parse(row.answer)).data ?? null);
+  }
+
+  #nearest({ scope, marks, vector }: NonNullable<CacheQuestion["similar"]>, now: number) {
+    const rows = this.#sql.exec<VectorRow>(
+      "SELECT key, vector FROM answers WHERE scope = ? AND marks = ? AND expires_at > ? ORDER BY created_at DESC LIMIT ?",
+      scope,
+      marks,
+      now,
+      MAX_COMPARED,
+    );
+    let nearest: { key: string; similarity: number } | null = null;
+    for (const row of rows) {
+      const similarity = cosine(vector, new Float32Array(row.vector));
+      if (nearest === null || similarity > nearest.similarity) nearest = { key: row.key, similarity };
+    }
+    return nearest;
+  }
+
+  async #sweepLater(): Promise<void> {
+    this.#isSwept ??= (await this.ctx.storage.getAlarm()) !== null;
+    if (this.#isSwept) return;
+    this.#isSwept = true;
+    await this.ctx.storage.setAlarm(Date.now() + SWEEP_MS);
+  }
+}
+
+function cosine(a: Float32Array, b: Float32Array): number {
+  if (a.length !== b.length) return 0;
+  let dot = 0;
+  let aa = 0;
+  let bb = 0;
+  for (let i = 0; i < a.length; i++) {
+    const x = a[i] ?? 0;
+    const y = b[i] ?? 0;
+    dot += x * y;
+    aa += x * x;
+    bb += y * y;
+  }
+  return aa === 0 || bb === 0 ? 0 : dot / Math.sqrt(aa * bb);
+}
+
+function bytesOf(vector: Float32Array): ArrayBuffer {
+  return new Float32Array(vector).buffer;
+}
