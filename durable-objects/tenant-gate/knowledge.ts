@@ -1,7 +1,7 @@
 import type { Clock } from "../../domain/kernel/time.ts";
 import type { PlatformContext } from "../../services/context.ts";
-import { type Credential, findPrincipal } from "../../services/identity/credential.ts";
-import type { Principal } from "../../services/identity/principals.ts";
+import { findPrincipal } from "../../services/identity/credential.ts";
+import type { Credential, Principal } from "../../services/identity/principals.ts";
 import { findStanding, type Standing } from "../../services/limits/find-standing.ts";
 import { KNOWN_MS } from "../../services/limits/leases.ts";
 import { Reading } from "./reading.ts";

@@ -4,12 +4,8 @@ import { sha256Hex } from "../../domain/kernel/digest.ts";
 import type { PlatformContext } from "../context.ts";
 import { findApiKeyPrincipal } from "./api-key-principal.ts";
 import { findSession } from "./authenticate-bearer.ts";
-import type { VerifiedClaims } from "./ports.ts";
-import type { Principal } from "./principals.ts";
+import type { Credential, Principal } from "./principals.ts";
 import { apiKeys } from "./table.ts";
-
-/** What a bearer token says of itself, proven by its signature or its digest. Whether it still holds is another question. */
-export type Credential = { kind: "session"; claims: VerifiedClaims } | { kind: "api-key"; hash: string };
 
 export interface Identified {
   /** Names the credential in memory. */

@@ -1,9 +1,13 @@
 import type { Actor } from "../../domain/kernel/actor.ts";
+import type { VerifiedClaims } from "./ports.ts";
 
 // What an isolate remembers of the credentials it checked, so that most requests need no look-up.
 //   R1  an answer is used for at most REMEMBERED_MS: the bound on how long a revocation may take elsewhere.
 //   R2  in this isolate a revocation bites at once: forgetting also voids look-ups that are under way.
 //   R3  only admitted credentials are remembered, and not more than MAX_REMEMBERED.
+
+/** What a bearer token says of itself, proven by its signature or its digest. Whether it still holds is another question. */
+export type Credential = { kind: "session"; claims: VerifiedClaims } | { kind: "api-key"; hash: string };
 
 export interface Principal {
   tenantId: string;

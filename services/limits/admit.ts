@@ -12,8 +12,9 @@ import {
 } from "../../domain/limits/lease.ts";
 import { type RateState, seconds } from "../../domain/limits/rate-limit-fields.ts";
 import type { PlatformContext } from "../context.ts";
-import { type Credential, findPrincipal, identify } from "../identity/credential.ts";
+import { findPrincipal, identify } from "../identity/credential.ts";
 import {
+  type Credential,
   isOver,
   type Principal,
   principalOf,

@@ -1,7 +1,6 @@
 import type { GateAsk, GateDecision, Returned } from "../../domain/limits/gate.ts";
 import type { Limit, QuotaName } from "../../domain/limits/limit.ts";
-import type { Credential } from "../identity/credential.ts";
-import type { Principal } from "../identity/principals.ts";
+import type { Credential, Principal } from "../identity/principals.ts";
 
 export interface GateRequest extends GateAsk {
   /** Whose standing is asked for, too; null when the caller has established it. */

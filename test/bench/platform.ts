@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { startServer } from "../../scripts/local/server.ts";
+import type { Variables } from "../../scripts/local/settings.ts";
 import { testSecrets } from "../support/secrets.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -10,13 +11,25 @@ const root = path.resolve(import.meta.dirname, "../..");
 export interface BenchPlatform {
   url: string;
   call<T>(method: string, path: string, body?: unknown): Promise<T>;
+  /** A further tenant on its plan's limits; `call` works in one whose limits stand in nobody's way. */
+  tenant(): Promise<BenchTenant>;
+  asOperator<T>(method: string, path: string, body?: unknown): Promise<T>;
   stop(): Promise<void>;
 }
+
+export interface BenchTenant {
+  id: string;
+  token: string;
+  apiKey: string;
+}
+
+// Above what one process can serve: only the suite of the gate measures at a limit.
+const UNLIMITED = { limit: 1_000_000_000, windowSeconds: 60 };
 
 /** A fresh platform with a tenant of its own, its state under `folder` (a disk, or memory). */
 export async function aBenchPlatform(folder: string): Promise<BenchPlatform> {
   const state = mkdtempSync(path.join(folder, "weft-bench-"));
-  const variables = { ...testSecrets(), WEFT_ALLOW_LOOPBACK: "1" };
+  const variables: Variables = { ...testSecrets(), WEFT_ALLOW_LOOPBACK: "1" };
   const server = await startServer({ root, state, port: 0, variables, log: () => {} });
   const send = async (method: string, address: string, body: unknown, token?: string) => {
     const response = await fetch(`${server.url}${address}`, {
@@ -31,11 +44,28 @@ export async function aBenchPlatform(folder: string): Promise<BenchPlatform> {
     if (!response.ok) throw new Error(`${method} ${address} answered ${response.status}: ${text}`);
     return text === "" ? null : JSON.parse(text);
   };
-  const owner = { email: "bench@example.com", password: "a long bench passphrase" };
-  const { accessToken } = await send("POST", "/v1/auth/register", owner);
+  let tenants = 0;
+  const tenant = async (): Promise<BenchTenant> => {
+    const owner = { email: `bench-${++tenants}@example.com`, password: "a long bench passphrase" };
+    const { accessToken: token, tenant: made } = await send("POST", "/v1/auth/register", owner);
+    const { key } = await send("POST", "/v1/api-keys", { name: "Bench", scopes: ["*"] }, token);
+    return { id: made.id, token, apiKey: key };
+  };
+  const asOperator: BenchPlatform["asOperator"] = (method, address, body) =>
+    send(method, `/v1/operator${address}`, body, variables.OPERATOR_TOKEN);
+  const { id, token } = await tenant();
+  const rates = ["requests", "requests-per-principal", "reads", "writes", "run-starts", "model-calls"];
+  const quotas = ["runs", "documents", "llm-tokens"];
+  const limits = Object.fromEntries([
+    ...rates.map((name) => [name, UNLIMITED]),
+    ...quotas.map((name) => [name, { limit: UNLIMITED.limit }]),
+  ]);
+  await asOperator("PUT", `/tenants/${id}/limits`, { limits, reason: "bench" });
   return {
+    tenant,
+    asOperator,
     url: server.url,
-    call: (method, address, body) => send(method, address, body, accessToken),
+    call: (method, address, body) => send(method, address, body, token),
     async stop() {
       await server.stop();
       rmSync(state, { recursive: true, force: true });

@@ -6,6 +6,7 @@ import { cpus, tmpdir } from "node:os";
 import path from "node:path";
 import { edgeRows } from "./edge.ts";
 import { engineRows } from "./engine.ts";
+import { gateRows } from "./gate.ts";
 import { printTable, type Row } from "./measure.ts";
 import { aBenchPlatform, aTrivialFunction } from "./platform.ts";
 import { searchRows } from "./search.ts";
@@ -24,6 +25,7 @@ for (const { name, folder } of places) {
     const rows = [
       ...(await engineRows(platform, trivial)),
       ...(await edgeRows(platform)),
+      ...(await gateRows(platform)),
       ...(await searchRows(platform)),
     ];
     console.log(`\nState on ${name}, ${cpus().length} cores, Node ${process.version}`);
