@@ -3,6 +3,7 @@ import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject, ZodOpenApiRespon
 import { createDocument } from "zod-openapi";
 import type { ProblemCode } from "../../domain/kernel/problem.ts";
 import { PROBLEMS } from "../../domain/kernel/problem.ts";
+import { endpointOf, failsOpen } from "../../domain/limits/endpoint.ts";
 import type { Operation } from "./operation.ts";
 
 const ProblemDetails = z
@@ -17,6 +18,30 @@ const ProblemDetails = z
     errors: z.array(z.object({ pointer: z.string(), detail: z.string(), code: z.string().optional() })).optional(),
   })
   .meta({ id: "Problem", description: "RFC 9457 problem details" });
+
+// One family of fields, on every answer to a caller whose tenant is known.
+const RATE_LIMIT_HEADERS = {
+  RateLimit: {
+    description:
+      "What is left of each limit, and the seconds until there is more (draft-ietf-httpapi-ratelimit-headers-10)",
+    schema: { type: "string" as const },
+    example: '"requests";r=5998;t=1',
+  },
+  "RateLimit-Policy": {
+    description: "The limits that the call was counted against",
+    schema: { type: "string" as const },
+    example: '"requests";q=6000;w=60',
+  },
+};
+const isTenants = ({ access }: Operation) => access !== "public" && access !== "operator";
+const headersOf = (operation: Operation) =>
+  !isTenants(operation)
+    ? {}
+    : {
+        headers: Object.fromEntries(
+          Object.keys(RATE_LIMIT_HEADERS).map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+        ),
+      };
 
 /** The API as OpenAPI 3.1, from the operations and their schemas. An empty `publicUrl` leaves the server relative. */
 export function openApiDocument(operations: readonly Operation[], publicUrl: string): object {
@@ -36,6 +61,7 @@ export function openApiDocument(operations: readonly Operation[], publicUrl: str
     security: [{ bearer: [] }],
     paths,
     components: {
+      headers: RATE_LIMIT_HEADERS,
       securitySchemes: { bearer: { type: "http", scheme: "bearer", description: "An access token or an API key" } },
     },
   });
@@ -64,8 +90,8 @@ function answers(operation: Operation): ZodOpenApiResponsesObject {
     Object.entries(operation.returns).map(([status, schema]) => [
       status,
       schema === null
-        ? { description: "No JSON body" }
-        : { description: "The resource", content: { "application/json": { schema } } },
+        ? { description: "No JSON body", ...headersOf(operation) }
+        : { description: "The resource", ...headersOf(operation), content: { "application/json": { schema } } },
     ]),
   );
 }
@@ -73,6 +99,7 @@ function answers(operation: Operation): ZodOpenApiResponsesObject {
 function refusals(operation: Operation): ZodOpenApiResponsesObject {
   const codes = new Set<ProblemCode>(operation.problems);
   if (operation.access !== "public") codes.add("unauthenticated").add("rate-limited");
+  if (isTenants(operation) && !failsOpen(endpointOf(operation).class)) codes.add("unavailable");
   if (operation.access !== "public" && operation.access !== "signed-in") codes.add("forbidden");
   if (operation.params !== undefined) codes.add("not-found");
   if (operation.query !== undefined || operation.body !== undefined) codes.add("validation-failed");
@@ -84,6 +111,7 @@ function refusals(operation: Operation): ZodOpenApiResponsesObject {
       status,
       {
         description: group.map((code) => PROBLEMS[code].title).join("; "),
+        ...headersOf(operation),
         content: { "application/problem+json": { schema: ProblemDetails } },
       },
     ]),
