@@ -1,7 +1,8 @@
 import type { Log, LogFields } from "../services/context.ts";
 
 const SECRET_KEY = /pass(word)?|secret|token|authorization|cookie|api[-_]?key|credential/i;
-const SECRET_VALUE = /weft_(?:live|test)_\w+|rt_[\w-]{20,}|eyJ[\w-]+\.[\w-]+\.[\w-]+|sk-[\w-]{16,}|whsec_[\w+/=]+/g;
+const SECRET_VALUE =
+  /weft_(?:live|test)_\w+|\b(?:rt|ev|pr|in|ch|st)_[\w-]{20,}|eyJ[\w-]+\.[\w-]+\.[\w-]+|sk-[\w-]{16,}|whsec_[\w+/=]+/g;
 const MAX_DEPTH = 6;
 
 /** One JSON line a record, to the runtime's log. */

@@ -7,6 +7,7 @@ import { availableParallelism } from "node:os";
 import path from "node:path";
 import { styleText } from "node:util";
 import { deployDryRun } from "./check/bundle.ts";
+import { knownVulnerabilities } from "./check/dependencies.ts";
 import { runTool } from "./check/command.ts";
 import { brokenDocLinks } from "./check/doc-links.ts";
 import { documentsFresh, migrationsFresh, workerTypesFresh } from "./check/generated.ts";
@@ -39,6 +40,7 @@ const STEPS: readonly Step[] = [
         await runTool(root, "biome", ["ci", "--colors=off", "--error-on-warnings", "--diagnostic-level=warn", "."]),
       ),
   },
+  { name: "dependencies", run: () => knownVulnerabilities(root) },
   { name: "documents", run: () => documentsFresh(root) },
   { name: "imports", run: async () => ofFindings(importRules(sources()), `${sources().length} files`) },
   { name: "cycles", run: async () => ofFindings(importCycles(sources()), `${sources().length} files`) },

@@ -1,12 +1,23 @@
 import * as z from "zod";
+import { Origin } from "./origin.ts";
 
 export const TenantName = z.string().trim().min(1).max(100);
 
 // Room for a page of settings, not for documents: they travel with every answer about the tenant.
 const MAX_SETTINGS_BYTES = 16_384;
 
+/** Settings that the platform itself reads; beside them a tenant keeps what it likes. `null` removes one. */
 const Settings = z
-  .record(z.string().min(1).max(64), z.json())
+  .object({
+    corsOrigins: z.array(Origin).max(50).nullable().optional().meta({
+      description: "Web origins whose pages may read answers to this tenant",
+    }),
+    auditRetentionDays: z.int().min(30).max(3_650).nullable().optional(),
+  })
+  .catchall(z.json())
+  .refine((settings) => Object.keys(settings).every((name) => name.length >= 1 && name.length <= 64), {
+    error: "has names of 1 to 64 characters",
+  })
   .refine((settings) => JSON.stringify(settings).length <= MAX_SETTINGS_BYTES, {
     error: `may take ${MAX_SETTINGS_BYTES} bytes as JSON`,
   });

@@ -26,6 +26,7 @@ import { tenants } from "./api/tenants.ts";
 import { workflows } from "./api/workflows.ts";
 import type { HttpEnv } from "./env.ts";
 import { accessLog } from "./middleware/access-log.ts";
+import { cors } from "./middleware/cors.ts";
 import { answerError, problemResponse } from "./middleware/problem.ts";
 import { rateLimit } from "./middleware/rate-limit.ts";
 import { requestScope } from "./middleware/request-scope.ts";
@@ -68,7 +69,7 @@ export const OPERATIONS: readonly Operation[] = SURFACES.flatMap((surface) => su
 
 export function createApp(): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>({ strict: true });
-  app.use(requestScope(), securityHeaders(), accessLog(), rateLimit());
+  app.use(requestScope(), securityHeaders(), accessLog(), rateLimit(), cors());
   for (const surface of SURFACES) surface.mount(app);
   app.notFound((http) => {
     const allow = methodsOf(http.req.path);
