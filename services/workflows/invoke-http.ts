@@ -36,7 +36,7 @@ export async function invokeHttp(ctx: ServiceContext, task: TaskCall): Promise<J
     ...(contentType !== null && { "content-type": contentType }),
     "idempotency-key": task.key,
     ...lowerCased(request.Headers ?? {}),
-    ...lowerCased(await connectionHeaders(ctx, request, url)),
+    ...(await connectionHeaders(ctx, request, url)),
   };
   const { response, text: answer } = await answerOf(task, () =>
     ctx.ports.outbound.fetch({

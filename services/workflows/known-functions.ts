@@ -13,6 +13,7 @@ const MAX_KEPT = 1_000;
 export interface FunctionAccess {
   name: string;
   url: string;
+  /** Names in lower case. */
   headers: Readonly<Record<string, string>>;
   secret: string | null;
   timeoutSeconds: number;
@@ -50,10 +51,11 @@ export function sealContext(ctx: ServiceContext, name: string): string {
 async function opened(ctx: ServiceContext, row: FunctionRow): Promise<FunctionAccess> {
   const { name, url, sealedHeaders, sealedSecret, timeoutSeconds } = row;
   const open = (sealed: string) => ctx.ports.secretBox.open(sealed, sealContext(ctx, name));
+  const headers = sealedHeaders === null ? {} : (JSON.parse(await open(sealedHeaders)) as Record<string, string>);
   return {
     name,
     url,
-    headers: sealedHeaders === null ? {} : (JSON.parse(await open(sealedHeaders)) as Record<string, string>),
+    headers: Object.fromEntries(Object.entries(headers).map(([header, value]) => [header.toLowerCase(), value])),
     secret: sealedSecret === null ? null : await open(sealedSecret),
     timeoutSeconds,
   };

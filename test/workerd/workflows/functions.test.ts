@@ -120,6 +120,18 @@ describe("a task that calls a function", () => {
     expect(call?.headers.get("webhook-signature")).toBe(`v1,${expected}`);
   });
 
+  it("lets no header of the function stand in for those of the call", async () => {
+    const member = await aTenant();
+    const server = aServer(() => Response.json(1));
+    const headers = { "Content-Type": "text/plain", "Idempotency-Key": "mine", "X-Team": "content" };
+    await put(member, "headers", { url: server.url, headers });
+    const run = await aRun(member, calling("headers"), { wait: 5 });
+    const sent = server.calls[0]?.headers;
+    expect(sent?.get("content-type")).toBe("application/json");
+    expect(sent?.get("idempotency-key")).toContain(run.id);
+    expect(sent?.get("x-team")).toBe("content");
+  });
+
   it("gives each attempt a key of its own, and a Retry its attempts", async () => {
     const member = await aTenant();
     const server = aServer(() => Response.json({ errorType: "Busy" }, { status: 503 }));
@@ -215,6 +227,24 @@ describe("Lambda's names", () => {
       SdkResponseMetadata: {},
       StatusCode: 200,
     });
+  });
+
+  it("invoke.waitForTaskToken hands the token to the function and takes what comes back with it", async () => {
+    const member = await aTenant();
+    const server = aServer(() => Response.json({ accepted: true }));
+    await put(member, "score", { url: server.url });
+    const Parameters = { FunctionName: "score", Payload: { "token.$": "$$.Task.Token" } };
+    const run = await aRun(member, task("arn:aws:states:::lambda:invoke.waitForTaskToken", { Parameters }));
+    await eventually(
+      async () => server.calls,
+      (calls) => calls.length === 1,
+    );
+    const { token } = JSON.parse(server.calls[0]?.body ?? "{}") as { token: string };
+    const body = { taskToken: token, output: { score: 7 } };
+    expect((await member.call("/v1/task-tokens/success", { method: "POST", body })).status).toBeLessThan(300);
+    const ended = (await member.call(`/v1/runs/${run.id}?wait=5`)).body as Run;
+    expect(ended).toMatchObject({ status: "succeeded", output: { score: 7 } });
+    expect(server.calls).toHaveLength(1);
   });
 
   it("an unknown function is a ResourceNotFoundException", async () => {
