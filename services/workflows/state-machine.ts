@@ -25,7 +25,7 @@ export interface StateMachine extends StateMachineSettings {
 }
 
 /** Null until a client of Step Functions has said something about the workflow. */
-export async function findSettings(ctx: ServiceContext, workflow: string): Promise<StateMachineSettings | null> {
+async function findSettings(ctx: ServiceContext, workflow: string): Promise<StateMachineSettings | null> {
   const [row] = await ctx.db
     .select()
     .from(stateMachines)
@@ -153,4 +153,21 @@ export async function getVersionOfRun(ctx: ServiceContext, run: { workflow: stri
   ]);
   if (row === null) throw notFound("workflow version");
   return { ...(settings ?? NOTHING_SAID), workflow: toWorkflow("", row) };
+}
+
+/** Whether runs of the workflow are STANDARD or EXPRESS, for whoever may read or start them. */
+export async function typeOfRuns(
+  ctx: ServiceContext,
+  permission: "runs:read" | "runs:write",
+  workflow: string,
+  version?: number,
+): Promise<Workflow["type"]> {
+  requirePermission(ctx, permission);
+  return (await loadVersion(ctx, workflow, version)).row.type;
+}
+
+/** The role that the clients of Step Functions named for runs of the workflow; empty where they named none. */
+export async function roleOfRuns(ctx: ServiceContext, workflow: string): Promise<string> {
+  requirePermission(ctx, "runs:read");
+  return (await findSettings(ctx, workflow))?.roleArn ?? "";
 }

@@ -198,6 +198,29 @@ describe("an execution", () => {
     expect((await list({ statusFilter: "FAILED" })).executions).toEqual([]);
   });
 
+  it("needs the permission for runs and no other", async () => {
+    const { owner, aws } = await anOwner();
+    const executionArn = await started(aws, PASS, { name: "seen" });
+    await described(aws, executionArn, "SUCCEEDED");
+    const stateMachineArn = executionArn.replace(":execution:", ":stateMachine:").replace(/:seen$/, "");
+    const reader = await anAwsClient(owner, ["runs:read"]);
+    for (const action of ["DescribeExecution", "GetExecutionHistory", "ListMapRuns"]) {
+      expect((await reader.send(action, { executionArn })).status).toBe(200);
+    }
+    expect((await reader.send("ListExecutions", { stateMachineArn })).status).toBe(200);
+    for (const action of ["StopExecution", "RedriveExecution"]) {
+      expect((await reader.send(action, { executionArn })).body.__type).toBe("AccessDeniedException");
+    }
+    for (const action of ["StartExecution", "StartSyncExecution", "DescribeStateMachine"]) {
+      expect((await reader.send(action, { stateMachineArn })).body.__type).toBe("AccessDeniedException");
+    }
+    const writer = await anAwsClient(owner, ["runs:write"]);
+    expect((await writer.send("StartExecution", { stateMachineArn })).status).toBe(200);
+    const express = { stateMachineArn: await aMachine(aws, PASS, "EXPRESS") };
+    expect((await writer.send("StartSyncExecution", express)).body.status).toBe("SUCCEEDED");
+    expect((await writer.send("DescribeExecution", { executionArn })).body.__type).toBe("AccessDeniedException");
+  });
+
   it("of an Express machine answers in one request", async () => {
     const { aws } = await anOwner();
     const good = { stateMachineArn: await aMachine(aws, PASS, "EXPRESS"), input: '{"x":1}' };

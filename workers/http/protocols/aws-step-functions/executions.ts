@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { JsonObject } from "../../../../domain/kernel/json.ts";
+import { asProblem } from "../../../../domain/kernel/problem.ts";
 import { executionArn, stateMachineArn } from "../../../../domain/workflows/arn.ts";
 import type { Run } from "../../../../domain/workflows/run-view.ts";
 import { StartRunInput } from "../../../../domain/workflows/workflow.ts";
@@ -7,7 +8,7 @@ import type { ServiceContext } from "../../../../services/context.ts";
 import { requireNotWithdrawn } from "../../../../services/workflows/published-versions.ts";
 import { commandRun, getRun } from "../../../../services/workflows/runs.ts";
 import { startRun } from "../../../../services/workflows/start-run.ts";
-import { getStateMachine, getVersionOfRun } from "../../../../services/workflows/state-machine.ts";
+import { getVersionOfRun, typeOfRuns } from "../../../../services/workflows/state-machine.ts";
 import { action } from "./action.ts";
 import { Arn, machineOf, noExecution, noMachine, runIdOf, seconds } from "./arns.ts";
 import { AwsError, named } from "./aws-error.ts";
@@ -42,12 +43,12 @@ export const startExecution = action(Start, async (ctx, input) => {
 
 export const startSyncExecution = action(Start, async (ctx, input) => {
   const reference = machineOf(input.stateMachineArn);
-  const { workflow } = await named(
+  const type = await named(
     "not-found",
     () => noMachine(input.stateMachineArn),
-    () => getStateMachine(ctx, reference.workflow, reference.version),
+    () => typeOfRuns(ctx, "runs:write", reference.workflow, reference.version),
   );
-  if (workflow.type !== "EXPRESS") {
+  if (type !== "EXPRESS") {
     throw new AwsError("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine");
   }
   const { run } = await start(ctx, input, SYNC_WAIT_SECONDS);
@@ -155,20 +156,32 @@ export const describeStateMachineForExecution = action(z.object({ executionArn: 
 export const stopExecution = action(
   z.object({ executionArn: Arn, error: z.string().max(256).nullish(), cause: z.string().max(32_768).nullish() }),
   async (ctx, { executionArn: arn, error, cause }) => {
-    const run = await findExecution(ctx, arn);
-    // AWS answers a second stop like the first.
-    if (run.stoppedAt !== undefined) return { stopDate: seconds(run.stoppedAt) };
-    const stopped = await commandRun(ctx, run.id, { kind: "stop", ...(error && { error }), ...(cause && { cause }) });
-    return { stopDate: seconds(stopped.stoppedAt ?? ctx.clock.now()) };
+    const id = runIdOf(ctx, arn);
+    const stop = { kind: "stop", ...(error && { error }), ...(cause && { cause }) } as const;
+    const run = await named(
+      "not-found",
+      () => noExecution(arn),
+      async () => {
+        try {
+          return await commandRun(ctx, id, stop);
+        } catch (refused) {
+          // AWS answers a second stop like the first.
+          if (asProblem(refused)?.code === "run-status") return getRun(ctx, id);
+          throw refused;
+        }
+      },
+    );
+    return { stopDate: seconds(run.stoppedAt ?? ctx.clock.now()) };
   },
 );
 
 export const redriveExecution = action(z.object({ executionArn: Arn }), async (ctx, { executionArn: arn }) => {
-  const run = await findExecution(ctx, arn);
+  const id = runIdOf(ctx, arn);
+  const notRedrivable = () => new AwsError("ExecutionNotRedrivable", `Execution is not redrivable: '${arn}'`);
   await named(
-    "run-status",
-    () => new AwsError("ExecutionNotRedrivable", `Execution is ${STATUS[run.status]} and cannot be redriven`),
-    () => commandRun(ctx, run.id, { kind: "redrive" }),
+    "not-found",
+    () => noExecution(arn),
+    () => named("run-status", notRedrivable, () => commandRun(ctx, id, { kind: "redrive" })),
   );
   return { redriveDate: seconds(ctx.clock.now()) };
 });

@@ -3,7 +3,7 @@ import { decodeCursor, encodeCursor } from "../../../../domain/kernel/page.ts";
 import type { RunEventView } from "../../../../domain/workflows/run-view.ts";
 import type { ServiceContext } from "../../../../services/context.ts";
 import { listRunEvents } from "../../../../services/workflows/runs.ts";
-import { getVersionOfRun } from "../../../../services/workflows/state-machine.ts";
+import { roleOfRuns } from "../../../../services/workflows/state-machine.ts";
 import { action } from "./action.ts";
 import { Arn, limitOf, MaxResults, NextToken } from "./arns.ts";
 import { invalidToken } from "./aws-error.ts";
@@ -27,9 +27,9 @@ export const getExecutionHistory = action(
     const after = input.nextToken ? Number(decodeCursor(input.nextToken, 1)[0]) : 0;
     if (!Number.isSafeInteger(after) || after < 0) throw invalidToken();
     const limit = limitOf(input.maxResults, MOST_EVENTS);
-    const [page, { roleArn }] = await Promise.all([
+    const [page, roleArn] = await Promise.all([
       listRunEvents(ctx, run.id, { after, limit, order }),
-      getVersionOfRun(ctx, run),
+      roleOfRuns(ctx, run.workflow),
     ]);
     const resources = await resourcesOf(ctx, run.id, page);
     const scope: HistoryScope = {

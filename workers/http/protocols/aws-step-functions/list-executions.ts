@@ -3,7 +3,7 @@ import type { Page } from "../../../../domain/kernel/page.ts";
 import type { Run } from "../../../../domain/workflows/run-view.ts";
 import type { ServiceContext } from "../../../../services/context.ts";
 import { type ListRuns, listRuns } from "../../../../services/workflows/runs.ts";
-import { getStateMachine } from "../../../../services/workflows/state-machine.ts";
+import { typeOfRuns } from "../../../../services/workflows/state-machine.ts";
 import { action } from "./action.ts";
 import { Arn, limitOf, MaxResults, machineOf, NextToken, nextTokenOf, noMachine } from "./arns.ts";
 import { AwsError, named } from "./aws-error.ts";
@@ -63,7 +63,7 @@ async function listOf(
   await named(
     "not-found",
     () => noMachine(arn),
-    () => getStateMachine(ctx, workflow, version),
+    () => typeOfRuns(ctx, "runs:read", workflow, version),
   );
   return async (query) => {
     const page = await listRuns(ctx, { ...query, workflow });
