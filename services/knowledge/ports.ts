@@ -9,13 +9,13 @@ import type {
 
 /** Files at rest: uploads, extracted texts, exports. Keys are led by the tenant. */
 export interface FileStore {
-  put(key: string, body: string | Uint8Array<ArrayBuffer>, contentType: string): Promise<void>;
+  put(key: string, body: string | Uint8Array<ArrayBuffer>, contentType: string): Promise<StoredFile>;
   text(key: string): Promise<string | null>;
   bytes(key: string): Promise<Uint8Array<ArrayBuffer> | null>;
   /** Every key that begins with `prefix`. */
   list(prefix: string): Promise<string[]>;
-  /** What is stored under `prefix`, in the order of the keys. */
-  entries(prefix: string): Promise<StoredFile[]>;
+  /** What is stored under `prefix`, in the order of the keys: all of it, or `limit` files that follow the key `after`. */
+  entries(prefix: string, page?: { after: string; limit: number }): Promise<StoredFile[]>;
   remove(keys: string[]): Promise<void>;
 }
 

@@ -29,8 +29,9 @@ async function objectsIn(
   prefix: string,
   maxItems: number | undefined,
 ): Promise<Json[]> {
-  const entries = await ctx.ports.files.entries(`${bucket}${prefix}`);
-  return entries.slice(0, maxItems || entries.length).map(({ key, size, etag, uploadedAt }) => ({
+  const page = maxItems ? { after: "", limit: maxItems } : undefined;
+  const entries = await ctx.ports.files.entries(`${bucket}${prefix}`, page);
+  return entries.map(({ key, size, etag, uploadedAt }) => ({
     Etag: `"${etag}"`,
     Key: key.slice(bucket.length),
     LastModified: Math.floor(uploadedAt / 1_000),

@@ -170,9 +170,9 @@ describe("a distributed Map", () => {
     expect(await fileOf(member, failed?.Key ?? "")).toMatchObject([{ Status: "FAILED", Error: "Odd" }]);
   });
 
-  it("runs hundreds of items whose list is more than one value of the database can hold", async () => {
+  it("reads a list of items that is more than one value of the database can hold, and goes on from it", async () => {
     const member = await aTenant();
-    const lines = numbers(300).map((n) => JSON.stringify({ n, text: "é".repeat(4_000) }));
+    const lines = numbers(100).map((n) => JSON.stringify({ n, text: "é".repeat(12_000) }));
     await aFile(member, "many.jsonl", lines.join("\n"));
     const definition = map(PASS, {
       ItemReader: {
@@ -191,6 +191,6 @@ describe("a distributed Map", () => {
     await evictDurableObject(objectOf(member, run.id));
     const ended = await runOf(member, run.id, 60);
     expect(ended).toMatchObject({ status: "succeeded" });
-    expect(ended.seq).toBeLessThan(150);
+    expect(ended.seq).toBeLessThan(100);
   }, 90_000);
 });

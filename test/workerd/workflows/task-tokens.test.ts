@@ -4,6 +4,7 @@ import type { Json } from "../../../domain/kernel/json.ts";
 import { aRun, chain, eventually } from "../../support/a-run.ts";
 import type { TestMember } from "../../support/a-tenant.ts";
 import { aMember, aTenant } from "../../support/a-tenant.ts";
+import { refusesTheWrongActor } from "../../support/guards.ts";
 import { aWorkflow, eventsOf, objectOf, runOf, task } from "./an-object.ts";
 
 interface Scheduled {
@@ -110,4 +111,14 @@ describe("a task token", () => {
     expect(Number(times.get("TaskTimedOut")) - Number(times.get("RunTaskHeartbeat"))).toBeGreaterThanOrEqual(2_000);
     expect((await answer(member, "heartbeat", { taskToken: token })).status).toBe(409);
   });
+});
+
+refusesTheWrongActor({
+  name: "POST /v1/task-tokens/success",
+  permission: "runs:write",
+  namesResource: false,
+  arrange: async (owner) => {
+    const { token } = await aWaitingRun(owner);
+    return { path: "/v1/task-tokens/success", body: { taskToken: token, output: 1 } };
+  },
 });
