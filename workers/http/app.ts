@@ -21,6 +21,7 @@ import { publishedEvents } from "./api/published-events.ts";
 import { reviews } from "./api/reviews.ts";
 import { runs } from "./api/runs.ts";
 import { schedules } from "./api/schedules.ts";
+import { storedObjects } from "./api/stored-objects.ts";
 import { taskTokens } from "./api/task-tokens.ts";
 import { tenants } from "./api/tenants.ts";
 import { workflows } from "./api/workflows.ts";
@@ -53,6 +54,7 @@ const SURFACES: readonly Routes[] = [
   aliases,
   runs,
   taskTokens,
+  storedObjects,
   publishedEvents,
   reviews,
   functions,
