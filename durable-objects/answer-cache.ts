@@ -85,7 +85,7 @@ export class AnswerCache extends DurableObject<Env> implements AnswerCachePort {
     await this.#sweepLater();
   }
 
-  async forget({ route, model }: { route?: string; model?: string }): Promise<number> {
+  async forget({ route, model }: { route?: string | undefined; model?: string | undefined }): Promise<number> {
     const { rowsWritten } = this.#sql.exec(
       "DELETE FROM answers WHERE (?1 IS NULL OR route = ?1) AND (?2 IS NULL OR model = ?2) RETURNING 1",
       route ?? null,

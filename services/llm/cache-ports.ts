@@ -35,7 +35,7 @@ export interface AnswerCache {
   find(question: CacheQuestion): Promise<CacheFind | null>;
   keep(answer: KeptAnswer): Promise<void>;
   /** Forgets answers of a route, of a model (`provider/model`), of both, or all; tells how many. */
-  forget(of: { route?: string; model?: string }): Promise<number>;
+  forget(of: { route?: string | undefined; model?: string | undefined }): Promise<number>;
 }
 
 export interface AnswerCaches {

@@ -1,18 +1,27 @@
+import type { CachedAnswer, CacheOutcome } from "../../domain/llm/answer-cache.ts";
 import type { ChatCompletion, ChatCompletionRequest } from "../../domain/llm/chat-completion.ts";
 import type { Cost } from "../../domain/llm/price.ts";
 import { estimatedTokens } from "../../domain/llm/token-estimate.ts";
 import { type TokenUsage, tokenUsage } from "../../domain/llm/token-usage.ts";
 import type { ServiceContext } from "../context.ts";
+import { settleCached } from "./cached-answer.ts";
 import { type Answered, callModel } from "./call-model.ts";
-import { type ChatCall, openChatCall, promptTokensOf } from "./chat-call.ts";
+import { type CacheLook, lookInCache } from "./chat-cache.ts";
+import { type ChatCall, openChatCall, promptTokensOf, reserved } from "./chat-call.ts";
+import { type FallbackKind, fallbackCompletion } from "./fallback-answer.ts";
+import { guardOutput } from "./guard-output.ts";
+import { sharedCall } from "./in-flight.ts";
 import { type CallOptions, costOfCall, settleCall } from "./record-model-call.ts";
 
-/** An answer with what it took: who gave it and what it cost. */
+/** An answer with what it took: who gave it, what it cost, and whether it was given before. */
 export interface ReceiptedCompletion {
   completion: ChatCompletion;
   provider: string;
   model: string;
   cost: Cost;
+  cache: CacheOutcome;
+  /** No target answered: this is what the route says then. */
+  fallback: FallbackKind | null;
 }
 
 export async function completeChat(
@@ -28,9 +37,46 @@ export async function completeChatWithReceipt(
   request: ChatCompletionRequest,
   options: CallOptions = {},
 ): Promise<ReceiptedCompletion> {
-  const call = await openChatCall(ctx, request, options, false);
-  const { answer: completion, answered } = await askTargets(ctx, call);
-  return settled(ctx, call, completion, answered);
+  return completeOpened(ctx, await openChatCall(ctx, request, options, false));
+}
+
+/** The stages after the first. */
+export async function completeOpened(ctx: ServiceContext, call: ChatCall): Promise<ReceiptedCompletion> {
+  const look = await lookInCache(ctx, call);
+  if (look.found !== null) return fromCache(ctx, call, look.found, look.outcome === "semantic" ? "semantic" : "hit");
+  const ask = () => freshCompletion(ctx, call, look);
+  if (look.flightKey === null) return ask();
+  const { value, isShared } = await sharedCall(ctx, look.flightKey, call.options.signal, ask);
+  if (!isShared || value.fallback !== null) return value;
+  return fromCache(ctx, call, { ...value, costUsdMicros: value.cost.usdMicros }, "hit");
+}
+
+async function freshCompletion(ctx: ServiceContext, opened: ChatCall, look: CacheLook): Promise<ReceiptedCompletion> {
+  const call = await reserved(ctx, opened);
+  try {
+    const first = await askedAnswer(ctx, call);
+    const receipt = await guardOutput(ctx, call, first, async (request) =>
+      afterFirst(first, await askedAnswer(ctx, { ...call, request })),
+    );
+    look.keep({ ...receipt, costUsdMicros: receipt.cost.usdMicros });
+    return { ...receipt, cache: look.outcome, fallback: null };
+  } catch (error) {
+    const { kind, ...answer } = await fallbackCompletion(ctx, call, error);
+    return { ...answer, cost: { usdMicros: 0, priced: true }, cache: look.outcome, fallback: kind };
+  } finally {
+    call.hold.end();
+  }
+}
+
+async function askedAnswer(ctx: ServiceContext, call: ChatCall) {
+  const { answer, answered } = await askTargets(ctx, call);
+  return settled(ctx, call, answer, answered);
+}
+
+/** A mended answer has cost what the first one did, too. */
+function afterFirst<T extends { cost: Cost }>(first: T, mended: T): T {
+  const usdMicros = first.cost.usdMicros + mended.cost.usdMicros;
+  return { ...mended, cost: { usdMicros, priced: first.cost.priced && mended.cost.priced } };
 }
 
 function askTargets(ctx: ServiceContext, call: ChatCall) {
@@ -40,12 +86,7 @@ function askTargets(ctx: ServiceContext, call: ChatCall) {
   );
 }
 
-function settled(
-  ctx: ServiceContext,
-  call: ChatCall,
-  completion: ChatCompletion,
-  answered: Answered,
-): ReceiptedCompletion {
+function settled(ctx: ServiceContext, call: ChatCall, completion: ChatCompletion, answered: Answered) {
   const usage = completion.usage ?? estimatedUsage(call, completion);
   settleCall(ctx, {
     ...answered,
@@ -53,9 +94,21 @@ function settled(
     usage,
     isEstimated: !completion.usage,
     finishReason: completion.choices[0]?.finish_reason ?? null,
+    isRefusal: completion.choices.some((choice) => choice.message.refusal || choice.finish_reason === "content_filter"),
   });
   const { provider, model } = answered.target;
   return { completion, provider: provider.name, model, cost: costOfCall(answered.target, usage) };
+}
+
+function fromCache(
+  ctx: ServiceContext,
+  call: ChatCall,
+  answer: CachedAnswer,
+  as: "hit" | "semantic",
+): ReceiptedCompletion {
+  settleCached(ctx, call, answer, as);
+  const { completion, provider, model } = answer;
+  return { completion, provider, model, cost: { usdMicros: 0, priced: true }, cache: as, fallback: null };
 }
 
 function estimatedUsage(call: ChatCall, completion: ChatCompletion): TokenUsage {

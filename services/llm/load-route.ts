@@ -1,9 +1,14 @@
 import { and, eq } from "drizzle-orm";
 import { asProblem, notFound } from "../../domain/kernel/problem.ts";
+import type { RouteCache } from "../../domain/llm/answer-cache.ts";
+import type { Budget } from "../../domain/llm/budget.ts";
+import type { Guardrail } from "../../domain/llm/guardrail.ts";
 import { parseModelName } from "../../domain/llm/model-name.ts";
-import { orderedTargets } from "../../domain/llm/model-route.ts";
+import { type FallbackAnswer, orderedTargets } from "../../domain/llm/model-route.ts";
 import type { ServiceContext } from "../context.ts";
+import { type TakenVariant, takenVariant } from "./experiment-variant.ts";
 import { loadTarget, type Target } from "./find-target.ts";
+import { gatewayPolicy } from "./gateway-policy.ts";
 import { type ModelRouteRow, modelRoutes } from "./table.ts";
 
 /** Where one call goes: its targets in the order in which they are tried. */
@@ -13,22 +18,55 @@ export interface Route {
   targets: Target[];
   maxAttempts: number | null;
   timeoutMs: number | null;
+  cache: RouteCache | null;
+  /** What of the route sets answers apart: a changed route shares none with what it was. */
+  cacheScope: string;
+  fallbackAnswer: FallbackAnswer | null;
+  /** Counts the route's changes. */
+  version: number | null;
+  budget: Budget | null;
+  /** Those of the tenant, then the route's own. */
+  guardrails: Guardrail[];
+  experiment: TakenVariant | null;
 }
 
-/** What a request's `model` leads to: `provider/model`, or the name of a route of the tenant. */
-export async function loadRoute(ctx: ServiceContext, model: string): Promise<Route> {
+const DIRECT = {
+  name: null,
+  maxAttempts: null,
+  timeoutMs: null,
+  cache: null,
+  cacheScope: "",
+  fallbackAnswer: null,
+  version: null,
+  budget: null,
+  experiment: null,
+};
+
+/** What a request's `model` leads to: `provider/model`, or the name of a route of the tenant. `user` is whom it is asked for. */
+export async function loadRoute(ctx: ServiceContext, model: string, user?: string | null): Promise<Route> {
+  const policy = await gatewayPolicy(ctx);
   if (parseModelName(model) !== null) {
-    return { name: null, targets: [await loadTarget(ctx, model)], maxAttempts: null, timeoutMs: null };
+    return { ...DIRECT, targets: [await loadTarget(ctx, model)], guardrails: policy.guardrails };
   }
   const row = await findRouteRow(ctx, model);
   if (row === null) throw notFound(`model: ${model.slice(0, 100)}`);
-  const ordered = orderedTargets(row.strategy, row.targets, ctx.random.next());
+  const experiment = takenVariant(ctx, policy.experiments.get(row.name), user);
+  const own = orderedTargets(row.strategy, row.targets, ctx.random.next());
+  const ordered =
+    experiment === null ? own : [experiment, ...own.filter((target) => target.model !== experiment.model)];
   const targets = await Promise.all(ordered.map((target) => loadTarget(ctx, target.model).catch(absent)));
   return {
     name: row.name,
     targets: targets.filter((target) => target !== null),
     maxAttempts: row.retries === null ? null : row.retries + 1,
     timeoutMs: row.timeoutMs,
+    cache: row.cache,
+    cacheScope: [`${row.name}@${row.updatedAt}`, policy.guardrailsAt, experiment?.model].join("/"),
+    fallbackAnswer: row.fallbackAnswer,
+    version: row.version,
+    budget: row.budget,
+    guardrails: [...policy.guardrails, ...(row.guardrails ?? [])],
+    experiment,
   };
 }
 

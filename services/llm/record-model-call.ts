@@ -1,10 +1,13 @@
 import { sql } from "drizzle-orm";
 import { actorReference } from "../../domain/kernel/actor.ts";
 import { sha256Hex } from "../../domain/kernel/digest.ts";
-import { type Cost, costOf } from "../../domain/llm/price.ts";
+import type { CacheControl } from "../../domain/llm/answer-cache.ts";
+import { type Cost, costOf, type Price } from "../../domain/llm/price.ts";
 import { listPrice } from "../../domain/llm/price-table.ts";
 import { promptParts, type TokenUsage } from "../../domain/llm/token-usage.ts";
 import type { Database, ServiceContext } from "../context.ts";
+import type { BudgetHold } from "./budget-hold.ts";
+import type { TakenVariant } from "./experiment-variant.ts";
 import type { Target } from "./find-target.ts";
 import { type CALL_STATUSES, modelCalls } from "./table.ts";
 
@@ -16,6 +19,8 @@ export interface CallOptions {
   /** The state of the run that asks. */
   runState?: string;
   signal?: AbortSignal;
+  /** What the client says of the route's cache. */
+  cacheControl?: CacheControl;
 }
 
 export interface CallFacts {
@@ -31,16 +36,29 @@ export interface CallFacts {
   startedAt: number;
   firstTokenAt?: number | null;
   finishReason?: string | null;
+  isRefusal?: boolean;
   problem?: string;
+  routeVersion?: number | null;
+  /** The part that the call took in an experiment. */
+  experiment?: TakenVariant | null;
+  /** What the budgets hold for the call: it is told the cost. */
+  hold?: BudgetHold | null;
+  /** The answer is one from before: it cost nothing, and saved what it had cost when it was made. */
+  cached?: { as: "hit" | "semantic"; savedUsdMicros: number };
 }
 
-export function costOfCall({ provider, model }: Target, usage: TokenUsage): Cost {
+export function costOfCall(target: Target, usage: TokenUsage): Cost {
+  return costOf(usage, priceOf(target));
+}
+
+export function priceOf({ provider, model }: Target): Price | null {
   const own = Object.hasOwn(provider.prices, model) ? provider.prices[model] : undefined;
-  return costOf(usage, own ?? listPrice(provider.kind, model));
+  return own ?? listPrice(provider.kind, model);
 }
 
 /** The end of every call to a model, however it ended. */
 export function settleCall(ctx: ServiceContext, facts: CallFacts): void {
+  if (facts.cached === undefined) facts.hold?.spend(costOfCall(facts.target, facts.usage).usdMicros);
   ctx.later(recordModelCall(ctx, facts));
 }
 
@@ -49,6 +67,8 @@ const GATHER_MS = 20;
 /** D1 takes a batch of any length within 30 seconds; this one takes a few milliseconds. */
 const MAX_BATCH = 100;
 const MAX_ATTEMPTS = 4;
+
+const FREE: Cost = { usdMicros: 0, priced: true };
 
 type CallRow = typeof modelCalls.$inferInsert;
 
@@ -94,7 +114,7 @@ async function write(db: Database, rows: CallRow[]): Promise<void> {
 
 function rowOf(ctx: ServiceContext, facts: CallFacts): CallRow {
   const { target, options, usage } = facts;
-  const cost = costOfCall(target, usage);
+  const cost = facts.cached === undefined ? costOfCall(target, usage) : FREE;
   const actor = actorReference(ctx.actor);
   return {
     id: callId(ctx, options.idempotencyKey),
@@ -104,6 +124,9 @@ function rowOf(ctx: ServiceContext, facts: CallFacts): CallRow {
     provider: target.provider.name,
     model: target.model,
     route: facts.route,
+    routeVersion: facts.routeVersion ?? null,
+    experimentId: facts.experiment?.experimentId ?? null,
+    variant: facts.experiment?.variant ?? null,
     isStreamed: facts.isStreamed,
     promptTokens: usage.prompt_tokens,
     cachedPromptTokens: promptParts(usage).cached,
@@ -111,7 +134,10 @@ function rowOf(ctx: ServiceContext, facts: CallFacts): CallRow {
     isEstimated: facts.isEstimated,
     costUsdMicros: cost.usdMicros,
     isPriced: cost.priced,
+    cache: facts.cached?.as ?? null,
+    savedUsdMicros: facts.cached?.savedUsdMicros ?? 0,
     finishReason: facts.finishReason ?? null,
+    isRefusal: facts.isRefusal ?? facts.finishReason === "content_filter",
     problem: facts.problem ?? null,
     startedAt: facts.startedAt,
     firstTokenMs: facts.firstTokenAt ? facts.firstTokenAt - facts.startedAt : null,

@@ -19,6 +19,8 @@ export interface RelayOptions {
   silenceMs: number;
   clock: Clock;
   signal?: AbortSignal | undefined;
+  /** Is given everything that goes on to the client, save the end. Must be quick. */
+  onPassed?(bytes: Uint8Array): void;
 }
 
 export interface StreamOutcome {
@@ -90,6 +92,7 @@ class StreamRelay {
       if (failure !== null) throw problem("provider-failed", { detail: `The provider ${provider} failed: ${failure}` });
       if (bytes.byteLength > 0) {
         this.#firstTokenAt ??= clock.now();
+        this.#options.onPassed?.(bytes);
         return bytes;
       }
       if (part.done && !filter.isComplete()) throw brokenOff(provider);

@@ -1,18 +1,31 @@
-import type { ChatCompletionRequest } from "../../domain/llm/chat-completion.ts";
+import type { CacheOutcome } from "../../domain/llm/answer-cache.ts";
+import { assembledCompletion } from "../../domain/llm/assembled-completion.ts";
+import type { ChatCompletion, ChatCompletionRequest } from "../../domain/llm/chat-completion.ts";
+import { completionEvents } from "../../domain/llm/completion-events.ts";
 import { tokenUsage } from "../../domain/llm/token-usage.ts";
 import type { ServiceContext } from "../context.ts";
+import { tellBreaker } from "./breakers.ts";
+import { settleCached } from "./cached-answer.ts";
 import { type Answered, callModel } from "./call-model.ts";
-import { type ChatCall, openChatCall, promptTokensOf } from "./chat-call.ts";
+import { type CacheLook, lookInCache } from "./chat-cache.ts";
+import { type ChatCall, openChatCall, promptTokensOf, reserved } from "./chat-call.ts";
+import { completeOpened } from "./complete-chat.ts";
+import { type FallbackKind, fallbackCompletion } from "./fallback-answer.ts";
 import type { Target } from "./find-target.ts";
+import { guardedStream, needsWholeAnswer } from "./guard-output.ts";
 import type { ModelCall } from "./ports.ts";
-import { type CallOptions, settleCall } from "./record-model-call.ts";
+import { type CallOptions, costOfCall, settleCall } from "./record-model-call.ts";
 import { type Relay, relayStream, type StreamOutcome } from "./relay-stream.ts";
+import { type StreamTranscript, streamTranscript } from "./stream-transcript.ts";
 
 export interface ReceiptedStream {
   /** Server-sent events in OpenAI's form, ready for the client. */
   body: ReadableStream<Uint8Array>;
   provider: string;
   model: string;
+  cache: CacheOutcome;
+  /** No target answered: this is what the route says then. */
+  fallback: FallbackKind | null;
 }
 
 /**
@@ -25,41 +38,99 @@ export async function streamChat(
   options: CallOptions = {},
 ): Promise<ReceiptedStream> {
   const call = await openChatCall(ctx, request, options, true);
-  const { answer: relay, answered } = await askTargets(ctx, call);
-  ctx.later(relay.outcome.then((outcome) => settle(ctx, call, outcome, answered)));
-  const { provider, model } = answered.target;
-  return { body: relay.body, provider: provider.name, model };
+  if (needsWholeAnswer(call)) {
+    const { completion, cost: _, ...who } = await completeOpened(ctx, call);
+    return { body: replayed(call, completion), ...who };
+  }
+  const look = await lookInCache(ctx, call);
+  if (look.found !== null) {
+    settleCached(ctx, call, look.found, look.outcome === "semantic" ? "semantic" : "hit");
+    const { completion, provider, model } = look.found;
+    return { body: replayed(call, completion), provider, model, cache: look.outcome, fallback: null };
+  }
+  return freshStream(ctx, call, look);
 }
 
-function askTargets(ctx: ServiceContext, call: ChatCall) {
+async function freshStream(ctx: ServiceContext, opened: ChatCall, look: CacheLook): Promise<ReceiptedStream> {
+  const call = await reserved(ctx, opened);
+  const transcript = look.outcome === "bypass" ? null : streamTranscript();
+  try {
+    const { answer: relay, answered } = await askTargets(ctx, call, transcript);
+    const settling = relay.outcome.then((outcome) => settle(ctx, call, { outcome, answered, look, transcript }));
+    ctx.later(settling.finally(call.hold.end));
+    const { provider, model } = answered.target;
+    return { body: relay.body, provider: provider.name, model, cache: look.outcome, fallback: null };
+  } catch (error) {
+    call.hold.end();
+    const { completion, kind, ...who } = await fallbackCompletion(ctx, call, error);
+    return { body: replayed(call, completion), ...who, cache: look.outcome, fallback: kind };
+  }
+}
+
+function askTargets(ctx: ServiceContext, call: ChatCall, transcript: StreamTranscript | null) {
   const asked = { ...call, kind: "chat" as const, promptTokens: () => promptTokensOf(call) };
-  return callModel(ctx, asked, (target, modelCall) => begin(ctx, target, call.request, modelCall));
+  return callModel(ctx, asked, (target, modelCall) => begin(ctx, target, call, modelCall, transcript));
 }
 
 async function begin(
   ctx: ServiceContext,
   { provider, model }: Target,
-  request: ChatCompletionRequest,
-  call: ModelCall,
+  call: ChatCall,
+  modelCall: ModelCall,
+  transcript: StreamTranscript | null,
 ): Promise<Relay> {
-  const upstream = await ctx.ports.chatModels.open(provider).chat.stream({ ...request, model }, call);
-  return relayStream(upstream, {
+  transcript?.clear();
+  const upstream = await ctx.ports.chatModels.open(provider).chat.stream({ ...call.request, model }, modelCall);
+  const guarded = guardedStream(ctx, call, upstream);
+  const relay = await relayStream(guarded.stream, {
     provider: provider.name,
-    wantsUsage: request.stream_options?.include_usage === true,
+    wantsUsage: wantsUsage(call.request),
     silenceMs: provider.timeoutMs,
     clock: ctx.clock,
-    signal: call.signal,
+    signal: modelCall.signal,
+    ...(transcript !== null && { onPassed: transcript.add }),
   });
+  ctx.later(relay.outcome.then(guarded.noteFindings));
+  return relay;
 }
 
-function settle(ctx: ServiceContext, call: ChatCall, outcome: StreamOutcome, answered: Answered): void {
+interface Ended {
+  outcome: StreamOutcome;
+  answered: Answered;
+  look: CacheLook;
+  transcript: StreamTranscript | null;
+}
+
+function settle(ctx: ServiceContext, call: ChatCall, { outcome, answered, look, transcript }: Ended): void {
+  const usage = outcome.usage ?? tokenUsage(promptTokensOf(call), outcome.estimatedCompletionTokens);
   settleCall(ctx, {
     ...answered,
     status: outcome.status,
-    usage: outcome.usage ?? tokenUsage(promptTokensOf(call), outcome.estimatedCompletionTokens),
+    usage,
     isEstimated: outcome.usage === null,
     firstTokenAt: outcome.firstTokenAt,
     finishReason: outcome.finishReason,
     ...(outcome.problem !== null && { problem: outcome.problem.code }),
   });
+  if (outcome.status === "interrupted") ctx.later(tellBreaker(ctx, answered.target, "sick", false));
+  const text = outcome.status === "succeeded" ? (transcript?.text() ?? null) : null;
+  const completion = text === null ? null : assembledCompletion(text);
+  if (completion === null) return;
+  const { provider, model } = answered.target;
+  const costUsdMicros = costOfCall(answered.target, usage).usdMicros;
+  look.keep({ completion: { ...completion, usage }, provider: provider.name, model, costUsdMicros });
+}
+
+function replayed({ request }: ChatCall, completion: ChatCompletion): ReadableStream<Uint8Array> {
+  const events = new TextEncoder().encode(completionEvents(completion, wantsUsage(request)));
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue(events);
+      controller.close();
+    },
+  });
+}
+
+function wantsUsage({ stream_options }: ChatCompletionRequest): boolean {
+  return stream_options?.include_usage === true;
 }

@@ -12,6 +12,7 @@ import { knowledgeSearch } from "./api/knowledge-search.ts";
 import { limits } from "./api/limits.ts";
 import { me } from "./api/me.ts";
 import { members } from "./api/members.ts";
+import { modelOperations } from "./api/model-operations.ts";
 import { modelRoutes } from "./api/model-routes.ts";
 import { operationsRoutes } from "./api/operations.ts";
 import { operatorMailbox } from "./api/operator-mailbox.ts";
@@ -21,6 +22,7 @@ import { publishedEvents } from "./api/published-events.ts";
 import { reviews } from "./api/reviews.ts";
 import { runs } from "./api/runs.ts";
 import { schedules } from "./api/schedules.ts";
+import { secondFactor } from "./api/second-factor.ts";
 import { storedObjects } from "./api/stored-objects.ts";
 import { taskTokens } from "./api/task-tokens.ts";
 import { tenants } from "./api/tenants.ts";
@@ -39,6 +41,7 @@ import { openai } from "./protocols/openai/routes.ts";
 /** Every area's operations, in the order of the document. */
 const SURFACES: readonly Routes[] = [
   auth,
+  secondFactor,
   me,
   tenants,
   members,
@@ -60,6 +63,7 @@ const SURFACES: readonly Routes[] = [
   functions,
   schedules,
   jobs,
+  modelOperations,
   openai,
   awsStepFunctions,
   providers,
