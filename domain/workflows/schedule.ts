@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isWithin } from "./run/payload.ts";
 import { WorkflowName } from "./workflow.ts";
 
 /** What happens at a tick while the run of an earlier one still goes on. */
@@ -16,13 +17,16 @@ export const MissedPolicy = z.enum(["skip", "latest", "all"]).meta({
 });
 export type MissedPolicy = z.infer<typeof MissedPolicy>;
 
+// ASL: the longest input of a run.
+const MAX_INPUT_BYTES = 262_144;
+
 const target = {
   workflow: WorkflowName,
   version: z.int().positive().nullable(),
   alias: z.string().min(1).max(80).nullable(),
   cron: z.string().min(1).max(200).meta({ example: "30 8 * * mon-fri" }),
   timezone: z.string().min(1).max(64).meta({ example: "Europe/Berlin", description: "IANA name" }),
-  input: z.json(),
+  input: z.json().refine((input) => isWithin(input, MAX_INPUT_BYTES), `has at most ${MAX_INPUT_BYTES} bytes as JSON`),
   overlap: OverlapPolicy,
   missed: MissedPolicy,
   enabled: z.boolean(),

@@ -20,15 +20,23 @@ import type { TaskCall } from "./task-call.ts";
 // A result that a state can take has 262,144 bytes; beyond this the rest of the answer is of no use.
 const MAX_RESULT_BYTES = 1_048_576;
 
+/** `key` is the idempotency key outside. */
+type Attempt = Pick<TaskCall, "key" | "signal">;
+
 const WeftArguments = z.strictObject({ name: z.string(), payload: z.json().optional() });
 const LambdaArguments = z.looseObject({ FunctionName: z.string(), Payload: z.json().optional() });
 
 /** `weft:function:call` */
 export async function callNamedFunction(ctx: ServiceContext, task: TaskCall): Promise<Json> {
   const { name, payload } = argumentsOf(WeftArguments, task.input);
+  return callFunction(ctx, name, payload ?? {}, task);
+}
+
+/** One call of the tenant's function of that name. What the function says went wrong is thrown as a TaskFailure. */
+export async function callFunction(ctx: ServiceContext, name: string, payload: Json, attempt: Attempt): Promise<Json> {
   const access = await functionAccess(ctx, name);
   if (access === null) throw notFound("function");
-  return call(ctx, task, access, payload ?? {});
+  return call(ctx, attempt, access, payload);
 }
 
 /** A Lambda ARN as the resource: the state's input is the payload, the function's answer the result. */
@@ -58,12 +66,12 @@ async function lambda(ctx: ServiceContext, reference: string): Promise<FunctionA
   );
 }
 
-async function call(ctx: ServiceContext, task: TaskCall, access: FunctionAccess, payload: Json): Promise<Json> {
+async function call(ctx: ServiceContext, attempt: Attempt, access: FunctionAccess, payload: Json): Promise<Json> {
   const body = JSON.stringify(payload);
   // An id of Standard Webhooks has no dot, and a task's key may.
-  const id = `msg_${sha256Hex(task.key).slice(0, 32)}`;
+  const id = `msg_${sha256Hex(attempt.key).slice(0, 32)}`;
   const signature = access.secret === null ? {} : webhookHeaders(access.secret, { id, at: ctx.clock.now(), body });
-  const { response, text } = await answerOf(task, access, () =>
+  const { response, text } = await answerOf(attempt, access, () =>
     ctx.ports.outbound.fetch({
       url: access.url,
       method: "POST",
@@ -71,14 +79,14 @@ async function call(ctx: ServiceContext, task: TaskCall, access: FunctionAccess,
         accept: "application/json",
         ...access.headers,
         "content-type": "application/json",
-        "idempotency-key": task.key,
+        "idempotency-key": attempt.key,
         traceparent: traceparent(ctx.trace),
         ...signature,
       },
       body,
       timeoutMs: access.timeoutSeconds * SECOND_MS,
       maxBytes: MAX_RESULT_BYTES,
-      signal: task.signal,
+      signal: attempt.signal,
     }),
   );
   const result = parsed(text);
@@ -88,7 +96,7 @@ async function call(ctx: ServiceContext, task: TaskCall, access: FunctionAccess,
 }
 
 async function answerOf(
-  task: TaskCall,
+  attempt: Attempt,
   access: FunctionAccess,
   send: () => Promise<OutboundResponse>,
 ): Promise<{ response: OutboundResponse; text: string }> {
@@ -97,7 +105,7 @@ async function answerOf(
     return { response, text: await response.text() };
   } catch (error) {
     const reason = asProblem(error)?.members.reason;
-    if (task.signal.aborted) throw error;
+    if (attempt.signal.aborted) throw error;
     if (reason === "timeout") {
       throw new TaskFailure(
         "States.Timeout",

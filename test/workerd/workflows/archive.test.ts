@@ -100,6 +100,21 @@ describe("a run whose retention is over", () => {
   });
 });
 
+describe("a move that broke off", () => {
+  it("is repeated whole: what it had written is written again", async () => {
+    const member = await aTenant();
+    const run = await aRun(member, chain(3), { wait: 5 });
+    await toldOf(member, run);
+    const { files, runActors } = member.ctx.ports;
+    await files.put(`${archiveFolder(member.tenantId, run.id)}00000001.jsonl`, '{"archive":1,"ru', "text/plain");
+    expect((await member.call(`/v1/runs/${run.id}`)).body).toEqual(run);
+    await evictDurableObject(objectOf(member, run.id));
+    expect(await runActors.of(member.tenantId, run.id).archive()).toBe(true);
+    expect((await member.call(`/v1/runs/${run.id}`)).body).toEqual(run);
+    expect((await member.call(`/v1/runs/${run.id}/events`)).body.data).toHaveLength(run.seq);
+  });
+});
+
 describe("a run in the archive", () => {
   it("reads as it did before: the run, its events in both orders, its live stream and its place in lists", async () => {
     const member = await aTenant();
@@ -137,6 +152,7 @@ describe("a run in the archive", () => {
       expectProblem(answer, 409, "run-status");
       expect(answer.body.reason).toBe("archived");
     }
+    expectProblem(await member.call(`/v1/runs/${run.id}/checkpoints`), 409, "run-status");
   });
 
   it("keeps its name: equal input answers it, other input conflicts", async () => {

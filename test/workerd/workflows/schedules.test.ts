@@ -83,6 +83,7 @@ describe("a schedule", () => {
     ["a version that does not exist", { version: 9 }, "/workflow"],
     ["an alias that does not exist", { alias: "live" }, "/workflow"],
     ["version and alias at once", { version: 1, alias: "live" }, "/alias"],
+    ["an input that no run takes", { input: "x".repeat(262_143) }, "/input"],
     ["an unknown policy", { overlap: "queue" }, "/overlap"],
     ["an unknown member", { every: "day" }, "/every"],
   ])("with %s is refused", async (_, more, pointer) => {
