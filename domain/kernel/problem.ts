@@ -10,6 +10,7 @@ interface ProblemType {
 export const PROBLEMS = {
   "malformed-request": { status: 400, title: "The request could not be parsed", retryable: false },
   unauthenticated: { status: 401, title: "Valid credentials are required", retryable: false },
+  "second-factor-required": { status: 401, title: "A one-time code is required", retryable: false },
   forbidden: { status: 403, title: "The credentials do not allow this", retryable: false },
   "tenant-suspended": { status: 403, title: "The tenant is suspended", retryable: false },
   "email-not-verified": { status: 403, title: "The e-mail address is not verified", retryable: false },
@@ -36,6 +37,7 @@ export const PROBLEMS = {
     title: "The idempotency key was used with another request",
     retryable: false,
   },
+  "content-blocked": { status: 422, title: "A guardrail blocked the content", retryable: false },
   "forbidden-target": { status: 422, title: "The address may not be called", retryable: false },
   "rate-limited": { status: 429, title: "Too many requests", retryable: true },
   "quota-exceeded": { status: 429, title: "The quota is used up", retryable: false },

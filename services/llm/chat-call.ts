@@ -1,6 +1,8 @@
 import type { ChatCompletionRequest } from "../../domain/llm/chat-completion.ts";
 import { estimatedPromptTokens } from "../../domain/llm/token-estimate.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
+import { type BudgetHold, holdBudgets } from "./budget-hold.ts";
+import { guardInput } from "./guard-input.ts";
 import { loadRoute, type Route } from "./load-route.ts";
 import type { CallOptions } from "./record-model-call.ts";
 
@@ -19,6 +21,8 @@ export interface ChatCall {
   isStreamed: boolean;
   options: CallOptions;
   startedAt: number;
+  /** What the budgets hold for it, once it is about to cost something. */
+  hold: BudgetHold | null;
 }
 
 /** The first stage: everything that can refuse a call before it costs anything. */
@@ -30,8 +34,16 @@ export async function openChatCall(
 ): Promise<ChatCall> {
   requirePermission(ctx, "llm:write");
   const startedAt = ctx.clock.now();
-  const route = await loadRoute(ctx, request.model);
-  return { request, route, isStreamed, options, startedAt };
+  const route = await loadRoute(ctx, request.model, request.user);
+  return { request: guardInput(ctx, route, request), route, isStreamed, options, startedAt, hold: null };
+}
+
+/** The stage `reserved`. Where the budgets pay for less than the answer may take, the answer is bounded by what they pay for. */
+export async function reserved(ctx: ServiceContext, call: ChatCall): Promise<ChatCall & { hold: BudgetHold }> {
+  const hold = await holdBudgets(ctx, call.route, () => promptTokensOf(call), call.request);
+  if (hold.maxTokens === null) return { ...call, hold };
+  const { max_tokens: _, ...request } = call.request;
+  return { ...call, hold, request: { ...request, max_completion_tokens: hold.maxTokens } };
 }
 
 /** What the prompt weighs, for a reservation and for the bill of a caller that left while the model was at work. */

@@ -4,6 +4,7 @@ import type { Cost } from "../../domain/llm/price.ts";
 import { estimatedTokens } from "../../domain/llm/token-estimate.ts";
 import { tokenUsage } from "../../domain/llm/token-usage.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
+import { holdBudgets } from "./budget-hold.ts";
 import { callModel } from "./call-model.ts";
 import { loadRoute } from "./load-route.ts";
 import type { EmbeddingAnswer, EmbeddingInput } from "./ports.ts";
@@ -28,15 +29,21 @@ export async function embedTexts(
   requirePermission(ctx, "llm:write");
   if (parseModelName(request.model) === null) throw notFound("embedding model");
   const route = await loadRoute(ctx, request.model);
-  const { answer, answered } = await callModel(
-    ctx,
-    { kind: "embedding", route, isStreamed: false, options, promptTokens: () => tokensOf(request) },
-    ({ provider, model }, call) => ctx.ports.chatModels.open(provider).embedding.embed({ ...request, model }, call),
-  );
-  const usage = tokenUsage(answer.promptTokens, 0);
-  settleCall(ctx, { ...answered, status: "succeeded", usage, isEstimated: false });
-  const { provider, model } = answered.target;
-  return { answer, provider: provider.name, model, cost: costOfCall(answered.target, usage) };
+  const promptTokens = () => tokensOf(request);
+  const hold = await holdBudgets(ctx, route, promptTokens);
+  try {
+    const { answer, answered } = await callModel(
+      ctx,
+      { kind: "embedding", route, isStreamed: false, options, hold, promptTokens },
+      ({ provider, model }, call) => ctx.ports.chatModels.open(provider).embedding.embed({ ...request, model }, call),
+    );
+    const usage = tokenUsage(answer.promptTokens, 0);
+    settleCall(ctx, { ...answered, status: "succeeded", usage, isEstimated: false });
+    const { provider, model } = answered.target;
+    return { answer, provider: provider.name, model, cost: costOfCall(answered.target, usage) };
+  } finally {
+    hold.end();
+  }
 }
 
 function tokensOf({ input }: EmbeddingInput): number {

@@ -10,6 +10,8 @@ import { budgets, type ExperimentRow, experiments, guardrailPolicies } from "./t
 
 export interface GatewayPolicy {
   guardrails: Guardrail[];
+  /** When they were last changed; 0 where there never were any. */
+  guardrailsAt: number;
   /** By name, in micro-dollars a month. */
   budgets: ReadonlyMap<string, number>;
   /** The running ones, by the route that they split. */
@@ -52,6 +54,7 @@ async function readPolicy({ db, tenant }: ServiceContext): Promise<GatewayPolicy
   ]);
   return {
     guardrails: policyRows[0]?.guardrails ?? [],
+    guardrailsAt: policyRows[0]?.updatedAt ?? 0,
     budgets: new Map(budgetRows.map(({ name, usdMicrosPerMonth }) => [name, usdMicrosPerMonth])),
     experiments: new Map(experimentRows.map((row) => [row.route, row])),
   };
