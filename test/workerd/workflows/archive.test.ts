@@ -100,6 +100,17 @@ describe("a run whose retention is over", () => {
   });
 });
 
+it("an EXPRESS run moves to the archive like any other", async () => {
+  const member = await aTenant();
+  const body = { definition: chain(2), type: "EXPRESS" };
+  await member.call("/v1/workflows/quick", { method: "PUT", body });
+  const started = await member.call("/v1/workflows/quick/runs?wait=5", { method: "POST", body: { input: { n: 1 } } });
+  const run = started.body as Run;
+  await toldOf(member, run);
+  expect(await member.ctx.ports.runActors.of(member.tenantId, run.id).archive()).toBe(true);
+  expect((await member.call(`/v1/runs/${run.id}`)).body).toEqual(run);
+});
+
 describe("a move that broke off", () => {
   it("is repeated whole: what it had written is written again", async () => {
     const member = await aTenant();
