@@ -4,8 +4,10 @@ import { aliases } from "./api/aliases.ts";
 import { apiKeys } from "./api/api-keys.ts";
 import { audit } from "./api/audit.ts";
 import { auth } from "./api/auth.ts";
+import { budgets } from "./api/budgets.ts";
 import { documents } from "./api/documents.ts";
 import { functions } from "./api/functions.ts";
+import { guardrails } from "./api/guardrails.ts";
 import { jobs } from "./api/jobs.ts";
 import { knowledgeBases } from "./api/knowledge-bases.ts";
 import { knowledgeSearch } from "./api/knowledge-search.ts";
@@ -68,6 +70,8 @@ const SURFACES: readonly Routes[] = [
   awsStepFunctions,
   providers,
   modelRoutes,
+  budgets,
+  guardrails,
   operationsRoutes(() => OPERATIONS),
 ];
 
