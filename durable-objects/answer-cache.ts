@@ -86,12 +86,12 @@ export class AnswerCache extends DurableObject<Env> implements AnswerCachePort {
   }
 
   async forget({ route, model }: { route?: string | undefined; model?: string | undefined }): Promise<number> {
-    const { rowsWritten } = this.#sql.exec(
+    const forgotten = this.#sql.exec(
       "DELETE FROM answers WHERE (?1 IS NULL OR route = ?1) AND (?2 IS NULL OR model = ?2) RETURNING 1",
       route ?? null,
       model ?? null,
     );
-    return rowsWritten;
+    return forgotten.toArray().length;
   }
 
   override async alarm(): Promise<void> {
