@@ -8,7 +8,19 @@ import { keepsAnOwner } from "./change-member-role.ts";
 import { lockOut } from "./delete-tenant.ts";
 import { forgetPrincipals, ofUser } from "./principals.ts";
 import { signedInUser } from "./signed-in-user.ts";
-import { apiKeys, invitations, mailedTokens, mails, memberships, refreshTokens, sessions, users } from "./table.ts";
+import {
+  apiKeys,
+  invitations,
+  mailedTokens,
+  mails,
+  memberships,
+  recoveryCodes,
+  refreshTokens,
+  secondFactors,
+  sessions,
+  signInChallenges,
+  users,
+} from "./table.ts";
 
 /**
  * Erases the account and what the platform keeps about the person beside it. Tenants they are alone in go with them;
@@ -80,6 +92,9 @@ function traces({ db, clock }: ServiceContext, userId: string, email: string): S
     // across tenants: a person's sessions are theirs in every tenant
     db.delete(sessions).where(eq(sessions.userId, userId)),
     db.delete(mailedTokens).where(eq(mailedTokens.userId, userId)),
+    db.delete(secondFactors).where(eq(secondFactors.userId, userId)),
+    db.delete(recoveryCodes).where(eq(recoveryCodes.userId, userId)),
+    db.delete(signInChallenges).where(eq(signInChallenges.userId, userId)),
     // across tenants: whoever invited them
     db.delete(invitations).where(eq(invitations.email, email)),
     db.delete(mails).where(eq(mails.recipient, email)),

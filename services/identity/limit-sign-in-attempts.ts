@@ -22,6 +22,9 @@ const GUESSES: AttemptRate = { burst: 10, everyMs: MINUTE_MS };
 const GUESSES_FROM_ANYWHERE: AttemptRate = { burst: 100, everyMs: 30 * SECOND_MS };
 const SPRAY: AttemptRate = { burst: 100, everyMs: 2 * SECOND_MS };
 
+// Three codes in a million are right at any time: a day of guessing finds one with less than a tenth of a percent.
+const CODES: AttemptRate = { burst: 10, everyMs: 5 * MINUTE_MS };
+
 export interface Attempt {
   /** Statements that give the attempt back, for the commit of its success. */
   refund: Statement[];
@@ -39,6 +42,11 @@ export async function takeSignInAttempt(
     { subject: `${kind}:email:${email}`, rate: GUESSES_FROM_ANYWHERE },
     { subject: `${kind}:ip:${ip}`, rate: SPRAY },
   ]);
+}
+
+/** Counts a one-time code against its owner: six digits need a narrower door than passwords. */
+export async function takeCodeAttempt(platform: PlatformContext, userId: string): Promise<Attempt> {
+  return take(platform, [{ subject: `code:${userId}`, rate: CODES }]);
 }
 
 async function take(platform: PlatformContext, counted: [Counted, ...Counted[]]): Promise<Attempt> {

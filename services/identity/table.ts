@@ -128,6 +128,37 @@ export const mailedTokens = sqliteTable(
   ],
 );
 
+/** A person's one-time codes. In force once confirmed; no code of `lastStep` or before is taken again. */
+export const secondFactors = sqliteTable("second_factors", {
+  userId: text().primaryKey(),
+  /** Sealed, bound to the user. */
+  secret: text().notNull(),
+  lastStep: integer().notNull(),
+  createdAt: integer().notNull(),
+  confirmedAt: integer(),
+});
+
+/** What signs in once in place of a code, as digests bound to the user. */
+export const recoveryCodes = sqliteTable(
+  "recovery_codes",
+  { hash: text().primaryKey(), userId: text().notNull() },
+  (table) => [index("recovery_codes_by_user").on(table.userId)],
+);
+
+/** Sign-ins whose password was right and whose code is awaited. */
+export const signInChallenges = sqliteTable(
+  "sign_in_challenges",
+  {
+    hash: text().primaryKey(),
+    userId: text().notNull(),
+    /** The tenant that was asked for; null for the oldest membership. */
+    tenantAsked: text(),
+    attempts: integer().notNull().default(0),
+    expiresAt: integer().notNull(),
+  },
+  (table) => [index("sign_in_challenges_by_expiry").on(table.expiresAt)],
+);
+
 /** Attempts to sign in, by a digest of whom they are counted against. `fullAt` is the time at which nothing is owed. */
 export const signInAttempts = sqliteTable(
   "sign_in_attempts",

@@ -49,7 +49,7 @@ auth.add(
     access: "public",
     body: Login,
     returns: { 200: SignedIn },
-    problems: ["unauthenticated", "rate-limited"],
+    problems: ["unauthenticated", "second-factor-required", "rate-limited"],
   },
   async ({ ctx, body }) => reply(200, await logIn(ctx, body)),
 );
