@@ -24,8 +24,8 @@ import { Knowledge } from "./tenant-gate/knowledge.ts";
 
 // The gate of one tenant, named by the tenant's id: where its limits are counted.
 //   T1  one call is decided at a time: between reading the buckets and taking from them nothing else runs.
-//   T2  what a billing period used is on disk before the answer that counted it leaves; buckets follow within PERSIST_MS,
-//       so a crash may refill what was taken in that time and forgets nothing that is billed.
+//   T2  what was counted is on disk within PERSIST_MS, and no call waits for the disk: a crash may give back what was taken
+//       in that time. Bills are made from usage records, never from this count.
 //   T3  what it knows from the database is used for KNOWN_MS, and never where the caller asks for fresh knowledge.
 
 const PERSIST_MS = SECOND_MS;
@@ -94,7 +94,7 @@ export class TenantGate extends DurableObject<Env> implements TenantGatePort {
   #use({ usage, crossed }: { usage: Usage; crossed: Crossing[] }): void {
     if (usage === this.#usage) return;
     this.#usage = usage;
-    this.ctx.storage.kv.put("usage", usage);
+    this.#persistSoon();
     for (const crossing of crossed) this.#platform.later(tellCrossing(this.#platform, this.#tenantId(), crossing));
   }
 
@@ -106,6 +106,7 @@ export class TenantGate extends DurableObject<Env> implements TenantGatePort {
       for (const [key, bucket] of kept) this.#buckets.set(key, bucket);
       const emptiest = kept.sort(([, a], [, b]) => a.tokens / a.limit - b.tokens / b.limit);
       this.ctx.storage.kv.put("buckets", emptiest.slice(0, MAX_KEPT_BUCKETS));
+      if (this.#usage !== null) this.ctx.storage.kv.put("usage", this.#usage);
     }, PERSIST_MS);
   }
 
