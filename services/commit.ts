@@ -84,7 +84,11 @@ function auditRow(ctx: CommitContext, note: AuditNote, now: number): typeof audi
   return { ...entry, proof: ctx.ports.auditWitness.prove(entryText(entry)) };
 }
 
-function taskRow(ctx: CommitContext, task: Task & { id?: string }, now: number): typeof tasks.$inferInsert & { id: string } {
+function taskRow(
+  ctx: CommitContext,
+  task: Task & { id?: string },
+  now: number,
+): typeof tasks.$inferInsert & { id: string } {
   return {
     id: task.id ?? ctx.ids.next("job"),
     tenantId: ctx.tenant.id,

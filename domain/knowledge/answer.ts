@@ -1,11 +1,19 @@
 import * as z from "zod";
 
+/** Each is searched by itself, at once. */
+const MAX_FURTHER_BASES = 4;
+
 export const AnswerRequest = z
   .strictObject({
     question: z.string().trim().min(1).max(10_000),
     model: z.string().min(1).max(200).optional(),
     topK: z.int().min(1).max(20).default(5),
     stream: z.boolean().default(false),
+    knowledgeBaseIds: z
+      .array(z.string().min(1))
+      .max(MAX_FURTHER_BASES)
+      .default([])
+      .describe("Further knowledge bases to answer from, beside the one of the path."),
   })
   .meta({ id: "AnswerRequest", example: { question: "How many days of parental leave are paid?" } });
 export type AnswerRequest = z.infer<typeof AnswerRequest>;
@@ -13,6 +21,7 @@ export type AnswerRequest = z.infer<typeof AnswerRequest>;
 export const Citation = z
   .strictObject({
     marker: z.int().positive().describe("The n of [n] in the answer."),
+    knowledgeBaseId: z.string(),
     documentId: z.string(),
     chunkId: z.string(),
     start: z.int().nonnegative(),
@@ -37,6 +46,9 @@ export const Answer = z
     answer: z.string(),
     grounded: z.boolean().describe("False when the sources do not hold an answer or do not support what was said."),
     citations: z.array(Citation),
+    unsupported: z
+      .array(z.string())
+      .describe("Sentences of the answer that the sources they cite do not bear out; read them with care."),
     usage: AnswerUsage,
   })
   .meta({ id: "Answer" });

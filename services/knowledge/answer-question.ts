@@ -6,6 +6,7 @@ import type { Answer, AnswerRequest } from "../../domain/knowledge/answer.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
 import { completeChatWithReceipt } from "../llm/complete-chat.ts";
 import type { CallOptions } from "../llm/record-model-call.ts";
+import { askingModels } from "./asking-models.ts";
 import { chatRequest, findSources } from "./find-sources.ts";
 import { answerUsage, proveAnswer, REFUSAL } from "./prove-answer.ts";
 
@@ -15,11 +16,10 @@ export async function answerQuestion(
   request: AnswerRequest,
   call: CallOptions = {},
 ): Promise<Answer> {
-  // Searching is checked where it is done; that the model is asked at all depends on what it finds.
-  requirePermission(ctx, "llm:write");
+  requirePermission(ctx, "knowledge:read");
   const sources = await findSources(ctx, knowledgeBaseId, request);
   if (sources.length === 0) return REFUSAL;
-  const { completion, cost } = await completeChatWithReceipt(ctx, chatRequest(request, sources), call);
+  const { completion, cost } = await completeChatWithReceipt(askingModels(ctx), chatRequest(request, sources), call);
   const text = completion.choices[0]?.message.content ?? "";
-  return proveAnswer(ctx, knowledgeBaseId, { text, sources, usage: answerUsage(completion.usage, cost) });
+  return proveAnswer(ctx, { text, sources, usage: answerUsage(completion.usage, cost) });
 }

@@ -6,6 +6,7 @@ import type { TextChunk } from "../../domain/knowledge/text/chunks.ts";
 import type { ServiceContext } from "../context.ts";
 import { embedTexts } from "../llm/embed-texts.ts";
 import { loadTarget } from "../llm/find-target.ts";
+import { askingModels } from "./asking-models.ts";
 
 /** Workers AI takes at most this many texts a call; others take more. */
 const BATCH = 100;
@@ -42,7 +43,7 @@ export async function embedQuery(
   query: string,
 ): Promise<{ embedder: EmbedderIdentity; embedding: Float32Array } | null> {
   if (model === HASHED_EMBEDDER.model) return null;
-  const { answer } = await embedTexts(ctx, { model, input: [query] });
+  const { answer } = await embedTexts(askingModels(ctx), { model, input: [query] });
   const [embedding = new Float32Array(0)] = answer.vectors;
   return { embedder: identityOf(model, embedding), embedding };
 }

@@ -1,6 +1,7 @@
 import type { AnswerRequest } from "../../domain/knowledge/answer.ts";
 import { compressed, type Source } from "../../domain/knowledge/answering/compress.ts";
 import { answerMessages } from "../../domain/knowledge/answering/prompt.ts";
+import { SearchConfiguration } from "../../domain/knowledge/search.ts";
 import type { ChatCompletionRequest } from "../../domain/llm/chat-completion.ts";
 import type { ServiceContext } from "../context.ts";
 import { searchKnowledge } from "./search-knowledge.ts";
@@ -15,16 +16,16 @@ const DEFAULT_MODEL = "local/extractive";
 export async function findSources(
   ctx: ServiceContext,
   knowledgeBaseId: string,
-  { question, topK }: AnswerRequest,
+  { question, topK, knowledgeBaseIds }: AnswerRequest,
 ): Promise<Source[]> {
-  const { results } = await searchKnowledge(ctx, knowledgeBaseId, {
-    query: question,
-    topK,
-    mode: "hybrid",
-    rerank: true,
-    minScore: MIN_RELEVANCE,
+  const searches = [...new Set([knowledgeBaseId, ...knowledgeBaseIds])].map(async (id) => {
+    const configuration = SearchConfiguration.parse({ minScore: MIN_RELEVANCE });
+    const { results } = await searchKnowledge(ctx, id, { ...configuration, query: question, topK });
+    return results.map((result) => ({ ...result, knowledgeBaseId: id }));
   });
-  return compressed(question, results, MAX_SOURCE_TOKENS);
+  // Scores compare between knowledge bases: they say how much of the question is in a passage, whatever stands beside it.
+  const passages = (await Promise.all(searches)).flat().toSorted((a, b) => b.score - a.score);
+  return compressed(question, passages.slice(0, topK), MAX_SOURCE_TOKENS);
 }
 
 export function chatRequest({ question, model }: AnswerRequest, sources: readonly Source[]): ChatCompletionRequest {

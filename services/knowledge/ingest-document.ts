@@ -34,8 +34,13 @@ export async function ingestDocument(ctx: ServiceContext, ingestion: Ingestion):
   try {
     outcome = await indexed(ctx, row, ingestion);
   } catch (error) {
-    if (!isLastAttempt(row, asProblem(error))) throw error;
-    return settleFailed(ctx, ingestion, reasonOf(asProblem(error)));
+    const reason = reasonOf(ctx, asProblem(error));
+    if (isLastAttempt(row, asProblem(error))) {
+      if (asProblem(error) === null) ctx.log.error("document.defect", error, { documentId: row.id });
+      return settleFailed(ctx, ingestion, reason);
+    }
+    await noteAttempt(ctx, ingestion, `Attempt ${row.attempts} of ${MAX_ATTEMPTS}: ${reason} It is tried again.`);
+    throw error;
   }
   return outcome.isIndexed ? settleIndexed(ctx, row, ingestion, outcome) : settleFailed(ctx, ingestion, outcome.reason);
 }
@@ -182,7 +187,15 @@ function isLastAttempt({ attempts }: DocumentRow, failure: Problem | null): bool
   return attempts >= MAX_ATTEMPTS || (failure !== null && !failure.retryable);
 }
 
-/** A defect keeps its words to the log. */
-function reasonOf(failure: Problem | null): string {
-  return failure === null ? "Something went wrong on our side while it was read." : failure.message;
+/** A defect keeps its words to the log, where the number finds them. */
+function reasonOf(ctx: ServiceContext, failure: Problem | null): string {
+  return failure?.message ?? `Something went wrong on our side while it was read (${ctx.requestId}).`;
+}
+
+/** What the document's page says while it waits for the next attempt. */
+async function noteAttempt(ctx: ServiceContext, ingestion: Ingestion, error: string): Promise<void> {
+  await ctx.db
+    .update(documents)
+    .set({ error })
+    .where(and(isAt(ctx, ingestion), isUnsettled(ingestion)));
 }

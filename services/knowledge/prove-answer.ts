@@ -12,7 +12,13 @@ import { documents } from "./table.ts";
 const NO_USAGE: AnswerUsage = { promptTokens: 0, completionTokens: 0, totalTokens: 0, costUsdMicros: 0 };
 
 /** What is answered when nothing relevant was found: no model was asked. */
-export const REFUSAL: Answer = { answer: NOT_IN_SOURCES, grounded: false, citations: [], usage: NO_USAGE };
+export const REFUSAL: Answer = {
+  answer: NOT_IN_SOURCES,
+  grounded: false,
+  citations: [],
+  unsupported: [],
+  usage: NO_USAGE,
+};
 
 export function answerUsage(usage: TokenUsage | null | undefined, cost: Cost): AnswerUsage {
   return {
@@ -26,11 +32,10 @@ export function answerUsage(usage: TokenUsage | null | undefined, cost: Cost): A
 /** Reads the model's markers as citations, and keeps those whose quote stands in the stored text at the place they name. */
 export async function proveAnswer(
   ctx: ServiceContext,
-  knowledgeBaseId: string,
   said: { text: string; sources: readonly Source[]; usage: AnswerUsage },
 ): Promise<Answer> {
-  const { answer, grounded, citations } = citedAnswer(said.text, said.sources);
-  const texts = await storedTexts(ctx, knowledgeBaseId, citations);
+  const { answer, grounded, citations, unsupported } = citedAnswer(said.text, said.sources);
+  const texts = await storedTexts(ctx, citations);
   const proven = citations.filter(
     ({ documentId, start, end, quote }) => texts.get(documentId)?.slice(start, end) === quote,
   );
@@ -38,27 +43,18 @@ export async function proveAnswer(
     answer: answer === "" ? NOT_IN_SOURCES : answer,
     grounded: grounded && proven.length > 0,
     citations: proven,
+    unsupported: [...unsupported],
     usage: said.usage,
   };
 }
 
-async function storedTexts(
-  ctx: ServiceContext,
-  knowledgeBaseId: string,
-  citations: readonly Citation[],
-): Promise<Map<string, string>> {
+async function storedTexts(ctx: ServiceContext, citations: readonly Citation[]): Promise<Map<string, string>> {
   if (citations.length === 0) return new Map();
   const ids = [...new Set(citations.map(({ documentId }) => documentId))];
   const rows = await ctx.db
     .select()
     .from(documents)
-    .where(
-      and(
-        eq(documents.tenantId, ctx.tenant.id),
-        eq(documents.knowledgeBaseId, knowledgeBaseId),
-        inArray(documents.id, ids),
-      ),
-    );
+    .where(and(eq(documents.tenantId, ctx.tenant.id), inArray(documents.id, ids)));
   const texts = await Promise.all(
     rows.map(async (row) => {
       const revision = indexedRevision(row);

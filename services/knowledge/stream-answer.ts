@@ -8,6 +8,7 @@ import { requirePermission, type ServiceContext } from "../context.ts";
 import { loadTarget } from "../llm/find-target.ts";
 import { type CallOptions, costOfCall } from "../llm/record-model-call.ts";
 import { streamChat } from "../llm/stream-chat.ts";
+import { askingModels } from "./asking-models.ts";
 import { chatRequest, findSources } from "./find-sources.ts";
 import { answerUsage, proveAnswer, REFUSAL } from "./prove-answer.ts";
 
@@ -24,13 +25,15 @@ export async function streamAnswer(
   request: AnswerRequest,
   call: CallOptions = {},
 ): Promise<AsyncIterable<AnswerEvent>> {
-  // Searching is checked where it is done; that the model is asked at all depends on what it finds.
-  requirePermission(ctx, "llm:write");
+  requirePermission(ctx, "knowledge:read");
   const sources = await findSources(ctx, knowledgeBaseId, request);
   if (sources.length === 0) return refusalEvents();
   const chat = { ...chatRequest(request, sources), stream: true, stream_options: { include_usage: true } };
-  const [target, { body }] = await Promise.all([loadTarget(ctx, chat.model), streamChat(ctx, chat, call)]);
-  return answerEvents(ctx, knowledgeBaseId, sources, body, (usage) => costOfCall(target, usage));
+  const [target, { body }] = await Promise.all([
+    loadTarget(ctx, chat.model),
+    streamChat(askingModels(ctx), chat, call),
+  ]);
+  return answerEvents(ctx, sources, body, (usage) => costOfCall(target, usage));
 }
 
 async function* refusalEvents(): AsyncGenerator<AnswerEvent> {
@@ -41,7 +44,6 @@ async function* refusalEvents(): AsyncGenerator<AnswerEvent> {
 
 async function* answerEvents(
   ctx: ServiceContext,
-  knowledgeBaseId: string,
   sources: readonly Source[],
   body: ReadableStream<Uint8Array>,
   costOf: (usage: TokenUsage) => ReturnType<typeof costOfCall>,
@@ -56,7 +58,7 @@ async function* answerEvents(
     yield { type: "delta", data: { text: delta } };
   }
   const cost = usage === null ? { usdMicros: 0, priced: false } : costOf(usage);
-  const answer = await proveAnswer(ctx, knowledgeBaseId, { text, sources, usage: answerUsage(usage, cost) });
+  const answer = await proveAnswer(ctx, { text, sources, usage: answerUsage(usage, cost) });
   yield { type: "citations", data: { citations: answer.citations } };
   yield { type: "done", data: answer };
 }

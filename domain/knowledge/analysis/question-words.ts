@@ -2,7 +2,7 @@
 // English has more of them among its stop words.
 
 const SPACED = [
-  "how (?:many|much|long|often|old|far)|what (?:kind|type|sort)s? of|please|tell me",
+  "how (?:many|much|long|often|old|far)|(?:must|shall) (?:i|we|one)|what (?:kind|type|sort)s? of|please|tell me",
   "wie ?viele?|wer|wem|wen|wann|warum|welche[rsnm]?|wo|woher|wohin|wieso",
   "combien|quand|pourquoi|comment|quels?|quelles?|qui|ou|est ce que",
   "cuant[oa]s?|cuando|cual(?:es)?|quien(?:es)?|donde|por que|que",

@@ -7,7 +7,7 @@ import type { Span } from "../text/sentences.ts";
 import { sentences } from "../text/sentences.ts";
 import type { Source } from "./compress.ts";
 import { type Lexicon, lexiconOf } from "./lexicon.ts";
-import { statements } from "./passage.ts";
+import { statedText, statements } from "./passage.ts";
 import { NOT_IN_SOURCES } from "./prompt.ts";
 
 export interface CitedAnswer {
@@ -29,7 +29,7 @@ export function citedAnswer(raw: string, sources: readonly Source[]): CitedAnswe
   if (answer === NOT_IN_SOURCES) return { answer, grounded: false, citations: [], unsupported: [] };
 
   const lexicon = lexiconOf(
-    sources.flatMap(({ text }) => statements(text).map((span) => text.slice(span.start, span.end))),
+    sources.flatMap(({ text }) => statements(text).map((statement) => statedText(text, statement))),
   );
   const citations: Citation[] = [];
   const unsupported: string[] = [];
@@ -57,17 +57,15 @@ interface Claim {
   readonly markers: readonly number[];
 }
 
-/** What stands before each run of markers; the sentences of a stretch without markers are claims without a source. */
+/** A run of markers stands for the sentences since the run before it; what follows the last run is claimed without a source. */
 function claims(answer: string): Claim[] {
   const found: Claim[] = [];
   let from = 0;
   for (const run of answer.matchAll(/(?:\s?\[\d{1,3}\])+[.!?。！？]*/g)) {
     const text = answer.slice(from, run.index);
     const spans = sentences(text);
-    const last = spans.at(-1);
-    for (const span of spans.slice(0, -1)) found.push({ text: text.slice(span.start, span.end), markers: [] });
     const markers = [...run[0].matchAll(/\d+/g)].map(([marker]) => Number(marker));
-    if (last !== undefined) found.push({ text: text.slice(last.start, last.end), markers });
+    for (const span of spans) found.push({ text: text.slice(span.start, span.end), markers });
     from = run.index + run[0].length;
   }
   const rest = answer.slice(from);
@@ -79,6 +77,7 @@ function citationOf(source: Source, claim: string, lexicon: Lexicon): Citation {
   const { start, end } = quotedSpan(source.text, claim, lexicon);
   return {
     marker: source.marker,
+    knowledgeBaseId: source.knowledgeBaseId,
     documentId: source.documentId,
     chunkId: source.chunkId,
     start: source.start + start,
@@ -95,7 +94,7 @@ function quotedSpan(text: string, claim: string, lexicon: Lexicon): Span {
   let best: Span = { start: 0, end: text.length };
   let bestCover = -1;
   for (const span of statements(text)) {
-    const given = lexicon.termsOf(text.slice(span.start, span.end));
+    const given = lexicon.termsOf(statedText(text, span));
     // Of two statements that hold the claim alike, the one that says less else.
     const cover = lexicon.cover(wanted, given) + 0.1 * lexicon.cover(given, wanted);
     if (cover > bestCover) [best, bestCover] = [span, cover];

@@ -1,8 +1,10 @@
-// `local/extractive`: answers with sentences of the sources, word for word, or says that they hold no answer. It reads
-// nothing into them: no rephrasing, no arithmetic, no world knowledge.
+// `local/extractive`: answers with sentences of the sources, word for word (a table's row as `column: cell`), or says that
+// they hold no answer. It reads nothing into them: no rephrasing, no arithmetic, no world knowledge.
+import { folded } from "../analysis/script.ts";
 import { estimatedTokens } from "../text/tokens.ts";
+import { OMISSION } from "./compress.ts";
 import { lexiconOf } from "./lexicon.ts";
-import { statements } from "./passage.ts";
+import { readableText, statements } from "./passage.ts";
 import { NOT_IN_SOURCES, type PromptSource } from "./prompt.ts";
 
 export interface ExtractiveAnswer {
@@ -23,7 +25,7 @@ interface Statement {
   readonly text: string;
   readonly terms: ReadonlySet<number>;
   readonly score: number;
-  /** How much of the question is in this statement or the one before it. */
+  /** How much of the question is in this statement or the one before it; half of it may be owed to title and headings. */
   readonly support: number;
 }
 
@@ -36,40 +38,63 @@ export function extractiveAnswer(question: string, sources: readonly PromptSourc
 }
 
 function scoredStatements(question: string, sources: readonly PromptSource[]): Statement[] {
-  const parts = sources.flatMap(({ marker, text }) =>
-    text.split(" ... ").flatMap((part) =>
-      statements(part).map((span, index) => ({
+  const parts = sources.flatMap(({ marker, text, heading = "" }) =>
+    text.split(OMISSION).flatMap((part) =>
+      statements(part).map((statement, index) => ({
         marker,
-        text: part.slice(span.start, span.end),
+        heading,
+        text: readableText(part, statement),
         isFirst: index === 0,
       })),
     ),
   );
   const lexicon = lexiconOf(parts.map((part) => part.text));
   const wanted = lexicon.termsOfQuestion(question);
+  const pairsIn = pairReader(question);
   const wantsNumber = NUMBER_QUESTION.test(question);
   return parts
-    .map(({ marker, text, isFirst }, index) => {
+    .map(({ marker, text, heading, isFirst }, index) => {
       const terms = lexicon.termsOf(text);
       const cover = lexicon.cover(wanted, terms);
       const before = isFirst ? undefined : parts[index - 1];
       const context = before === undefined ? terms : new Set([...terms, ...lexicon.termsOf(before.text)]);
+      const under = new Set([...context, ...lexicon.termsOf(heading)]);
       const bonus =
-        (wantsNumber && /\p{N}/u.test(text) ? NUMBER_BONUS : 0) - (text.trimEnd().endsWith("?") ? QUESTION_MALUS : 0);
-      const support = lexicon.cover(wanted, context);
+        (wantsNumber && /\p{N}/u.test(text) ? NUMBER_BONUS : 0) +
+        PAIR_WEIGHT * pairsIn(text) -
+        (text.trimEnd().endsWith("?") ? QUESTION_MALUS : 0);
+      const nearby = lexicon.cover(wanted, context);
+      const support = (nearby + lexicon.cover(wanted, under)) / 2;
       const length = LENGTH_MALUS * Math.min(1, estimatedTokens(text) / 120);
-      return { marker, text, terms, score: cover + CONTEXT_WEIGHT * support + bonus - length, support };
+      return { marker, text, terms, score: cover + CONTEXT_WEIGHT * nearby + bonus - length, support };
     })
     .toSorted((a, b) => b.score - a.score);
 }
 
 const CONTEXT_WEIGHT = 0.25;
+/** Tells rows and sentences apart that differ in small words: "up to 75" and "more than 75". */
+const PAIR_WEIGHT = 0.05;
 const NUMBER_BONUS = 0.15;
 /** A question in a text (a heading of a list of answers) is not an answer. */
 const QUESTION_MALUS = 0.3;
 const LENGTH_MALUS = 0.05;
 const NUMBER_QUESTION =
   /\b(?:how (?:many|much|long|often|old|far)|when|what (?:year|date|time|percentage|number|amount))\b/i;
+
+/** The share of the question's neighbouring words that are neighbours in a text, small words included. */
+function pairReader(question: string): (text: string) => number {
+  const wanted = new Set(pairsOf(question));
+  return (text) => {
+    if (wanted.size === 0) return 0;
+    const given = new Set(pairsOf(text));
+    return [...wanted].filter((pair) => given.has(pair)).length / wanted.size;
+  };
+}
+
+function pairsOf(text: string): string[] {
+  const words = folded(text).match(/[\p{L}\p{N}]+/gu) ?? [];
+  return words.slice(1).map((word, index) => `${words[index]} ${word}`);
+}
 
 function furtherStatements(question: string, ordered: readonly Statement[], best: Statement): Statement[] {
   const lexicon = lexiconOf(ordered.map((statement) => statement.text));

@@ -1,6 +1,7 @@
 import { languageOf } from "../analysis/language.ts";
 import { withoutQuestionWords } from "../analysis/question-words.ts";
 import { folded, isCutIntoGrams, scriptRuns } from "../analysis/script.ts";
+import { ENGLISH_STOP_WORDS } from "../analysis/stop-words.ts";
 import { termId } from "../analysis/term-id.ts";
 import { formsOf } from "../analysis/terms.ts";
 import { inverseDocumentFrequency, UNKNOWN_GRAM_WEIGHT } from "../ranking/weights.ts";
@@ -14,12 +15,15 @@ export interface Lexicon {
   cover(wanted: ReadonlySet<number>, given: ReadonlySet<number>): number;
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 export function lexiconOf(texts: readonly string[]): Lexicon {
   const language = languageOf(texts.join("\n"));
   const grams = new Set<number>();
-  const termsOfFolded = (text: string) => {
+  const termsOfFolded = (text: string, skipped: ReadonlySet<string> = NONE) => {
     const ids = new Set<number>();
     for (const run of scriptRuns(text)) {
+      if (skipped.has(run.word)) continue;
       for (const form of formsOf(run, language)) {
         ids.add(termId(form));
         if (isCutIntoGrams(run.script)) grams.add(termId(form));
@@ -37,7 +41,12 @@ export function lexiconOf(texts: readonly string[]): Lexicon {
   };
   return {
     termsOf,
-    termsOfQuestion: (question) => termsOfFolded(withoutQuestionWords(folded(question))),
+    // A table holds no small words to tell its language by; those of an English question ask for nothing all the same.
+    termsOfQuestion: (question) =>
+      termsOfFolded(
+        withoutQuestionWords(folded(question)),
+        languageOf(question) === "english" ? ENGLISH_STOP_WORDS : NONE,
+      ),
     cover(wanted, given) {
       let total = 0;
       let covered = 0;

@@ -13,6 +13,8 @@ export interface PromptMessage {
 export interface PromptSource {
   readonly marker: number;
   readonly text: string;
+  /** Title and headings that it stands under. */
+  readonly heading?: string;
 }
 
 export interface ReadPrompt {
@@ -53,8 +55,12 @@ export function readPrompt(content: string): ReadPrompt | null {
   if (questionAt === -1) return null;
   const blocks = content
     .slice(0, questionAt)
-    .matchAll(new RegExp(`<<source (\\d+) ${boundary}>>[^\\n]*\\n([\\s\\S]*?)\\n<<end \\1 ${boundary}>>`, "g"));
-  const sources = [...blocks].map(([, marker = "0", text = ""]) => ({ marker: Number(marker), text }));
+    .matchAll(new RegExp(`<<source (\\d+) ${boundary}>> ?([^\\n]*)\\n([\\s\\S]*?)\\n<<end \\1 ${boundary}>>`, "g"));
+  const sources = [...blocks].map(([, marker = "0", heading = "", text = ""]) => ({
+    marker: Number(marker),
+    text,
+    heading,
+  }));
   return { question: content.slice(questionAt + asks.length), sources };
 }
 

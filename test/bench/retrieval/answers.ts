@@ -50,6 +50,7 @@ export async function measureAnswers(platform: Platform, index: string, all: Col
 function answered(question: string, search: MeasuredSearch | undefined, texts: ReadonlyMap<string, string>) {
   const passages = (search?.results ?? []).map((result) => ({
     ...result,
+    knowledgeBaseId: "kb_bench",
     text: (texts.get(result.documentId) ?? "").slice(result.start, result.end),
   }));
   const sources = compressed(question, passages, SOURCE_TOKENS);

@@ -6,7 +6,15 @@ import { draftReport, endReport } from "../../../scripts/demo/report.ts";
 
 const TEXT = "Intro. Everyone has 27 days. The end.";
 const QUOTE = "Everyone has 27 days.";
-const CITATION = { marker: 1, documentId: "doc_1", chunkId: "chk_1", start: 7, end: 28, quote: QUOTE };
+const CITATION = {
+  knowledgeBaseId: "kb_1",
+  marker: 1,
+  documentId: "doc_1",
+  chunkId: "chk_1",
+  start: 7,
+  end: 28,
+  quote: QUOTE,
+};
 const SOURCES = new Map([["doc_1", { title: "Annual leave", file: "annual-leave.md", text: TEXT }]]);
 
 const plain = (lines: string[]) =>

@@ -22,7 +22,15 @@ const TRAVEL =
   "Trains come before planes. Hotels are paid up to 160 euros a night. Receipts are due within fourteen days of the trip.";
 
 function passage(text: string, start = 0, documentId = "doc_1"): Passage {
-  return { documentId, chunkId: `${documentId}#0`, title: "Handbook", headingPath: [], text, start };
+  return {
+    knowledgeBaseId: "kb_1",
+    documentId,
+    chunkId: `${documentId}#0`,
+    title: "Handbook",
+    headingPath: [],
+    text,
+    start,
+  };
 }
 
 function answer(question: string, passages: readonly Passage[] = [passage(LEAVE), passage(TRAVEL, 500, "doc_2")]) {
@@ -81,6 +89,46 @@ describe("the extractive answer", () => {
   });
 });
 
+describe("tables", () => {
+  const gifts = passage(
+    "Small courtesies are fine.\n\n| Value of the gift | What to do |\n| --- | --- |\n| Up to €30 | accept it |\n| €31 to €75 | record it |\n| More than €75 | refuse it |\n\nThe limit of €75 is for a year.",
+  );
+
+  test("a row answers as a sentence, each cell behind the name of its column, and is quoted as it stands", () => {
+    const found = answer("What must I do with a gift of more than €75?", [gifts]);
+    expect(found.answer).toBe("Value of the gift: More than €75; What to do: refuse it [1]");
+    expect(found.citations.map(({ quote }) => quote)).toEqual(["| More than €75 | refuse it |"]);
+    expect(found.grounded).toBe(true);
+  });
+
+  test("keep their head when rows are left out, and stay tables", () => {
+    const rows = Array.from({ length: 60 }, (_, at) => `| item ${at} | ${at} euros |`);
+    const table = passage(["| Item | Price |", "| --- | --- |", ...rows].join("\n"));
+    const [source] = compressed("What is the price of item 42?", [table], 60);
+    if (source === undefined) throw new Error("nothing was kept");
+    const text = sourceText(source);
+    expect(text.startsWith("| Item | Price |\n| --- | --- |\n")).toBe(true);
+    expect(text).toContain("| item 42 | 42 euros |");
+    expect(text).not.toContain(" ... ");
+    expect(extractiveAnswer("What is the price of item 42?", [{ marker: 1, text }]).text).toBe(
+      "Item: item 42; Price: 42 euros [1]",
+    );
+  });
+});
+
+describe("what a source stands under", () => {
+  test("is part of what it says, and never quoted", () => {
+    const referral = {
+      marker: 1,
+      heading: "Hiring > Referral bonus",
+      text: "An employee who recommends a person receives 2,000 euros.",
+    };
+    const question = "How much is the referral bonus for a recommendation?";
+    expect(extractiveAnswer(question, [referral]).text).toBe(`${referral.text} [1]`);
+    expect(extractiveAnswer(question, [{ ...referral, heading: "" }]).grounded).toBe(false);
+  });
+});
+
 describe("the prompt", () => {
   test("gives back the question and the sources that went in, whatever they say", () => {
     const text = fc.oneof(
@@ -96,13 +144,17 @@ describe("the prompt", () => {
         const sources = texts.map((value, index) => ({
           ...passage(value),
           marker: index + 1,
-          kept: [{ start: 0, end: value.length }],
+          kept: [{ start: 0, end: value.length, isSameTable: false }],
         }));
         const [system, user] = answerMessages(question, sources);
         expect(system?.role).toBe("system");
         expect(readPrompt(user?.content ?? "")).toEqual({
           question,
-          sources: texts.map((value, index) => ({ marker: index + 1, text: value })),
+          sources: texts.map((value, index) => ({
+            marker: index + 1,
+            text: value,
+            heading: [sources[0]?.title, ...(sources[0]?.headingPath ?? [])].join(" > "),
+          })),
         });
       }),
     );

@@ -1,7 +1,10 @@
+import { eq } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import type { Answer } from "../../../domain/knowledge/answer.ts";
 import type { KnowledgeBase } from "../../../domain/knowledge/knowledge-base.ts";
-import { anApiKey, aTenant, type TestMember } from "../../support/a-tenant.ts";
+import { modelCalls } from "../../../services/llm/table.ts";
+import { eventually } from "../../support/a-run.ts";
+import { aMember, anApiKey, aTenant, type TestMember } from "../../support/a-tenant.ts";
 import { expectProblem, refusesTheWrongActor } from "../../support/guards.ts";
 import { aDocument, aKnowledgeBase, found, LEAVE_POLICY, TRAVEL_POLICY } from "./a-knowledge-base.ts";
 
@@ -137,7 +140,46 @@ describe("an answer", () => {
     }
   });
 
-  it("needs the right to read the knowledge as well as to call models", async () => {
+  it("is for everyone who may read the knowledge, and the call is put on the bill under their name", async () => {
+    const { member, kb } = await aHandbook();
+    const viewer = await aMember(member, "viewer");
+    const question = "How many weeks of parental leave are paid?";
+    expect((await answered(viewer, kb, { question })).grounded).toBe(true);
+    const key = await anApiKey(member, ["knowledge:read"]);
+    expect((await key.call(`/v1/knowledge-bases/${kb.id}/answer`, { body: { question } })).status).toBe(200);
+    const chat = { model: "local/extractive", messages: [{ role: "user", content: question }] };
+    expect((await viewer.call("/v1/chat/completions", { body: chat })).status).toBe(403);
+    const actors = await eventually(
+      async () =>
+        (await member.ctx.db.select().from(modelCalls).where(eq(modelCalls.tenantId, member.tenantId))).map(
+          ({ actorId }) => actorId,
+        ),
+      (ids) => ids.length === 2,
+    );
+    expect(new Set(actors)).toEqual(new Set([viewer.userId, key.id]));
+  });
+
+  it("rests on several knowledge bases when asked to", async () => {
+    const member = await aTenant();
+    const [leave, travel] = [await aKnowledgeBase(member), await aKnowledgeBase(member)];
+    await aDocument(member, leave, { title: "Leave", text: LEAVE_POLICY, contentType: "text/markdown" });
+    await aDocument(member, travel, { title: "Travel", text: TRAVEL_POLICY, contentType: "text/markdown" });
+    const question = "How much may a hotel cost a night?";
+    expect((await answered(member, leave, { question })).grounded).toBe(false);
+    const answer = await answered(member, leave, { question, knowledgeBaseIds: [travel.id] });
+    expect(answer.answer).toContain("140 euros a night");
+    expect(answer.citations.map(({ knowledgeBaseId }) => knowledgeBaseId)).toEqual([travel.id]);
+    const other = await aKnowledgeBase(await aTenant());
+    expectProblem(
+      await member.call(`/v1/knowledge-bases/${leave.id}/answer`, {
+        body: { question, knowledgeBaseIds: [other.id] },
+      }),
+      404,
+      "not-found",
+    );
+  });
+
+  it("needs the right to read the knowledge, which the right to call models does not give", async () => {
     const { member, kb } = await aHandbook();
     const key = await anApiKey(member, ["llm:write"]);
     expectProblem(
@@ -160,7 +202,7 @@ function eventsOf(text: string) {
 
 for (const [verb, permission, body] of [
   ["search", "knowledge:read", { query: "leave" }],
-  ["answer", "llm:write", { question: "How much leave?" }],
+  ["answer", "knowledge:read", { question: "How much leave?" }],
 ] as const) {
   refusesTheWrongActor({
     name: `POST /v1/knowledge-bases/{id}/${verb}`,

@@ -54,8 +54,9 @@ const statsOf = (ctx: ServiceContext, kb: KnowledgeBase) => ctx.ports.knowledgeI
 function interrupted(ctx: ServiceContext, happening: () => Promise<unknown>): ServiceContext {
   const { files } = ctx.ports;
   const put: typeof files.put = async (key, body, contentType) => {
-    await files.put(key, body, contentType);
+    const stored = await files.put(key, body, contentType);
     if (key.endsWith("/text")) await happening();
+    return stored;
   };
   return { ...ctx, ports: { ...ctx.ports, files: { ...files, put } } };
 }
@@ -267,3 +268,28 @@ async function failureOf(work: Promise<unknown>): Promise<string> {
     return String(error);
   }
 }
+
+describe("a defect on our side", () => {
+  it("leaves a sentence on the document, while it is tried again and once it is given up", async () => {
+    const { ctx, kb } = await aQuietTenant();
+    const ingestion = await added(ctx, kb, note("Lunch is at noon."));
+    const address = { knowledgeBaseId: kb.id, documentId: ingestion.documentId };
+    const failing = interrupted(ctx, async () => {
+      throw new TypeError("cannot read properties of undefined");
+    });
+    for (let attempt = 1; attempt < 5; attempt++) {
+      const failure = await ingestDocument(failing, ingestion).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(TypeError);
+      const { status, error } = await getDocument(ctx, address);
+      expect(status).toBe("processing");
+      expect(error).toBe(
+        `Attempt ${attempt} of 5: Something went wrong on our side while it was read (${ctx.requestId}). It is tried again.`,
+      );
+    }
+    await ingestDocument(failing, ingestion);
+    expect(await getDocument(ctx, address)).toMatchObject({
+      status: "failed",
+      error: `Something went wrong on our side while it was read (${ctx.requestId}).`,
+    });
+  });
+});

@@ -37,8 +37,9 @@ knowledgeSearch.add(
     path: "/v1/knowledge-bases/{id}/answer",
     id: "answerQuestion",
     tag,
-    summary: "An answer with verbatim citations; with `stream`, as server-sent events `delta`, `citations`, `done`",
-    access: "llm:write",
+    summary:
+      "An answer from one or several knowledge bases, with verbatim citations; with `stream`, as server-sent events `delta`, `citations`, `done`",
+    access: "knowledge:read",
     params,
     body: AnswerRequest,
     returns: { 200: Answer },
