@@ -47,6 +47,7 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
   readonly #family: Family;
   readonly #run: LiveRun;
   readonly #mapRuns: MapRunHost;
+  #composed: PlatformContext | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -323,8 +324,10 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
     }
   }
 
+  /** One for the life of the object: what differs between requests, a run takes from its origin. */
   #platform(): PlatformContext {
-    return composePlatform(this.env, { waitUntil: (work) => this.ctx.waitUntil(work) });
+    this.#composed ??= composePlatform(this.env, { waitUntil: (work) => this.ctx.waitUntil(work) });
+    return this.#composed;
   }
 
   /** Tasks act for the tenant in the name of the run, and go on with its trace. */
