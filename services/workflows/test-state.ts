@@ -1,12 +1,8 @@
 import type { Json, JsonObject } from "../../domain/kernel/json.ts";
 import { isJsonObject } from "../../domain/kernel/json.ts";
 import { type Problem, problem } from "../../domain/kernel/problem.ts";
-import {
-  type TestedState,
-  type TestStateAnswer,
-  type TestStateRequest,
-  testState as test,
-} from "../../domain/workflows/run/test-state.ts";
+import { type TestedState, type TestStateAnswer, testState as test } from "../../domain/workflows/run/test-state.ts";
+import type { TestStateRequest } from "../../domain/workflows/run/test-state-request.ts";
 import type { TestState } from "../../domain/workflows/state-test.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";

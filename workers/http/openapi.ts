@@ -68,7 +68,7 @@ export function openApiDocument(operations: readonly Operation[], publicUrl: str
 }
 
 function describe(operation: Operation): ZodOpenApiOperationObject {
-  const isJson = operation.body !== undefined;
+  const bodies = operation.accepts ?? (operation.body === undefined ? {} : { "application/json": operation.body });
   return {
     operationId: operation.id,
     tags: [operation.tag],
@@ -78,11 +78,13 @@ function describe(operation: Operation): ZodOpenApiOperationObject {
       ...(operation.params !== undefined && { path: operation.params as z.ZodObject }),
       ...(operation.query !== undefined && { query: operation.query as z.ZodObject }),
     },
-    ...(isJson && {
-      requestBody: { required: true, content: { "application/json": { schema: operation.body as z.ZodType } } },
-    }),
+    ...(Object.keys(bodies).length > 0 && { requestBody: { required: true, content: contentOf(bodies) } }),
     responses: { ...answers(operation), ...refusals(operation) },
   };
+}
+
+function contentOf(bodies: Record<string, z.ZodType>): Record<string, { schema: z.ZodType }> {
+  return Object.fromEntries(Object.entries(bodies).map(([mediaType, schema]) => [mediaType, { schema }]));
 }
 
 function answers(operation: Operation): ZodOpenApiResponsesObject {
@@ -102,9 +104,9 @@ function refusals(operation: Operation): ZodOpenApiResponsesObject {
   if (isTenants(operation) && !failsOpen(endpointOf(operation).class)) codes.add("unavailable");
   if (operation.access !== "public" && operation.access !== "signed-in") codes.add("forbidden");
   if (operation.params !== undefined) codes.add("not-found");
-  if (operation.query !== undefined || operation.body !== undefined) codes.add("validation-failed");
-  if (operation.body !== undefined)
-    codes.add("malformed-request").add("payload-too-large").add("unsupported-media-type");
+  const hasBody = operation.body !== undefined || operation.accepts !== undefined;
+  if (operation.query !== undefined || hasBody) codes.add("validation-failed");
+  if (hasBody) codes.add("malformed-request").add("payload-too-large").add("unsupported-media-type");
   const byStatus = Map.groupBy(codes, (code) => String(PROBLEMS[code].status));
   return Object.fromEntries(
     [...byStatus].map(([status, group]) => [

@@ -11,7 +11,7 @@ import { mapRunEffects } from "./effects.ts";
 import type { ChildOutcome, Failure, MapRunSettings, ReaderSettings } from "./event.ts";
 import { fail } from "./failure.ts";
 import { openFanOut } from "./fan-out.ts";
-import { iterationInput } from "./map.ts";
+import { iterationInput } from "./iteration-input.ts";
 import { exceedsTolerance, openMapRun } from "./map-run.ts";
 import { currentVisit, type FanOut, type Scope, type Visit } from "./state.ts";
 import { definitionOf, emit, evaluationScope, type Turn } from "./turn.ts";

@@ -3,9 +3,9 @@ import { SECOND_MS } from "../../kernel/time.ts";
 import type { MapState, State } from "../definition/machine.ts";
 import { StateError } from "../expression/error.ts";
 import { evaluateTemplate, placeResult } from "../expression/evaluate.ts";
-import { iterationInput } from "./map.ts";
+import { iterationInput } from "./iteration-input.ts";
 import type { FanOut, Scope, Visit } from "./state.ts";
-import type { TestStateRequest } from "./test-state.ts";
+import type { TestStateRequest } from "./test-state-request.ts";
 import { effectiveInput } from "./transition.ts";
 import { evaluationScope, rootScope, type Turn } from "./turn.ts";
 

@@ -1,9 +1,10 @@
 import { isJsonObject, type Json } from "../../kernel/json.ts";
 import type { MapState } from "../definition/machine.ts";
-import { evaluateItems, evaluateTemplate } from "../expression/evaluate.ts";
+import { evaluateItems } from "../expression/evaluate.ts";
 import { evaluateNumber } from "../expression/number-field.ts";
 import { startDistributed } from "./distributed-map.ts";
 import { childId } from "./fan-out.ts";
+import { iterationInput } from "./iteration-input.ts";
 import type { FanOut, Scope, Visit } from "./state.ts";
 import { effectiveInput, enter } from "./transition.ts";
 import { definitionOf, emit, evaluationScope, loadScope, type Turn } from "./turn.ts";
@@ -62,19 +63,4 @@ function beginIteration(turn: Turn, child: Scope, visit: Visit, scope: Scope, in
   const definition = definitionOf(turn, scope, visit.state) as MapState;
   enter(turn, child, definition.itemProcessor.startAt, input);
   turn.queue.push(child.id);
-}
-
-/** What an iteration or a child run begins with: the item, or ItemSelector's view of it. */
-export async function iterationInput(
-  turn: Turn,
-  scope: Scope,
-  visit: Visit,
-  fanOut: FanOut,
-  index: number,
-): Promise<Json> {
-  const definition = definitionOf(turn, scope, visit.state) as MapState;
-  const value = fanOut.items[index] ?? null;
-  if (definition.itemSelector === null) return value;
-  const evaluation = evaluationScope(turn, scope, visit, fanOut.input, { item: { index, value } });
-  return await evaluateTemplate(definition.itemSelector, evaluation, turn.chance);
 }

@@ -10,31 +10,11 @@ import { DEFAULT_LIMITS, type Failure, type RunEvent, type StateExited } from ".
 import { evolve } from "./evolve.ts";
 import { inspect } from "./inspect.ts";
 import { currentVisit, fanOutOf, initialState, ROOT, type Scope } from "./state.ts";
+import type { TestStateRequest } from "./test-state-request.ts";
 import { newTurn, rootScope, type Turn } from "./turn.ts";
 
 // TestState of Step Functions: one state is entered, its work is answered by a mock (or by the caller), and what it
 // does next is told instead of done.
-
-export interface TestStateRequest {
-  /** One state, or a whole definition with `stateName`. */
-  readonly definition: Json;
-  readonly stateName?: string;
-  readonly input: Json;
-  readonly roleArn?: string;
-  readonly variables?: JsonObject;
-  /** Takes the place of the context object. */
-  readonly context?: JsonObject;
-  readonly mock?: { readonly result: Json } | { readonly failure: Failure };
-  readonly configuration?: StateConfiguration;
-  readonly inspectionLevel?: "INFO" | "DEBUG" | "TRACE";
-}
-
-export interface StateConfiguration {
-  /** How often the retrier that matches was used already. */
-  readonly retrierRetryCount?: number;
-  /** Failed children of a Map. */
-  readonly mapIterationFailureCount?: number;
-}
 
 export type TestStateAnswer =
   | { readonly kind: "invalid"; readonly diagnostics: readonly Diagnostic[] }

@@ -2,7 +2,7 @@ import { isJsonObject, type Json } from "../../../domain/kernel/json.ts";
 import type { RunEvent } from "../../../domain/workflows/run/event.ts";
 import type { TestStateAnswer } from "../../../domain/workflows/run/test-state.ts";
 import type { Case, Expectation, RecordedState } from "./cases.ts";
-import type { Played } from "./player.ts";
+import type { Played } from "./played.ts";
 
 /** Every difference between what was recorded and what happened, one line each. */
 export function differences({ expect }: Case, { state, events }: Played): string[] {

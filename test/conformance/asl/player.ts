@@ -8,16 +8,14 @@ import { type Effect, nextTimerAt, type TaskEffect } from "../../../domain/workf
 import type { ChildOutcome, RunEvent } from "../../../domain/workflows/run/event.ts";
 import { readItems } from "../../../domain/workflows/run/item-reader.ts";
 import { initialState, type RunState } from "../../../domain/workflows/run/state.ts";
-import { type TestStateAnswer, type TestStateRequest, testState } from "../../../domain/workflows/run/test-state.ts";
+import { type TestStateAnswer, testState } from "../../../domain/workflows/run/test-state.ts";
+import type { TestStateRequest } from "../../../domain/workflows/run/test-state-request.ts";
 import type { Case, RecordedTask } from "./cases.ts";
 import { looksLike } from "./compare.ts";
+import type { Played } from "./played.ts";
 
 // Runs one recorded execution: the engine under test, a clock that jumps to the next timer, and recorded answers.
 
-export interface Played {
-  readonly state: RunState;
-  readonly events: RunEvent[];
-}
 
 /** More than any recorded execution takes. */
 const MAX_DECISIONS = 2_000;
