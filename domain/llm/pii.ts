@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Span } from "./span.ts";
 
-export const PiiKind = z.enum(["card", "iban", "api-key", "email", "phone"]);
+export const PiiKind = z.enum(["iban", "card", "api-key", "email", "phone"]);
 export type PiiKind = z.infer<typeof PiiKind>;
 
 // Every expression has a bounded length and begins at a border, so a text is read in time that grows with its length alone.

@@ -1,0 +1,191 @@
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { eq } from "drizzle-orm";
+import { describe, expect, it, vi } from "vitest";
+import { budgetMonth } from "../../../domain/llm/budget.ts";
+import { auditEntries } from "../../../services/audit/table.ts";
+import { modelCalls } from "../../../services/llm/table.ts";
+import { anApiKey, aTenant, type TestMember } from "../../support/a-tenant.ts";
+import { expectProblem, refusesTheWrongActor } from "../../support/guards.ts";
+import { aProvider, chunk, completion, eventStream, json, type Upstream } from "./a-provider.ts";
+
+// The mock provider tells 1,000 tokens of prompt and 500 of answer: at these prices a call costs 1,000 micro-dollars.
+const PRICES = { m: { inputUsdMicrosPerMillionTokens: 0, outputUsdMicrosPerMillionTokens: 2_000_000 } };
+const COST = 1_000;
+const answer: Upstream = () => json(completion("Hello."));
+const ask = (more: object = {}) => ({
+  body: { model: "mock/m", max_tokens: 500, messages: [{ role: "user", content: "hi" }], ...more },
+});
+
+async function aPayer(upstream: Upstream = answer, usdMicrosPerMonth = 10 * COST): Promise<TestMember> {
+  const owner = await aTenant();
+  await aProvider(owner, upstream, { prices: PRICES });
+  const { status } = await owner.call("/v1/budgets/tenant", { method: "PUT", body: { usdMicrosPerMonth } });
+  expect(status).toBe(200);
+  return owner;
+}
+
+function budgetsOf(owner: TestMember, expected: object[]) {
+  return vi.waitFor(async () => {
+    const { body } = await owner.call("/v1/budgets");
+    expect(body.data).toMatchObject(expected);
+  });
+}
+
+describe("a budget", () => {
+  it("lets in as many of parallel calls as it pays for", async () => {
+    const upstream = vi.fn(answer);
+    const owner = await aPayer(upstream, 3 * COST);
+    const answers = await Promise.all(Array.from({ length: 60 }, () => owner.call("/v1/chat/completions", ask())));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(3);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(57);
+    expect(upstream).toHaveBeenCalledTimes(3);
+    await budgetsOf(owner, [{ name: "tenant", spentUsdMicros: 3 * COST, heldUsdMicros: 0, remainingUsdMicros: 0 }]);
+  });
+
+  it("for ten calls holds against a thousand that ask its object at once", async () => {
+    const { ctx, tenantId } = await aTenant();
+    const ledger = ctx.ports.spendLedgers.of(tenantId);
+    const budgets = [{ name: "tenant", usdMicrosPerMonth: 10 * COST }];
+    const startedAt = Date.now();
+    const call = async (n: number) => {
+      const id = `call-${n}`;
+      const grant = await ledger.reserve({ id, budgets, leastUsdMicros: COST, worstUsdMicros: COST });
+      if (grant.allowed) await ledger.settle({ id, budgets, costUsdMicros: COST, startedAt });
+      return grant.allowed;
+    };
+    const grants = await Promise.all(Array.from({ length: 1_000 }, (_, n) => call(n)));
+    expect(grants.filter(Boolean)).toHaveLength(10);
+    expect(await ledger.spending(budgets)).toEqual([{ spentUsdMicros: 10 * COST, heldUsdMicros: 0 }]);
+  });
+
+  it("lets waiting calls in when others cost less than was held for them", async () => {
+    const owner = await aPayer(answer, 3 * COST);
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, () => owner.call("/v1/chat/completions", ask({ max_tokens: 1_500 }))),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 429, 429, 429]);
+  });
+
+  it("refuses as OpenAI does, and tells clients not to try again", async () => {
+    const owner = await aPayer(answer, 0);
+    const refusal = await owner.call("/v1/chat/completions", ask());
+    expect(refusal.status).toBe(429);
+    expect(refusal.body.error).toMatchObject({ type: "insufficient_quota", code: "insufficient_quota" });
+    expect(refusal.headers.get("x-should-retry")).toBe("false");
+  });
+
+  it("bounds the answer to what it still pays for", async () => {
+    const asked = vi.fn(answer);
+    const owner = await aPayer(asked, COST);
+    await owner.call("/v1/chat/completions", ask({ max_tokens: undefined, max_completion_tokens: 4_000 }));
+    expect(asked.mock.calls[0]?.[0].body.max_completion_tokens).toBe(500);
+  });
+
+  it("gives back what a failed call did not cost", async () => {
+    const owner = await aPayer(() => json({ error: { message: "no" } }, 400));
+    await owner.call("/v1/chat/completions", ask());
+    await budgetsOf(owner, [{ spentUsdMicros: 0, heldUsdMicros: 0 }]);
+  });
+
+  it("is settled when a client leaves a stream", async () => {
+    const said = Array.from({ length: 40 }, () => chunk({ content: "Several words of an answer. " }));
+    const owner = await aPayer(() => eventStream([...said], { hangs: true }));
+    const response = await owner.fetch("/v1/chat/completions", ask({ stream: true, max_tokens: 5_000 }));
+    const reader = response.body?.getReader();
+    await reader?.read();
+    await reader?.cancel();
+    await vi.waitFor(async () => {
+      const { body } = await owner.call("/v1/budgets");
+      expect(body.data[0].heldUsdMicros).toBe(0);
+      expect(body.data[0].spentUsdMicros).toBeGreaterThan(0);
+    });
+  });
+
+  it("counts what was spent in the month before it was set", async () => {
+    const owner = await aTenant();
+    await aProvider(owner, answer, { prices: PRICES });
+    await owner.call("/v1/chat/completions", ask());
+    await vi.waitFor(async () => {
+      const rows = await owner.ctx.db.select().from(modelCalls).where(eq(modelCalls.tenantId, owner.tenantId));
+      expect(rows).toHaveLength(1);
+    });
+    const { body } = await owner.call("/v1/budgets/tenant", { method: "PUT", body: { usdMicrosPerMonth: 1_500 } });
+    const { end } = budgetMonth(Date.now());
+    expect(body).toMatchObject({
+      spentUsdMicros: COST,
+      remainingUsdMicros: 500,
+      resetsAt: new Date(end).toISOString(),
+    });
+  });
+
+  it("of an API key bounds that key alone", async () => {
+    const owner = await aTenant();
+    await aProvider(owner, answer, { prices: PRICES });
+    const key = await anApiKey(owner, ["llm:write"]);
+    await owner.call(`/v1/budgets/key:${key.id}`, { method: "PUT", body: { usdMicrosPerMonth: COST } });
+    const statuses = [await key.call("/v1/chat/completions", ask()), await key.call("/v1/chat/completions", ask())];
+    expect(statuses.map(({ status }) => status)).toEqual([200, 429]);
+    expect((await owner.call("/v1/chat/completions", ask())).status).toBe(200);
+  });
+
+  it("of a route bounds the calls to it", async () => {
+    const owner = await aTenant();
+    await aProvider(owner, answer, { prices: PRICES });
+    const route = { strategy: "fallback", targets: [{ model: "mock/m" }], budget: { usdMicrosPerMonth: COST } };
+    await owner.call("/v1/model-routes/answers", { method: "PUT", body: route });
+    const call = () => owner.call("/v1/chat/completions", ask({ model: "answers" }));
+    expect([(await call()).status, (await call()).status]).toEqual([200, 429]);
+    expect((await owner.call("/v1/chat/completions", ask())).status).toBe(200);
+    await budgetsOf(owner, [{ name: "route:answers", spentUsdMicros: COST }]);
+  });
+
+  it("remembers what is spent and held when its object is evicted", async () => {
+    const owner = await aPayer();
+    await owner.call("/v1/chat/completions", ask());
+    await budgetsOf(owner, [{ spentUsdMicros: COST }]);
+    await evictDurableObject(env.SPEND.getByName(owner.tenantId));
+    await budgetsOf(owner, [{ spentUsdMicros: COST, heldUsdMicros: 0 }]);
+    await runInDurableObject(env.SPEND.getByName(owner.tenantId), (_, state) => {
+      expect(state.storage.kv.get("book")).toMatchObject({ spent: [["tenant", COST]] });
+    });
+  });
+
+  it("tells the tenant at four fifths and at the end", async () => {
+    const owner = await aPayer(answer, 5 * COST);
+    for (let n = 0; n < 5; n++) await owner.call("/v1/chat/completions", ask());
+    await vi.waitFor(async () => {
+      const rows = await owner.ctx.db.select().from(auditEntries).where(eq(auditEntries.tenantId, owner.tenantId));
+      const marks = rows.filter(({ action }) => action === "budget.mark-reached").map(({ details }) => details);
+      expect(marks).toMatchObject([{ percent: 80 }, { percent: 100 }]);
+    });
+  });
+
+  it("can be lifted", async () => {
+    const owner = await aPayer(answer, 0);
+    expect((await owner.call("/v1/budgets/tenant", { method: "DELETE" })).status).toBe(204);
+    expectProblem(await owner.call("/v1/budgets/tenant", { method: "DELETE" }), 404, "not-found");
+    expect((await owner.call("/v1/chat/completions", ask())).status).toBe(200);
+  });
+
+  it("is named by what it bounds, and holds whole micro-dollars", async () => {
+    const owner = await aTenant();
+    const put = (name: string, body: object) => owner.call(`/v1/budgets/${name}`, { method: "PUT", body });
+    expectProblem(await put("route:x", { usdMicrosPerMonth: 1 }), 422, "validation-failed");
+    expectProblem(await put("tenant", { usdMicrosPerMonth: 1.5 }), 422, "validation-failed");
+    expectProblem(await put("tenant", { usdMicrosPerMonth: 1, soft: true }), 422, "validation-failed");
+  });
+});
+
+refusesTheWrongActor({
+  name: "PUT /v1/budgets/{name}",
+  permission: "settings:write",
+  arrange: async () => ({ path: "/v1/budgets/tenant", method: "PUT", body: { usdMicrosPerMonth: 1 } }),
+  namesResource: false,
+});
+refusesTheWrongActor({
+  name: "GET /v1/budgets",
+  permission: "usage:read",
+  arrange: async () => ({ path: "/v1/budgets" }),
+  namesResource: false,
+});
