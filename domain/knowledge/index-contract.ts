@@ -43,6 +43,8 @@ export interface IndexQuery {
   readonly rerank?: boolean;
   readonly filter?: Filter;
   readonly minScore?: number;
+  /** Documents that are looked at no more, as if they were removed already. */
+  readonly without?: readonly string[];
 }
 
 export type IndexSearchOutcome =
@@ -51,6 +53,8 @@ export type IndexSearchOutcome =
       readonly results: SearchResult[];
       readonly timings: SearchTimings;
       readonly revision: number;
+      /** Whether the index had answered the same query at this revision before. */
+      readonly isCached: boolean;
     }
   | { readonly found: false; readonly reason: "embedder-mismatch" | "invalid-filter"; readonly detail: string };
 

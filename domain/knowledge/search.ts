@@ -19,6 +19,7 @@ export const SearchRequest = z
     rerank: z.boolean().default(true).describe("Orders the candidates by phrase, proximity and coverage as well."),
     filter: Filter.optional(),
     minScore: z.number().min(0).max(1).default(0),
+    highlight: z.boolean().optional().describe("Says where the query's words stand in each text."),
   })
   .meta({ id: "SearchRequest", example: { query: "How many days of parental leave are paid?", topK: 5 } });
 export type SearchRequest = z.infer<typeof SearchRequest>;
@@ -42,6 +43,10 @@ export const SearchResult = z
       .partial()
       .describe("BM25, cosine and the reranker's score before calibration."),
     metadata: Metadata,
+    highlights: z
+      .array(z.strictObject({ start: z.int().nonnegative(), end: z.int().nonnegative() }))
+      .optional()
+      .describe("Where the query's words stand: spans of `text`."),
   })
   .meta({ id: "SearchResult" });
 export type SearchResult = z.infer<typeof SearchResult>;
@@ -59,6 +64,13 @@ export const SearchTimings = z
 export type SearchTimings = z.infer<typeof SearchTimings>;
 
 export const SearchResponse = z
-  .strictObject({ results: z.array(SearchResult), timings: SearchTimings })
+  .strictObject({
+    results: z.array(SearchResult),
+    timings: SearchTimings.extend({
+      embedMs: z.number().describe("For the query's vector, where a model makes it."),
+      requestMs: z.number().describe("From the request to its answer."),
+    }),
+    cache: z.enum(["hit", "miss"]).describe("Whether the index had answered this query since it last changed."),
+  })
   .meta({ id: "SearchResponse" });
 export type SearchResponse = z.infer<typeof SearchResponse>;

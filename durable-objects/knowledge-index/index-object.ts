@@ -12,12 +12,14 @@ import type {
   IndexSearchOutcome,
   IndexStats,
 } from "../../domain/knowledge/index-contract.ts";
+import type { SearchTimings } from "../../domain/knowledge/search.ts";
 import { type Entry, entriesOf } from "./entries.ts";
 import { type IndexState, readLanguages, readState } from "./index-state.ts";
 import kernel from "./kernel/dot-products.wasm";
 import { readAllowed } from "./reads.ts";
 import { createTables } from "./schema.ts";
 import { search } from "./search.ts";
+import { SearchCache } from "./search-cache.ts";
 import { VectorMatrix } from "./vector-matrix.ts";
 import { type ChunkRange, deleteDocument, insertDocument } from "./writes.ts";
 
@@ -27,8 +29,11 @@ const MAX_VECTOR_BYTES = 64 * 1024 * 1024;
 const DEFAULT_TOP_K = 10;
 const MAX_TOP_K = 100;
 
+const NO_TIME: SearchTimings = { analyseMs: 0, keywordMs: 0, vectorMs: 0, rankMs: 0, loadMs: 0, totalMs: 0 };
+
 export class KnowledgeIndex extends DurableObject {
   #matrix: VectorMatrix | null = null;
+  readonly #cache = new SearchCache();
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
@@ -73,6 +78,8 @@ export class KnowledgeIndex extends DurableObject {
     if (query.embedder !== undefined && state.embedder !== null && !sameEmbedder(query.embedder, state.embedder)) {
       return { found: false, reason: "embedder-mismatch", detail: mismatch(query.embedder, state.embedder) };
     }
+    const known = this.#cache.find(query, state.revision);
+    if (known !== null) return { ...known, isCached: true, timings: NO_TIME };
     const filter = query.filter === undefined ? null : parseFilter(query.filter);
     if (filter?.valid === false) return { found: false, reason: "invalid-filter", detail: filter.message };
     const isLexical = sameEmbedder(embedder, HASHED_EMBEDDER);
@@ -89,13 +96,15 @@ export class KnowledgeIndex extends DurableObject {
         languages: readLanguages(sql),
         chunks: state.chunks,
         averageLength: state.chunks === 0 ? 1 : state.tokens / state.chunks,
-        isAllowed: filter === null ? null : readAllowed(sql, filter.condition),
+        isAllowed: readAllowed(sql, filter?.condition ?? null, query.without ?? []),
         topK: Math.min(MAX_TOP_K, Math.max(1, query.topK ?? DEFAULT_TOP_K)),
         minScore: query.minScore ?? 0,
       },
       () => performance.now(),
     );
-    return { found: true, ...found, revision: state.revision };
+    const answer = { found: true, ...found, revision: state.revision, isCached: false } as const;
+    this.#cache.keep(query, answer);
+    return answer;
   }
 
   stats(): IndexStats {
@@ -118,6 +127,7 @@ export class KnowledgeIndex extends DurableObject {
     const { revision, nextChunk } = readState(this.ctx.storage.sql);
     await this.ctx.blockConcurrencyWhile(async () => {
       this.#matrix = null;
+      this.#cache.clear();
       await this.ctx.storage.deleteAll();
       createTables(this.ctx.storage.sql);
       this.ctx.storage.sql.exec("update state set revision = ?, next_chunk = ?", revision + 1, nextChunk);

@@ -49,15 +49,22 @@ export function readTokens(sql: SqlStorage, chunks: readonly number[]): Map<numb
   );
 }
 
-/** Which chunks belong to documents whose metadata meets the condition. */
-export function readAllowed(sql: SqlStorage, condition: Condition): ChunkTest {
+/** Which chunks belong to documents that meet the condition and are not left out; `null`: all of them. */
+export function readAllowed(
+  sql: SqlStorage,
+  condition: Condition | null,
+  without: readonly string[],
+): ChunkTest | null {
+  if (condition === null && without.length === 0) return null;
+  const left = new Set(without);
   const starts: number[] = [];
   const ends: number[] = [];
-  const rows = sql.exec<{ first_chunk: number; chunks: number; metadata: string }>(
-    "select first_chunk, chunks, metadata from document order by first_chunk",
+  const rows = sql.exec<{ first_chunk: number; chunks: number; metadata: string; document_id: string }>(
+    "select first_chunk, chunks, metadata, document_id from document order by first_chunk",
   );
   for (const row of rows) {
-    if (!matchesCondition(condition, storedMetadata(row.metadata))) continue;
+    if (left.has(row.document_id)) continue;
+    if (condition !== null && !matchesCondition(condition, storedMetadata(row.metadata))) continue;
     starts.push(row.first_chunk);
     ends.push(row.first_chunk + row.chunks);
   }

@@ -1,6 +1,7 @@
 import { and, eq, inArray, sql } from "drizzle-orm";
 import { problem } from "../../domain/kernel/problem.ts";
-import type { IndexQuery } from "../../domain/knowledge/index-contract.ts";
+import type { IndexQuery, IndexSearchOutcome } from "../../domain/knowledge/index-contract.ts";
+import { highlights } from "../../domain/knowledge/ranking/highlights.ts";
 import type { SearchRequest, SearchResponse, SearchResult } from "../../domain/knowledge/search.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
 import { embedQuery } from "./embedding.ts";
@@ -8,8 +9,8 @@ import { loadKnowledgeBase } from "./load-knowledge-base.ts";
 import { ofIndexEntry } from "./revision.ts";
 import { documents, type KnowledgeBaseRow } from "./table.ts";
 
-/** The index gives at most this many. */
-const MAX_RESULTS = 100;
+// Each round leaves out what the one before found to be replaced or deleted; such leftovers live for seconds.
+const MAX_ROUNDS = 3;
 
 export async function searchKnowledge(
   ctx: ServiceContext,
@@ -17,15 +18,21 @@ export async function searchKnowledge(
   request: SearchRequest,
 ): Promise<SearchResponse> {
   requirePermission(ctx, "knowledge:read");
+  const startedAt = ctx.clock.now();
   const knowledgeBase = await loadKnowledgeBase(ctx, knowledgeBaseId);
+  const embedAt = ctx.clock.now();
   const query = await indexQuery(ctx, knowledgeBase, request);
-  const first = await shown(ctx, knowledgeBase, query);
-  const { hidden } = first;
-  if (hidden === 0 || request.topK >= MAX_RESULTS) return first.response;
-  // Results of a replaced or deleted document took places: ask for as many more.
-  const topK = Math.min(MAX_RESULTS, request.topK + hidden);
-  const { response } = await shown(ctx, knowledgeBase, { ...query, topK });
-  return { ...response, results: response.results.slice(0, request.topK) };
+  const embedMs = ctx.clock.now() - embedAt;
+  const { results, timings, isCached } = await shown(ctx, knowledgeBase, query);
+  return {
+    results: request.highlight ? results.map((result) => highlighted(result, request.query)) : results,
+    timings: { ...timings, embedMs, requestMs: ctx.clock.now() - startedAt },
+    cache: isCached ? "hit" : "miss",
+  };
+}
+
+function highlighted(result: SearchResult, query: string): SearchResult {
+  return { ...result, highlights: highlights(query, result.text) };
 }
 
 async function indexQuery(
@@ -45,24 +52,36 @@ async function indexQuery(
   };
 }
 
-async function shown(
-  ctx: ServiceContext,
-  knowledgeBase: KnowledgeBaseRow,
-  query: IndexQuery,
-): Promise<{ response: SearchResponse; hidden: number }> {
-  const outcome = await ctx.ports.knowledgeIndexes.of(ctx.tenant.id, knowledgeBase.id).search(query);
-  if (!outcome.found) {
-    if (outcome.reason === "embedder-mismatch")
-      throw problem("conflict", { detail: `The index holds ${outcome.detail}.` });
-    throw problem("validation-failed", { errors: [{ pointer: "/filter", detail: outcome.detail }] });
+type Found = IndexSearchOutcome & { found: true };
+
+/**
+ * What the index finds, without what is no longer to be shown. A leftover takes a place in the list and hides passages that say
+ * the same as it, so the index is asked again as if it had gone.
+ */
+async function shown(ctx: ServiceContext, knowledgeBase: KnowledgeBaseRow, query: IndexQuery): Promise<Found> {
+  const without: string[] = [];
+  for (let round = 1; ; round++) {
+    const found = await searched(ctx, knowledgeBase, without.length === 0 ? query : { ...query, without });
+    const versions = await indexedVersions(ctx, knowledgeBase.id, found.results);
+    const leftovers = new Set<string>();
+    const visible = found.results.flatMap((result) => {
+      const { documentId, version } = ofIndexEntry(result.documentId);
+      if (versions.get(documentId) === version) return [{ ...result, documentId }];
+      leftovers.add(result.documentId);
+      return [];
+    });
+    if (leftovers.size === 0 || round === MAX_ROUNDS) return { ...found, results: visible };
+    without.push(...leftovers);
   }
-  const { results, timings } = outcome;
-  const versions = await indexedVersions(ctx, knowledgeBase.id, results);
-  const visible = results.flatMap((result) => {
-    const { documentId, version } = ofIndexEntry(result.documentId);
-    return versions.get(documentId) === version ? [{ ...result, documentId }] : [];
-  });
-  return { response: { results: visible, timings }, hidden: results.length - visible.length };
+}
+
+async function searched(ctx: ServiceContext, { id }: KnowledgeBaseRow, query: IndexQuery): Promise<Found> {
+  const outcome = await ctx.ports.knowledgeIndexes.of(ctx.tenant.id, id).search(query);
+  if (outcome.found) return outcome;
+  if (outcome.reason === "embedder-mismatch") {
+    throw problem("conflict", { detail: `The index holds ${outcome.detail}.` });
+  }
+  throw problem("validation-failed", { errors: [{ pointer: "/filter", detail: outcome.detail }] });
 }
 
 /** What the rows say is to be shown: the index follows them by a task, and is never ahead of them for a reader. */

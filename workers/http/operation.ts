@@ -5,7 +5,7 @@ import type { Permission } from "../../domain/kernel/permission.ts";
 import type { ProblemCode } from "../../domain/kernel/problem.ts";
 import { type Endpoint, endpointOf } from "../../domain/limits/endpoint.ts";
 import type { PlatformContext, ServiceContext } from "../../services/context.ts";
-import { readJson } from "./body.ts";
+import { readBytes, readJson } from "./body.ts";
 import type { HttpEnv } from "./env.ts";
 import { authenticate } from "./middleware/authenticate.ts";
 import { idempotent } from "./middleware/idempotency.ts";
@@ -36,6 +36,8 @@ export interface Operation<
   params?: P;
   query?: Q;
   body?: B;
+  /** Bodies by media type, of an operation that reads them itself. */
+  accepts?: Record<string, z.ZodType>;
   /** Largest body in bytes; 1 MiB when absent. */
   maxBytes?: number;
   /** Schema by status; `null` for an answer without JSON body. */
@@ -80,7 +82,7 @@ export function routes(): Routes {
           const query = parsed(operation.query, http.req.query(), "?");
           const body =
             operation.body === undefined
-              ? { text: null, value: undefined }
+              ? { text: await fingerprintText(http, operation), value: undefined }
               : await readJson(http.req.raw, operation.maxBytes ?? DEFAULT_MAX_BYTES);
           const run = async (): Promise<Response> =>
             handle({
@@ -100,6 +102,15 @@ export function routes(): Routes {
       for (const mount of mounts) mount(app);
     },
   };
+}
+
+/** What tells one request from another where the handler reads the body: its bytes, without the boundary that clients draw anew. */
+async function fingerprintText({ req }: Context<HttpEnv>, { accepts, maxBytes }: Operation): Promise<string | null> {
+  if (accepts === undefined || req.header("idempotency-key") === undefined) return null;
+  const bytes = await readBytes(req.raw.clone(), maxBytes ?? DEFAULT_MAX_BYTES);
+  const boundary = /boundary="?([^";]+)/i.exec(req.header("content-type") ?? "")?.[1];
+  const text = Buffer.from(bytes).toString("latin1");
+  return boundary === undefined ? text : text.replaceAll(boundary, "");
 }
 
 async function admit(

@@ -40,6 +40,30 @@ describe("search", () => {
     expect(scores).toEqual(scores.toSorted((a, b) => b - a));
   });
 
+  it("says where the query's words stand when asked to", async () => {
+    const { member, kb } = await aHandbook();
+    const [plain] = await found(member, kb, { query: "parental weeks", topK: 1 });
+    expect(plain?.highlights).toBeUndefined();
+    const [result] = await found(member, kb, { query: "parental weeks", topK: 1, highlight: true });
+    const words = result?.highlights?.map(({ start, end }) => result.text.slice(start, end).toLowerCase()) ?? [];
+    expect(new Set(words)).toEqual(new Set(["parental", "parents", "weeks"]));
+  });
+
+  it("knows the answer to a repeated query until a document changes", async () => {
+    const { member, kb } = await aHandbook();
+    const search = async () =>
+      (await member.call(`/v1/knowledge-bases/${kb.id}/search`, { body: { query: "paid leave" } })).body;
+    const first = await search();
+    expect(first.cache).toBe("miss");
+    const second = await search();
+    expect(second).toMatchObject({ cache: "hit", results: first.results });
+    expect(second.timings.requestMs).toBeGreaterThanOrEqual(0);
+    await aDocument(member, kb, { title: "More", text: "Paid leave may be sold back." });
+    const third = await search();
+    expect(third.cache).toBe("miss");
+    expect(third.results).toHaveLength(first.results.length + 1);
+  });
+
   it("obeys a filter on metadata", async () => {
     const { member, kb } = await aHandbook();
     const results = await found(member, kb, { query: "days of leave", filter: { team: "office" } });

@@ -215,3 +215,46 @@ for (const method of ["GET", "DELETE"] as const) {
     absent: { path: `${ABSENT_BASE}/documents/doc_00000000000000000000000000` },
   });
 }
+
+describe("an upload with an idempotency key", () => {
+  const upload = (content: string, boundary: string) => {
+    const { headers, body } = form({ name: "note.txt", content });
+    return {
+      method: "POST",
+      headers: { "content-type": `multipart/form-data; boundary=${boundary}`, "idempotency-key": "upload-1" },
+      body: body.replaceAll(headers["content-type"]?.split("boundary=")[1] ?? "", boundary),
+    };
+  };
+
+  it("is taken once, though the client draws a new boundary when it repeats", async () => {
+    const member = await aTenant();
+    const path = `/v1/knowledge-bases/${(await aKnowledgeBase(member)).id}/documents`;
+    const first = await member.call(path, upload("Lunch is at noon.", "aaaa1111"));
+    const again = await member.call(path, upload("Lunch is at noon.", "bbbb2222"));
+    expect([first.status, again.status]).toEqual([202, 202]);
+    expect(again.body.id).toBe(first.body.id);
+    expect(again.headers.get("idempotency-replayed")).toBe("true");
+  });
+
+  it("is refused with another body", async () => {
+    const member = await aTenant();
+    const path = `/v1/knowledge-bases/${(await aKnowledgeBase(member)).id}/documents`;
+    expect((await member.call(path, upload("Lunch is at noon.", "aaaa1111"))).status).toBe(202);
+    expectProblem(await member.call(path, upload("Lunch is at one.", "aaaa1111")), 422, "idempotency-key-reused");
+    const json = { headers: { "idempotency-key": "json-1" }, body: NOTE };
+    expect((await member.call(path, json)).status).toBe(202);
+    expectProblem(
+      await member.call(path, { ...json, body: { ...NOTE, text: "Lunch is at one." } }),
+      422,
+      "idempotency-key-reused",
+    );
+  });
+
+  it("is described with both of its bodies", async () => {
+    const member = await aTenant();
+    const { body } = await member.call("/openapi.json");
+    const { content } = body.paths["/v1/knowledge-bases/{id}/documents"].post.requestBody;
+    expect(Object.keys(content)).toEqual(["application/json", "multipart/form-data"]);
+    expect(body.components.schemas.UploadDocument.properties.file).toMatchObject({ type: "string", format: "binary" });
+  });
+});

@@ -269,6 +269,17 @@ async function failureOf(work: Promise<unknown>): Promise<string> {
   }
 }
 
+describe("a replaced revision that is still in the index", () => {
+  it("hides nothing of the new one that says the same", async () => {
+    const { ctx, kb } = await aQuietTenant();
+    await ingestDocument(ctx, await added(ctx, kb, note("Lunch is at noon in the large hall of the house.")));
+    // The same words again; the task that removes the first revision has not run yet.
+    await ingestDocument(ctx, await added(ctx, kb, note("Lunch is at noon in the large hall of the house!")));
+    expect(await statsOf(ctx, kb)).toMatchObject({ documents: 2 });
+    expect(await textsOf(ctx, kb, "when is lunch")).toEqual(["Lunch is at noon in the large hall of the house!"]);
+  });
+});
+
 describe("a defect on our side", () => {
   it("leaves a sentence on the document, while it is tried again and once it is given up", async () => {
     const { ctx, kb } = await aQuietTenant();

@@ -1,12 +1,12 @@
 import * as z from "zod";
-import { KnowledgeDocument } from "../../../domain/knowledge/document.ts";
+import { CreateDocument, KnowledgeDocument } from "../../../domain/knowledge/document.ts";
 import { addDocument } from "../../../services/knowledge/add-document.ts";
 import { deleteDocument } from "../../../services/knowledge/delete-document.ts";
 import { getDocument } from "../../../services/knowledge/get-document.ts";
 import { DocumentsRequest, listDocuments } from "../../../services/knowledge/list-documents.ts";
 import { listOf } from "../listing.ts";
 import { noContent, reply, routes } from "../operation.ts";
-import { readNewDocument } from "./read-new-document.ts";
+import { MAX_DOCUMENT_BYTES, readNewDocument, UploadDocument } from "./read-new-document.ts";
 
 export const documents = routes();
 const tag = "Knowledge";
@@ -37,14 +37,10 @@ documents.add(
     summary: "Add a document as JSON or as multipart `file`; the same externalId replaces it",
     access: "knowledge:write",
     params,
+    accepts: { "application/json": CreateDocument, "multipart/form-data": UploadDocument },
+    maxBytes: MAX_DOCUMENT_BYTES,
     returns: { 202: KnowledgeDocument },
-    problems: [
-      "malformed-request",
-      "payload-too-large",
-      "unsupported-media-type",
-      "validation-failed",
-      "forbidden-target",
-    ],
+    problems: ["forbidden-target"],
   },
   async ({ ctx, params, http }) => {
     const added = await addDocument(ctx, params.id, await readNewDocument(http.req.raw));

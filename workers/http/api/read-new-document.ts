@@ -9,7 +9,7 @@ import { parsed } from "../validation.ts";
 
 // What comes beside the source itself: names and metadata.
 const MAX_ENVELOPE_BYTES = 65_536;
-const MAX_BYTES = MAX_SOURCE_BYTES + MAX_ENVELOPE_BYTES;
+export const MAX_DOCUMENT_BYTES = MAX_SOURCE_BYTES + MAX_ENVELOPE_BYTES;
 
 const UploadForm = z.strictObject({
   file: z.instanceof(File, { error: "a file is required" }),
@@ -19,6 +19,17 @@ const UploadForm = z.strictObject({
   externalId: z.string().min(1).max(200).optional(),
 });
 
+/** The form as the API's description tells it: what a field holds, not what it becomes. */
+export const UploadDocument = z
+  .strictObject({
+    file: z.file().describe("Text, Markdown, HTML, PDF, DOCX, CSV or JSON."),
+    title: KnowledgeDocument.shape.title.optional().describe("The file's name when absent."),
+    contentType: z.string().min(1).max(200).optional(),
+    metadata: z.string().optional().describe("A JSON object."),
+    externalId: CreateDocument.shape.externalId,
+  })
+  .meta({ id: "UploadDocument" });
+
 /** A document as JSON, or as a form with the file and the same members as fields. */
 export async function readNewDocument(request: Request): Promise<NewDocument> {
   return /^multipart\/form-data\b/i.test(request.headers.get("content-type") ?? "")
@@ -27,7 +38,7 @@ export async function readNewDocument(request: Request): Promise<NewDocument> {
 }
 
 async function readInline(request: Request): Promise<NewDocument> {
-  const { value } = await readJson(request, MAX_BYTES);
+  const { value } = await readJson(request, MAX_DOCUMENT_BYTES);
   const { text, sourceUrl, contentType, ...rest } = valid(CreateDocument, value);
   if (sourceUrl !== undefined) return { ...rest, contentType: contentType || null, source: { url: sourceUrl } };
   return { ...rest, contentType: contentType || PLAIN_TEXT, source: { body: text ?? "" } };
@@ -45,7 +56,7 @@ async function readUpload(request: Request): Promise<NewDocument> {
 }
 
 async function readForm(request: Request): Promise<Record<string, File | string>> {
-  const bytes = await readBytes(request, MAX_BYTES);
+  const bytes = await readBytes(request, MAX_DOCUMENT_BYTES);
   const type = request.headers.get("content-type") ?? "";
   try {
     const form = await new Response(bytes, { headers: { "content-type": type } }).formData();
