@@ -1,0 +1,165 @@
+import { aMockProvider, aPassThrough, aPortkey } from "./gateway-peers.ts";
+import { median, quantile, type Row, throughput } from "./measure.ts";
+import type { BenchPlatform } from "./platform.ts";
+
+const suite = "gateway";
+const WARM_UP = 60;
+const ROUNDS = 300;
+const THROUGHPUT_MS = 2_000;
+
+interface Candidate {
+  name: string;
+  url: string;
+  headers: Record<string, string>;
+  model: string;
+}
+
+/**
+ * What the gateway adds, beside a bare pass-through in the same runtime and beside Portkey, all before the same mock provider.
+ * Calls are taken in turns, so that whatever else the machine does falls on all alike.
+ */
+export async function gatewayRows(platform: BenchPlatform): Promise<Row[]> {
+  const upstream = await aMockProvider();
+  const passThrough = await aPassThrough(upstream.url);
+  const portkey = await aPortkey();
+  try {
+    await platform.call("PUT", "/v1/providers/bench", { kind: "openai-compatible", baseUrl: `${upstream.url}/v1` });
+    const target = { strategy: "fallback", targets: [{ model: "bench/m" }] };
+    await platform.call("PUT", "/v1/model-routes/cached", { ...target, cache: { mode: "exact", ttlSeconds: 3_600 } });
+    await platform.call("PUT", "/v1/model-routes/semantic", {
+      ...target,
+      cache: { mode: "semantic", ttlSeconds: 3_600, threshold: 0.8 },
+    });
+    const { key } = await platform.call<{ key: string }>("POST", "/v1/api-keys", { name: "Bench", scopes: ["*"] });
+    const weft = { url: platform.url, headers: { authorization: `Bearer ${key}` } };
+    const portkeyHeaders = {
+      "x-portkey-provider": "openai",
+      "x-portkey-custom-host": `${upstream.url}/v1`,
+      authorization: "Bearer none",
+    };
+    const candidates: Candidate[] = [
+      { name: "provider alone", url: upstream.url, headers: {}, model: "m" },
+      { name: "pass-through", url: passThrough.url, headers: {}, model: "m" },
+      { name: "Portkey", url: portkey.url, headers: portkeyHeaders, model: "m" },
+      { name: "Weft", ...weft, model: "bench/m" },
+      { name: "Weft, cache miss", ...weft, model: "cached" },
+    ];
+    return [
+      ...(await wholeRows(candidates)),
+      ...(await streamRows(candidates)),
+      ...(await hitRows({ name: "Weft", ...weft, model: "cached" }, { name: "Weft", ...weft, model: "semantic" })),
+    ];
+  } finally {
+    await Promise.all([portkey.stop(), passThrough.stop(), upstream.stop()]);
+  }
+}
+
+async function wholeRows(candidates: readonly Candidate[]): Promise<Row[]> {
+  const times = await inTurns(candidates, async (candidate) => {
+    await (await ask(candidate, false)).text();
+  });
+  const rows = added("whole answer", times);
+  for (const candidate of candidates) {
+    const value = await throughput(16, THROUGHPUT_MS, async () => (await ask(candidate, false)).text());
+    rows.push({ suite, name: `${candidate.name}, whole answer, 16 connections`, value, unit: "1/s" });
+  }
+  return rows;
+}
+
+async function streamRows(candidates: readonly Candidate[]): Promise<Row[]> {
+  const first = new Map(candidates.map(({ name }): [string, number[]] => [name, []]));
+  const whole = await inTurns(candidates, async (candidate, isCounted) => {
+    const startedAt = performance.now();
+    const reader = (await ask(candidate, true)).body?.getReader();
+    await reader?.read();
+    if (isCounted) first.get(candidate.name)?.push(performance.now() - startedAt);
+    while (reader !== undefined && !(await reader.read()).done);
+  });
+  const rows = [...added("first byte of a stream", first), ...added("stream of 50 events", whole)];
+  for (const candidate of candidates) {
+    const value = await throughput(16, THROUGHPUT_MS, async () => (await ask(candidate, true)).text());
+    rows.push({ suite, name: `${candidate.name}, stream, 16 connections`, value, unit: "1/s" });
+  }
+  return rows;
+}
+
+async function hitRows(exact: Candidate, semantic: Candidate): Promise<Row[]> {
+  const hit = async (candidate: Candidate, content: string) => {
+    const answer = await ask(candidate, false, content);
+    await answer.text();
+    return answer.headers.get("x-weft-cache");
+  };
+  const asked = "How many days of paid annual leave do employees in the Berlin office get each year?";
+  await hit(exact, asked);
+  await hit(semantic, asked);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const times: { exact: number[]; semantic: number[] } = { exact: [], semantic: [] };
+  for (let round = 0; round < ROUNDS; round++) {
+    const startedAt = performance.now();
+    if ((await hit(exact, asked)) !== "hit") throw new Error("The exact cache did not hit.");
+    const between = performance.now();
+    if ((await hit(semantic, asked.replace("each", "every"))) !== "semantic") throw new Error("No semantic hit.");
+    times.exact.push(between - startedAt);
+    times.semantic.push(performance.now() - between);
+  }
+  return Object.entries(times).map(([name, values]) => ({
+    suite,
+    name: `cache hit, ${name}, p50`,
+    value: median(values),
+    unit: "ms",
+  }));
+}
+
+/** Every question is another one, so that a cache has to be asked and finds nothing. */
+let questions = 0;
+
+async function ask({ url, headers, model }: Candidate, stream: boolean, content?: string): Promise<Response> {
+  const messages = [
+    { role: "system", content: "You answer briefly and only from what you know." },
+    { role: "user", content: content ?? `Question ${++questions}: how many days of paid leave are there?` },
+  ];
+  const body = JSON.stringify({ model, messages, ...(stream && { stream, stream_options: { include_usage: true } }) });
+  const response = await fetch(`${url}/v1/chat/completions`, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body,
+  });
+  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
+  return response;
+}
+
+async function inTurns(
+  candidates: readonly Candidate[],
+  call: (candidate: Candidate, isCounted: boolean) => Promise<void>,
+): Promise<Map<string, number[]>> {
+  const times = new Map(candidates.map(({ name }): [string, number[]] => [name, []]));
+  for (let round = -WARM_UP; round < ROUNDS; round++) {
+    for (const candidate of candidates) {
+      const startedAt = performance.now();
+      await call(candidate, round >= 0);
+      if (round >= 0) times.get(candidate.name)?.push(performance.now() - startedAt);
+    }
+  }
+  return times;
+}
+
+/** Each candidate's median, and what it adds to the provider alone, as a ratio to what the pass-through adds. */
+function added(what: string, times: ReadonlyMap<string, readonly number[]>): Row[] {
+  const p50 = (name: string) => median(times.get(name) ?? []);
+  const floor = p50("provider alone");
+  const bare = p50("pass-through") - floor;
+  return [...times].flatMap(([name, values]): Row[] => {
+    const value = median(values);
+    const rows: Row[] = [
+      { suite, name: `${name}, ${what}, p50`, value, unit: "ms" },
+      { suite, name: `${name}, ${what}, p95`, value: quantile(values, 0.95), unit: "ms" },
+    ];
+    if (name === "provider alone") return rows;
+    rows.push({ suite, name: `${name}, ${what}, added p50`, value: value - floor, unit: "ms" });
+    if (name === "pass-through") return rows;
+    return [
+      ...rows,
+      { suite, name: `${name}, ${what}, added / pass-through`, value: (value - floor) / bare, unit: "x" },
+    ];
+  });
+}
