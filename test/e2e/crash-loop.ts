@@ -246,12 +246,17 @@ async function start(port: number, state: string): Promise<ChildProcess> {
   const child = spawn(process.execPath, [path.join(ROOT, "scripts/start.ts"), "--no-demo"], {
     cwd: ROOT,
     env: { ...process.env, ...testSecrets(), PORT: String(port), WEFT_STATE: state, WEFT_ALLOW_LOOPBACK: "1" },
-    stdio: "ignore",
+    stdio: ["ignore", "ignore", "pipe"],
   });
-  await untilAnswered(
+  let complaint = "";
+  child.stderr?.on("data", (chunk) => {
+    complaint = `${complaint}${chunk}`.slice(-2_000);
+  });
+  const ready = await untilAnswered(
     () => send(`http://127.0.0.1:${port}`, "GET", "/ready", null),
     () => child.exitCode === null,
   );
+  if (ready === null) throw new Error(`The server did not start: ${complaint}`);
   return child;
 }
 
@@ -305,12 +310,18 @@ async function untilAnswered<T>(request: () => Promise<T>, isWanted: () => boole
   return null;
 }
 
+/** A port below those that the system gives to outgoing calls, so that nobody takes it while the server is down. */
 async function freePort(): Promise<number> {
-  const server = createSocketServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const server = createSocketServer().listen(port, "127.0.0.1");
+    const isFree = await once(server, "listening").then(
+      () => true,
+      () => false,
+    );
+    server.close();
+    if (isFree) return port;
+  }
 }
 
 function delay(ms: number): Promise<void> {
