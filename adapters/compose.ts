@@ -27,6 +27,7 @@ import { r2FileStore } from "./files/r2.ts";
 import { cfworkerSchemaJudge } from "./json-schema/cfworker.ts";
 import { consoleLog } from "./log.ts";
 import { mailbox } from "./mail/mailbox.ts";
+import { openIdIssuers } from "./openid-issuer/relying-party.ts";
 import { networkResolver, safeFetch } from "./outbound/safe-fetch.ts";
 import { scryptPasswordHasher } from "./password-hasher/scrypt.ts";
 import { cloudflareQueue } from "./queue/cloudflare.ts";
@@ -130,6 +131,7 @@ function compose(env: Env): Composition {
     tokenSigner: ed25519TokenSigner({ keys: config.TOKEN_SIGNING_KEY, issuer: publicUrl, audience: AUDIENCE, clock }),
     mailer: mailbox(db, { clock, ids }),
     secretBox: aesGcmSecretBox(config.ENCRYPTION_KEY),
+    openIdIssuers: openIdIssuers({ outbound, clock }),
     auditLogs: durableAuditLogs(env.AUDIT_LOG),
     auditWitness: ed25519AuditWitness({ signingKeys: config.TOKEN_SIGNING_KEY, proofKeys: config.ENCRYPTION_KEY }),
     secretDeriver: hmacSecretDeriver(config.ENCRYPTION_KEY),

@@ -7,7 +7,7 @@ import { problem } from "../domain/kernel/problem.ts";
 import type { Clock } from "../domain/kernel/time.ts";
 import type { TraceContext } from "../domain/kernel/trace.ts";
 import type { AuditLogs, AuditWitness } from "./audit/ports.ts";
-import type { Mailer, PasswordHasher, SecretDeriver, TokenSigner } from "./identity/ports.ts";
+import type { Mailer, OpenIdIssuers, PasswordHasher, SecretDeriver, TokenSigner } from "./identity/ports.ts";
 import type { MessageQueue } from "./jobs/ports.ts";
 import type { FileStore, KnowledgeIndexes, TextExtractor } from "./knowledge/ports.ts";
 import type { AddressShield, TenantGates } from "./limits/ports.ts";
@@ -29,6 +29,7 @@ export interface Ports {
   secretDeriver: SecretDeriver;
   outbound: Outbound;
   errorTracker: ErrorTracker;
+  openIdIssuers: OpenIdIssuers;
   auditLogs: AuditLogs;
   auditWitness: AuditWitness;
   chatModels: ChatModels;

@@ -6,13 +6,13 @@ import { isoTime } from "../../domain/kernel/time.ts";
 import { commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
 import { loadTenant } from "../tenants/load-tenant.ts";
+import { accountHolder } from "./account-holder.ts";
 import { digestOf } from "./secrets.ts";
-import { signedInUser } from "./signed-in-user.ts";
 import { invitations, memberships, users } from "./table.ts";
 
 /** Makes the signed-in user a member of the inviting tenant. Takes the address that was invited, verified. */
 export async function acceptInvitation(ctx: ServiceContext, token: string): Promise<Membership> {
-  const actor = signedInUser(ctx);
+  const actor = await accountHolder(ctx);
   const now = ctx.clock.now();
   const isOpen = and(
     eq(invitations.tokenHash, digestOf(token)),

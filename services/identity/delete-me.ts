@@ -4,16 +4,17 @@ import { problem } from "../../domain/kernel/problem.ts";
 import { commit, type Statement } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
 import { closeTenant } from "../tenants/close-tenant.ts";
+import { accountHolder } from "./account-holder.ts";
 import { keepsAnOwner } from "./change-member-role.ts";
 import { lockOut } from "./delete-tenant.ts";
 import { forgetPrincipals, ofUser } from "./principals.ts";
-import { signedInUser } from "./signed-in-user.ts";
 import {
   apiKeys,
   invitations,
   mailedTokens,
   mails,
   memberships,
+  openIdIdentities,
   recoveryCodes,
   refreshTokens,
   secondFactors,
@@ -27,7 +28,7 @@ import {
  * a tenant with others must have another owner first.
  */
 export async function deleteMe(ctx: ServiceContext): Promise<void> {
-  const { userId } = signedInUser(ctx);
+  const { userId } = await accountHolder(ctx);
   const [user] = await ctx.db.select().from(users).where(eq(users.id, userId)).limit(1);
   if (user === undefined) throw problem("unauthenticated");
   const places = await placesOf(ctx, userId);
@@ -94,6 +95,8 @@ function traces({ db, clock }: ServiceContext, userId: string, email: string): S
     db.delete(mailedTokens).where(eq(mailedTokens.userId, userId)),
     db.delete(secondFactors).where(eq(secondFactors.userId, userId)),
     db.delete(recoveryCodes).where(eq(recoveryCodes.userId, userId)),
+    // across tenants: whoever vouched for them
+    db.delete(openIdIdentities).where(eq(openIdIdentities.userId, userId)),
     db.delete(signInChallenges).where(eq(signInChallenges.userId, userId)),
     // across tenants: whoever invited them
     db.delete(invitations).where(eq(invitations.email, email)),

@@ -2,6 +2,7 @@ import { and, eq, isNull } from "drizzle-orm";
 import { notFound } from "../../domain/kernel/problem.ts";
 import { commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
+import { accountHolder } from "./account-holder.ts";
 import { forgetPrincipals } from "./principals.ts";
 import { signedInUser } from "./signed-in-user.ts";
 import { sessions } from "./table.ts";
@@ -13,7 +14,8 @@ export async function logOut(ctx: ServiceContext): Promise<void> {
 
 /** Ends one of the user's own sessions, in whichever tenant it works. */
 export async function endSession(ctx: ServiceContext, sessionId: string): Promise<void> {
-  const { userId } = signedInUser(ctx);
+  const { userId, sessionId: present } = signedInUser(ctx);
+  if (sessionId !== present) await accountHolder(ctx);
   // across tenants: a person's sessions are theirs in every tenant
   const change = ctx.db
     .update(sessions)

@@ -5,12 +5,12 @@ import { isoTime } from "../../domain/kernel/time.ts";
 import type { ServiceContext } from "../context.ts";
 import { newerThan } from "../keyset.ts";
 import { tenantNames } from "../tenants/load-tenant.ts";
-import { signedInUser } from "./signed-in-user.ts";
+import { accountHolder } from "./account-holder.ts";
 import { memberships } from "./table.ts";
 
 /** The tenants that the user is a member of, oldest membership first. */
 export async function listMemberships(ctx: ServiceContext, { limit, cursor }: PageRequest): Promise<Page<Membership>> {
-  const { userId } = signedInUser(ctx);
+  const { userId } = await accountHolder(ctx);
   // across tenants: the memberships of one user
   const rows = await ctx.db
     .select()

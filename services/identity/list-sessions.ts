@@ -4,12 +4,12 @@ import { type Page, type PageRequest, pageOf } from "../../domain/kernel/page.ts
 import { isoTime } from "../../domain/kernel/time.ts";
 import type { ServiceContext } from "../context.ts";
 import { olderThan } from "../keyset.ts";
-import { signedInUser } from "./signed-in-user.ts";
+import { accountHolder } from "./account-holder.ts";
 import { sessions } from "./table.ts";
 
 /** The user's live sessions, newest first. */
 export async function listSessions(ctx: ServiceContext, { limit, cursor }: PageRequest): Promise<Page<Session>> {
-  const { userId, sessionId } = signedInUser(ctx);
+  const { userId, sessionId } = await accountHolder(ctx);
   const isLive = and(eq(sessions.userId, userId), isNull(sessions.endedAt), gt(sessions.expiresAt, ctx.clock.now()));
   // across tenants: a person's sessions are theirs in every tenant
   const rows = await ctx.db

@@ -11,6 +11,7 @@ interface NewSession {
   role: Role;
   /** The absolute end, when the session continues an older one. */
   expiresAt?: number;
+  via?: "openid";
 }
 
 export interface OpenedSession {
@@ -24,13 +25,13 @@ export function openSession(platform: PlatformContext, request: NewSession): Ope
   const now = platform.clock.now();
   const id = platform.ids.next("ses");
   const refreshToken = newSecret(platform, "rt_");
-  const { userId, tenantId, role, expiresAt = now + SESSION_LIFE_MS } = request;
+  const { userId, tenantId, role, expiresAt = now + SESSION_LIFE_MS, via = null } = request;
   return {
     id,
     statements: [
       platform.db
         .insert(sessions)
-        .values({ id, tenantId, userId, ...platform.client, createdAt: now, lastSeenAt: now, expiresAt }),
+        .values({ id, tenantId, userId, ...platform.client, createdAt: now, lastSeenAt: now, expiresAt, via }),
       platform.db.insert(refreshTokens).values({
         hash: digestOf(refreshToken),
         sessionId: id,

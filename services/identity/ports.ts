@@ -1,3 +1,4 @@
+import type { IssuedIdentity } from "../../domain/identity/openid.ts";
 import type { Role } from "../../domain/kernel/permission.ts";
 
 /** Slow, salted hashing of passwords. */
@@ -45,4 +46,22 @@ export interface Mailer {
 export interface SecretDeriver {
   /** One for each master key; the first is what is handed out, all are taken. */
   derive(purpose: string): string[];
+}
+
+export interface CodeExchange {
+  issuer: string;
+  clientId: string;
+  clientSecret: string | null;
+  code: string;
+  codeVerifier: string;
+  redirectUri: string;
+  nonce: string;
+}
+
+/** The issuers through which tenants let their members sign in. */
+export interface OpenIdIssuers {
+  /** Throws when the issuer does not answer as one. */
+  authorizationEndpoint(issuer: string): Promise<string>;
+  /** Who stands behind a code; throws `unauthenticated` unless the issuer's token is valid and meant for this sign-in. */
+  exchange(exchange: CodeExchange): Promise<IssuedIdentity>;
 }

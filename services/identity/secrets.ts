@@ -16,3 +16,8 @@ export function successorOf(refreshToken: string, salt: string): string {
 export function digestOf(secret: string): string {
   return sha256Hex(secret);
 }
+
+/** The challenge of a PKCE verifier, method S256 (RFC 7636 section 4.2). */
+export function codeChallengeOf(codeVerifier: string): string {
+  return Buffer.from(sha256Hex(codeVerifier), "hex").toString("base64url");
+}

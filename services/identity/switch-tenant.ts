@@ -4,13 +4,13 @@ import { notFound } from "../../domain/kernel/problem.ts";
 import { commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
 import { loadTenant } from "../tenants/load-tenant.ts";
+import { accountHolder } from "./account-holder.ts";
 import { openSession } from "./open-session.ts";
-import { signedInUser } from "./signed-in-user.ts";
 import { memberships, sessions, toUser, users } from "./table.ts";
 
 /** A session in another tenant of the user's, beside the present one and no longer than it. */
 export async function switchTenant(ctx: ServiceContext, tenantId: string): Promise<SignedIn> {
-  const actor = signedInUser(ctx);
+  const actor = await accountHolder(ctx);
   const [found] = await ctx.db
     .select({ user: users, role: memberships.role, expiresAt: sessions.expiresAt })
     .from(memberships)

@@ -67,6 +67,8 @@ export const sessions = sqliteTable(
     lastSeenAt: integer().notNull(),
     expiresAt: integer().notNull(),
     endedAt: integer(),
+    /** `openid`: begun through the tenant's issuer, and therefore confined to the tenant. */
+    via: text({ enum: ["openid"] }),
   },
   (table) => [index("sessions_by_user").on(table.userId, table.createdAt, table.id)],
 );
@@ -157,6 +159,50 @@ export const signInChallenges = sqliteTable(
     expiresAt: integer().notNull(),
   },
   (table) => [index("sign_in_challenges_by_expiry").on(table.expiresAt)],
+);
+
+/** The issuer of a tenant. */
+export const openIdConnections = sqliteTable("openid_connections", {
+  tenantId: text().primaryKey(),
+  issuer: text().notNull(),
+  clientId: text().notNull(),
+  /** Sealed, bound to the tenant; null for a public client. */
+  clientSecret: text(),
+  emailDomains: text({ mode: "json" }).$type<string[]>().notNull(),
+  role: text().$type<Exclude<Role, "owner">>().notNull(),
+  updatedAt: integer().notNull(),
+});
+
+/** Whom an issuer's subject stands for in the tenant. */
+export const openIdIdentities = sqliteTable(
+  "openid_identities",
+  {
+    tenantId: text().notNull(),
+    issuer: text().notNull(),
+    subject: text().notNull(),
+    userId: text().notNull(),
+    createdAt: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.issuer, table.subject] }),
+    index("openid_identities_by_user").on(table.userId),
+  ],
+);
+
+/** Sign-ins that are at their issuer now, by the digest of their state. */
+export const openIdSignIns = sqliteTable(
+  "openid_sign_ins",
+  {
+    hash: text().primaryKey(),
+    tenantId: text().notNull(),
+    issuer: text().notNull(),
+    nonce: text().notNull(),
+    /** Sealed, bound to the state. */
+    codeVerifier: text().notNull(),
+    redirectUri: text().notNull(),
+    expiresAt: integer().notNull(),
+  },
+  (table) => [index("openid_sign_ins_by_expiry").on(table.expiresAt)],
 );
 
 /** Attempts to sign in, by a digest of whom they are counted against. `fullAt` is the time at which nothing is owed. */

@@ -16,6 +16,7 @@ import { me } from "./api/me.ts";
 import { members } from "./api/members.ts";
 import { modelOperations } from "./api/model-operations.ts";
 import { modelRoutes } from "./api/model-routes.ts";
+import { openId } from "./api/openid.ts";
 import { operationsRoutes } from "./api/operations.ts";
 import { operatorMailbox } from "./api/operator-mailbox.ts";
 import { operatorTenants } from "./api/operator-tenants.ts";
@@ -44,6 +45,7 @@ import { openai } from "./protocols/openai/routes.ts";
 const SURFACES: readonly Routes[] = [
   auth,
   secondFactor,
+  openId,
   me,
   tenants,
   members,
