@@ -12,6 +12,7 @@ import { type FallbackKind, fallbackCompletion } from "./fallback-answer.ts";
 import { guardOutput } from "./guard-output.ts";
 import { sharedCall } from "./in-flight.ts";
 import { type CallOptions, costOfCall, settleCall } from "./record-model-call.ts";
+import { watchDrift } from "./watch-drift.ts";
 
 /** An answer with what it took: who gave it, what it cost, and whether it was given before. */
 export interface ReceiptedCompletion {
@@ -70,6 +71,7 @@ async function freshCompletion(ctx: ServiceContext, opened: ChatCall, look: Cach
 
 async function askedAnswer(ctx: ServiceContext, call: ChatCall) {
   const { answer, answered } = await askTargets(ctx, call);
+  ctx.later(watchDrift(ctx, answered, answer));
   return settled(ctx, call, answer, answered);
 }
 

@@ -6,6 +6,7 @@ import { audit } from "./api/audit.ts";
 import { auth } from "./api/auth.ts";
 import { budgets } from "./api/budgets.ts";
 import { documents } from "./api/documents.ts";
+import { experiments } from "./api/experiments.ts";
 import { functions } from "./api/functions.ts";
 import { guardrails } from "./api/guardrails.ts";
 import { jobs } from "./api/jobs.ts";
@@ -74,6 +75,7 @@ const SURFACES: readonly Routes[] = [
   modelRoutes,
   budgets,
   guardrails,
+  experiments,
   operationsRoutes(() => OPERATIONS),
 ];
 

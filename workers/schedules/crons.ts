@@ -3,6 +3,7 @@ import type { PlatformContext } from "../../services/context.ts";
 import { pruneIdentity } from "../../services/identity/prune-identity.ts";
 import { pruneIdempotencyKeys } from "../../services/jobs/idempotency.ts";
 import { pruneTasks, ringDueTasks } from "../../services/jobs/stored-tasks.ts";
+import { judgeExperiments } from "../../services/llm/judge-experiments.ts";
 import { archiveRuns } from "../../services/workflows/archive-runs.ts";
 import { wakeOverdueSchedules } from "../../services/workflows/wake-overdue-schedules.ts";
 import { wakeStalledRuns } from "../../services/workflows/wake-stalled-runs.ts";
@@ -17,6 +18,7 @@ const VERBS: Record<string, readonly Verb[]> = {
     wakeOverdueSchedules,
     archiveRuns,
     sweepAuditLogs,
+    judgeExperiments,
     pruneIdempotencyKeys,
     pruneTasks,
     pruneIdentity,

@@ -1,0 +1,223 @@
+import { and, eq } from "drizzle-orm";
+import { describe, expect, it, vi } from "vitest";
+import { HOUR_MS } from "../../../domain/kernel/time.ts";
+import { auditEntries } from "../../../services/audit/table.ts";
+import { judgeExperiments } from "../../../services/llm/judge-experiments.ts";
+import { driftReports, modelCalls } from "../../../services/llm/table.ts";
+import { lookForDrift } from "../../../services/llm/watch-drift.ts";
+import { aPlatform } from "../../support/a-platform.ts";
+import { aTenant, type TestMember } from "../../support/a-tenant.ts";
+import { expectProblem, refusesTheWrongActor } from "../../support/guards.ts";
+import { aProvider, completion, json, type Upstream } from "./a-provider.ts";
+
+const good: Upstream = () => json(completion("Hello."));
+const bad: Upstream = () => json({ error: { message: "no" } }, 400);
+const VARIANTS = [
+  { name: "control", model: "mock-a/m" },
+  { name: "other", model: "mock-b/m" },
+];
+const PLAN = { name: "Which one", route: "answers", variants: VARIANTS };
+
+async function aRoute(a: Upstream = good, b: Upstream = good, member?: TestMember): Promise<TestMember> {
+  const owner = member ?? (await aTenant());
+  await aProvider(owner, a, {}, "mock-a");
+  await aProvider(owner, b, {}, "mock-b");
+  const body = { strategy: "fallback", targets: [{ model: "mock-a/m" }] };
+  await owner.call("/v1/model-routes/answers", { method: "PUT", body });
+  return owner;
+}
+
+const ask = (owner: TestMember, user: string) =>
+  owner.call("/v1/chat/completions", {
+    body: { model: "answers", user, messages: [{ role: "user", content: "hi" }] },
+  });
+
+/** Users of whom the experiment gives as many to each of two variants. */
+async function usersOfBoth(owner: TestMember, each: number): Promise<void> {
+  const counts: Record<string, number> = {};
+  for (let n = 0; Object.values(counts).filter((count) => count >= each).length < 2; n++) {
+    const { headers, body } = await ask(owner, `user-${n}`);
+    const provider = headers.get("x-weft-provider") ?? `failed: ${body.error.message}`;
+    counts[provider] = (counts[provider] ?? 0) + 1;
+  }
+}
+
+function onTheBill(owner: TestMember, variant: string, atLeast: number) {
+  return vi.waitFor(async () => {
+    const rows = await owner.ctx.db
+      .select()
+      .from(modelCalls)
+      .where(and(eq(modelCalls.tenantId, owner.tenantId), eq(modelCalls.variant, variant)));
+    expect(rows.length).toBeGreaterThanOrEqual(atLeast);
+  });
+}
+
+describe("an experiment", () => {
+  it("gives each subject one variant and notes it on the bill", async () => {
+    const owner = await aRoute();
+    const created = await owner.call("/v1/experiments", { body: PLAN });
+    expect(created.status).toBe(201);
+    expect(created.body).toMatchObject({ status: "running", guard: null, rolledBack: [], endedAt: null });
+    await usersOfBoth(owner, 2);
+    const first = (await ask(owner, "user-0")).headers.get("x-weft-provider");
+    for (let n = 0; n < 3; n++) expect((await ask(owner, "user-0")).headers.get("x-weft-provider")).toBe(first);
+    await onTheBill(owner, "control", 2);
+    await onTheBill(owner, "other", 2);
+    const path = `/v1/experiments/${created.body.id}`;
+    expect((await owner.call(path)).body).toEqual(created.body);
+    expect((await owner.call("/v1/experiments")).body.data).toEqual([created.body]);
+  });
+
+  it("tells how its variants do, ratings included", async () => {
+    const owner = await aRoute();
+    const { body: experiment } = await owner.call("/v1/experiments", { body: PLAN });
+    await usersOfBoth(owner, 2);
+    const answer = await ask(owner, "user-0");
+    const target = answer.headers.get("x-request-id");
+    await onTheBill(owner, "control", 2);
+    expect((await owner.call("/v1/feedback", { body: { target, rating: 2 } })).status).toBe(201);
+    const again = await owner.call("/v1/feedback", { body: { target, rating: 4, comment: "Better." } });
+    expect(again.body).toMatchObject({ target, rating: 4, comment: "Better." });
+    await vi.waitFor(async () => {
+      const { body } = await owner.call(`/v1/experiments/${experiment.id}/results`);
+      expect(body).toMatchObject({ control: "control", status: "running" });
+      const rated = body.variants.find((variant: { model: string }) =>
+        variant.model.startsWith(answer.headers.get("x-weft-provider") ?? "?"),
+      );
+      expect(rated.metrics.rating).toMatchObject({ value: 4, samples: 1 });
+      expect(rated.metrics["error-rate"]).toMatchObject({ value: 0, isSignificant: false });
+      expect(rated.metrics["latency-ms"].samples).toBe(rated.calls);
+    });
+  });
+
+  it("rolls back a variant that breaches its guard, and ends when one is left", async () => {
+    const owner = await aRoute(good, bad);
+    const guard = { metric: "error-rate", limit: 0.5, minSamples: 3 };
+    const { body: experiment } = await owner.call("/v1/experiments", { body: { ...PLAN, guard } });
+    await usersOfBoth(owner, 3);
+    await onTheBill(owner, "other", 3);
+    const platform = aPlatform();
+    await judgeExperiments(platform);
+    await judgeExperiments(platform);
+    await platform.settled();
+    const { body } = await owner.call(`/v1/experiments/${experiment.id}`);
+    expect(body).toMatchObject({ status: "rolled-back", rolledBack: ["other"], endedAt: expect.any(String) });
+    for (let n = 0; n < 10; n++) expect((await ask(owner, `user-${n}`)).status).toBe(200);
+    const entries = await owner.ctx.db.select().from(auditEntries).where(eq(auditEntries.tenantId, owner.tenantId));
+    expect(entries.filter(({ action }) => action === "experiment.variant-rolled-back")).toHaveLength(1);
+  });
+
+  it("is alone on its route until it is stopped", async () => {
+    const owner = await aRoute();
+    const { body: experiment } = await owner.call("/v1/experiments", { body: PLAN });
+    expectProblem(await owner.call("/v1/experiments", { body: PLAN }), 409, "conflict");
+    const stop = () => owner.call(`/v1/experiments/${experiment.id}`, { body: { status: "stopped" } });
+    const stopped = await stop();
+    expect(stopped.body).toMatchObject({ status: "stopped", endedAt: expect.any(String) });
+    expect((await stop()).body).toEqual(stopped.body);
+    expect((await owner.call("/v1/experiments", { body: PLAN })).status).toBe(201);
+  });
+
+  it.each([
+    ["/route", { route: "nowhere" }],
+    ["/variants/1/model", { variants: [VARIANTS[0], { name: "other", model: "nobody/m" }] }],
+    ["/variants", { variants: [VARIANTS[0], VARIANTS[0]] }],
+    ["/variants", { variants: [VARIANTS[0]] }],
+    ["/guard/metric", { guard: { metric: "mood", limit: 1 } }],
+  ])("is refused for %s", async (pointer, change) => {
+    const owner = await aRoute();
+    const answer = await owner.call("/v1/experiments", { body: { ...PLAN, ...change } });
+    expectProblem(answer, 422, "validation-failed");
+    expect(answer.body.errors[0].pointer).toBe(pointer);
+  });
+});
+
+describe("drift of a model", () => {
+  it("is told once when the last day differs from the week before", async () => {
+    const owner = await aTenant();
+    const { ctx, tenantId } = owner;
+    const now = Date.now();
+    const row = (n: number, startedAt: number, completionTokens: number) => ({
+      id: ctx.ids.next("cmpl"),
+      tenantId,
+      kind: "chat" as const,
+      status: "succeeded" as const,
+      provider: "mock",
+      model: "m",
+      isStreamed: false,
+      promptTokens: 1,
+      cachedPromptTokens: 0,
+      completionTokens: completionTokens + (n % 10),
+      isEstimated: false,
+      costUsdMicros: 0,
+      isPriced: true,
+      startedAt,
+      durationMs: 1,
+      actorType: "user",
+      actorId: owner.userId,
+      requestId: ctx.ids.next("req"),
+      traceId: "t",
+    });
+    const rows = Array.from({ length: 40 }, (_, n) => [
+      row(n, now - 60 * HOUR_MS - n, 100),
+      row(n, now - HOUR_MS - n, 300),
+    ]).flat();
+    const [first, ...others] = rows.map((values) => ctx.db.insert(modelCalls).values(values));
+    if (first !== undefined) await ctx.db.batch([first, ...others]);
+    const provider = { name: "mock", kind: "openai-compatible", baseUrl: null, apiKey: null, timeoutMs: 1, prices: {} };
+    const answered = {
+      kind: "chat" as const,
+      target: { provider: { ...provider, kind: "openai-compatible" as const, countsRateLimits: true }, model: "m" },
+      route: null,
+      options: {},
+      isStreamed: false,
+      startedAt: now,
+    };
+    expect(await lookForDrift(ctx, answered)).toMatchObject({ subject: "mock/m", hasDrifted: true, recentCalls: 40 });
+    expect(await lookForDrift(ctx, answered)).toBeNull();
+    await ctx.db
+      .update(driftReports)
+      .set({ at: now - 2 * HOUR_MS })
+      .where(eq(driftReports.tenantId, tenantId));
+    expect(await lookForDrift(ctx, answered)).toMatchObject({ hasDrifted: true });
+    const entries = await ctx.db.select().from(auditEntries).where(eq(auditEntries.tenantId, tenantId));
+    expect(entries.filter(({ action }) => action === "model.drift-detected")).toHaveLength(1);
+    const { body } = await owner.call("/v1/drift");
+    expect(body.data).toMatchObject([{ subject: "mock/m", hasDrifted: true }]);
+  });
+});
+
+describe("feedback", () => {
+  it.each([{ rating: 0 }, { rating: 6 }, { rating: 2.5 }, { target: "" }, { mood: "good" }])(
+    "is refused with %j",
+    async (change) => {
+      const owner = await aTenant();
+      const answer = await owner.call("/v1/feedback", { body: { target: "req_x", rating: 3, ...change } });
+      expectProblem(answer, 422, "validation-failed");
+    },
+  );
+});
+
+refusesTheWrongActor({
+  name: "POST /v1/experiments",
+  permission: "settings:write",
+  arrange: async () => ({ path: "/v1/experiments", body: PLAN }),
+  namesResource: false,
+});
+refusesTheWrongActor({
+  name: "GET /v1/experiments/{id}/results",
+  permission: "llm:read",
+  arrange: async (owner) => {
+    await aRoute(good, good, owner);
+    const { body } = await owner.call("/v1/experiments", { body: PLAN });
+    return { path: `/v1/experiments/${body.id}/results` };
+  },
+  namesResource: true,
+  absent: { path: `/v1/experiments/exp_${"0".repeat(26)}/results` },
+});
+refusesTheWrongActor({
+  name: "POST /v1/feedback",
+  permission: "llm:write",
+  arrange: async () => ({ path: "/v1/feedback", body: { target: "req_x", rating: 3 } }),
+  namesResource: false,
+});
