@@ -9,6 +9,13 @@ import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
 import { workflowAliases, workflows, workflowVersions } from "./table.ts";
 
+const IS_OF_WORKFLOW = and(
+  eq(workflowVersions.tenantId, workflows.tenantId),
+  eq(workflowVersions.name, workflows.name),
+);
+/** Joins a workflow to its newest version. */
+export const IS_NEWEST = and(IS_OF_WORKFLOW, eq(workflowVersions.version, workflows.version));
+
 export type VersionRow = typeof workflowVersions.$inferSelect;
 
 export function toWorkflow(id: string, row: VersionRow): Workflow {
@@ -37,11 +44,7 @@ export async function loadVersion(
     .from(workflows)
     .innerJoin(
       workflowVersions,
-      and(
-        eq(workflowVersions.tenantId, workflows.tenantId),
-        eq(workflowVersions.name, workflows.name),
-        version === undefined ? eq(workflowVersions.version, workflows.version) : eq(workflowVersions.version, version),
-      ),
+      version === undefined ? IS_NEWEST : and(IS_OF_WORKFLOW, eq(workflowVersions.version, version)),
     )
     .where(and(eq(workflows.tenantId, ctx.tenant.id), eq(workflows.name, name), isNull(workflows.deletedAt)))
     .limit(1);
@@ -63,14 +66,7 @@ export async function listWorkflows(ctx: ServiceContext, page: PageRequest): Pro
   const rows = await ctx.db
     .select({ id: workflows.id, row: workflowVersions })
     .from(workflows)
-    .innerJoin(
-      workflowVersions,
-      and(
-        eq(workflowVersions.tenantId, workflows.tenantId),
-        eq(workflowVersions.name, workflows.name),
-        eq(workflowVersions.version, workflows.version),
-      ),
-    )
+    .innerJoin(workflowVersions, IS_NEWEST)
     .where(and(eq(workflows.tenantId, ctx.tenant.id), isNull(workflows.deletedAt), gt(workflows.name, after)))
     .orderBy(workflows.name)
     .limit(page.limit + 1);

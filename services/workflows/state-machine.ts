@@ -6,7 +6,7 @@ import type { Workflow } from "../../domain/workflows/workflow.ts";
 import { commit, type Statement } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
-import { findVersion, loadVersion, toWorkflow } from "./find-workflow.ts";
+import { findVersion, IS_NEWEST, loadVersion, toWorkflow } from "./find-workflow.ts";
 import { publishedVersions, stateMachines, workflows, workflowVersions } from "./table.ts";
 
 // A workflow as Step Functions' clients know it: what they say beyond the definition has no effect here and is told back.
@@ -62,14 +62,7 @@ export async function listStateMachines(ctx: ServiceContext, page: PageRequest):
   const rows = await ctx.db
     .select({ name: workflows.name, type: workflowVersions.type, createdAt: workflows.createdAt })
     .from(workflows)
-    .innerJoin(
-      workflowVersions,
-      and(
-        eq(workflowVersions.tenantId, workflows.tenantId),
-        eq(workflowVersions.name, workflows.name),
-        eq(workflowVersions.version, workflows.version),
-      ),
-    )
+    .innerJoin(workflowVersions, IS_NEWEST)
     .where(and(eq(workflows.tenantId, ctx.tenant.id), isNull(workflows.deletedAt), gt(workflows.name, after)))
     .orderBy(workflows.name)
     .limit(page.limit + 1);
