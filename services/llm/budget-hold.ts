@@ -6,7 +6,7 @@ import type { ChatCompletionRequest } from "../../domain/llm/chat-completion.ts"
 import type { ServiceContext } from "../context.ts";
 import { gatewayPolicy } from "./gateway-policy.ts";
 import type { Route } from "./load-route.ts";
-import { priceOf } from "./record-model-call.ts";
+import { priceOf } from "./target-price.ts";
 
 // Money that is set aside for one call, and what became of it.
 //   H1  a call whose models cost nothing, or which no budget bounds, asks nobody.

@@ -1,4 +1,4 @@
-import { and, eq, isNotNull } from "drizzle-orm";
+import { and, asc, eq, gt, isNotNull } from "drizzle-orm";
 import { asProblem } from "../../domain/kernel/problem.ts";
 import { breachesGuard } from "../../domain/llm/experiment-results.ts";
 import { commit } from "../commit.ts";
@@ -7,17 +7,22 @@ import { tallyOf } from "./experiment-tally.ts";
 import { forgetGatewayPolicy } from "./gateway-policy.ts";
 import { type ExperimentRow, experiments } from "./table.ts";
 
-/** A tick looks at so many; the others have theirs a minute later. */
-const MAX_EXPERIMENTS = 100;
+const READ_AT_ONCE = 100;
 
 /** Rolls back every variant that breaches its experiment's guard. Meant for the clock. */
 export async function judgeExperiments(platform: PlatformContext): Promise<void> {
-  const rows = await platform.db
-    .select()
-    .from(experiments)
-    .where(and(eq(experiments.status, "running"), isNotNull(experiments.guard)))
-    .limit(MAX_EXPERIMENTS);
-  for (const row of rows) await judgeExperiment(platform, row);
+  for (let after = ""; ; ) {
+    // across tenants: the clock serves all of them.
+    const rows = await platform.db
+      .select()
+      .from(experiments)
+      .where(and(eq(experiments.status, "running"), isNotNull(experiments.guard), gt(experiments.id, after)))
+      .orderBy(asc(experiments.id))
+      .limit(READ_AT_ONCE);
+    for (const row of rows) await judgeExperiment(platform, row);
+    after = rows.at(-1)?.id ?? "";
+    if (rows.length < READ_AT_ONCE) return;
+  }
 }
 
 /** Takes breaching variants out. With one variant left, or none, the experiment is over, and the route answers by itself. */

@@ -2,14 +2,14 @@ import { sql } from "drizzle-orm";
 import { actorReference } from "../../domain/kernel/actor.ts";
 import { sha256Hex } from "../../domain/kernel/digest.ts";
 import type { CacheControl } from "../../domain/llm/answer-cache.ts";
-import { type Cost, costOf, type Price } from "../../domain/llm/price.ts";
-import { listPrice } from "../../domain/llm/price-table.ts";
+import { type Cost, costOf } from "../../domain/llm/price.ts";
 import { promptParts, type TokenUsage } from "../../domain/llm/token-usage.ts";
 import type { Database, ServiceContext } from "../context.ts";
 import type { BudgetHold } from "./budget-hold.ts";
 import type { TakenVariant } from "./experiment-variant.ts";
 import type { Target } from "./find-target.ts";
 import { type CALL_STATUSES, modelCalls } from "./table.ts";
+import { priceOf } from "./target-price.ts";
 
 /** What a caller may say about a call to a model, beside the request. */
 export interface CallOptions {
@@ -49,11 +49,6 @@ export interface CallFacts {
 
 export function costOfCall(target: Target, usage: TokenUsage): Cost {
   return costOf(usage, priceOf(target));
-}
-
-export function priceOf({ provider, model }: Target): Price | null {
-  const own = Object.hasOwn(provider.prices, model) ? provider.prices[model] : undefined;
-  return own ?? listPrice(provider.kind, model);
 }
 
 /** The end of every call to a model, however it ended. */
