@@ -2,7 +2,7 @@ import { and, eq } from "drizzle-orm";
 import { notFound } from "../../domain/kernel/problem.ts";
 import { commit } from "../commit.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
-import { forgetProvider } from "./known-providers.ts";
+import { knownProviders } from "./known-by-name.ts";
 import { providers } from "./table.ts";
 
 export async function deleteProvider(ctx: ServiceContext, name: string): Promise<void> {
@@ -12,5 +12,5 @@ export async function deleteProvider(ctx: ServiceContext, name: string): Promise
     audit: { action: "provider.deleted", target: { type: "provider", id: name } },
     conflict: () => notFound("provider"),
   });
-  forgetProvider(ctx, name);
+  knownProviders.forget(ctx, name);
 }

@@ -2,7 +2,7 @@ import { and, eq } from "drizzle-orm";
 import { notFound } from "../../domain/kernel/problem.ts";
 import { type ModelName, parseModelName } from "../../domain/llm/model-name.ts";
 import type { ServiceContext } from "../context.ts";
-import { knownProvider, rememberProvider } from "./known-providers.ts";
+import { knownProviders } from "./known-by-name.ts";
 import type { ProviderAccess } from "./ports.ts";
 import { type ProviderRow, providers } from "./table.ts";
 
@@ -25,9 +25,9 @@ export function sealContext(tenantId: string, name: string): string {
 }
 
 async function findProvider(ctx: ServiceContext, { provider: name }: ModelName): Promise<ProviderAccess | null> {
-  const known = knownProvider(ctx, name);
+  const known = knownProviders.find(ctx, name);
   const own = known === undefined ? await findOwn(ctx, name) : known;
-  if (known === undefined) rememberProvider(ctx, name, own);
+  if (known === undefined) knownProviders.remember(ctx, name, own);
   return own ?? ctx.ports.chatModels.defaults.find((provider) => provider.name === name) ?? null;
 }
 

@@ -9,6 +9,7 @@ import type { ServiceContext } from "../context.ts";
 import { type TakenVariant, takenVariant } from "./experiment-variant.ts";
 import { loadTarget, type Target } from "./find-target.ts";
 import { gatewayPolicy } from "./gateway-policy.ts";
+import { knownRoutes } from "./known-by-name.ts";
 import { type ModelRouteRow, modelRoutes } from "./table.ts";
 
 /** Where one call goes: its targets in the order in which they are tried. */
@@ -48,7 +49,7 @@ export async function loadRoute(ctx: ServiceContext, model: string, user?: strin
   if (parseModelName(model) !== null) {
     return { ...DIRECT, targets: [await loadTarget(ctx, model)], guardrails: policy.guardrails };
   }
-  const row = await findRouteRow(ctx, model);
+  const row = await knownRouteRow(ctx, model);
   if (row === null) throw notFound(`model: ${model.slice(0, 100)}`);
   const experiment = takenVariant(ctx, policy.experiments.get(row.name), user);
   const own = orderedTargets(row.strategy, row.targets, ctx.random.next());
@@ -68,6 +69,14 @@ export async function loadRoute(ctx: ServiceContext, model: string, user?: strin
     guardrails: [...policy.guardrails, ...(row.guardrails ?? [])],
     experiment,
   };
+}
+
+async function knownRouteRow(ctx: ServiceContext, name: string): Promise<ModelRouteRow | null> {
+  const known = knownRoutes.find(ctx, name);
+  if (known !== undefined) return known;
+  const row = await findRouteRow(ctx, name);
+  knownRoutes.remember(ctx, name, row);
+  return row;
 }
 
 export async function findRouteRow(ctx: ServiceContext, name: string): Promise<ModelRouteRow | null> {

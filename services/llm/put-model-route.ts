@@ -4,6 +4,7 @@ import type { ModelRoute, PutModelRoute } from "../../domain/llm/model-route.ts"
 import { commit } from "../commit.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
 import { loadTarget } from "./find-target.ts";
+import { knownRoutes } from "./known-by-name.ts";
 import { findRouteRow } from "./load-route.ts";
 import { type ModelRouteRow, modelRoutes, toModelRoute } from "./table.ts";
 
@@ -47,6 +48,7 @@ export async function putModelRoute(
       details: { ...(before !== null && { before: toModelRoute(before) }), after: toModelRoute(row) },
     },
   });
+  knownRoutes.forget(ctx, name);
   return { route: toModelRoute(row), isNew: before === null };
 }
 

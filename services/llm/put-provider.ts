@@ -4,7 +4,7 @@ import type { Provider, PutProvider } from "../../domain/llm/provider.ts";
 import { commit } from "../commit.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
 import { sealContext } from "./find-target.ts";
-import { forgetProvider } from "./known-providers.ts";
+import { knownProviders } from "./known-by-name.ts";
 import { type ProviderRow, providers, toProvider } from "./table.ts";
 
 /** Makes the tenant's provider of that name what `input` says, and tells whether there was none before. */
@@ -33,7 +33,7 @@ export async function putProvider(
       },
     },
   });
-  forgetProvider(ctx, name);
+  knownProviders.forget(ctx, name);
   return { provider: toProvider(row), isNew: before === null };
 }
 

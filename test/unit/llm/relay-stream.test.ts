@@ -189,7 +189,7 @@ describe("a client that waits", () => {
       const text = new Response(relay.body).text();
       await vi.advanceTimersByTimeAsync(30_000);
       for (const part of WHOLE_STREAM) provider?.enqueue(Buffer.from(part));
-      await vi.advanceTimersByTimeAsync(1);
+      await vi.advanceTimersByTimeAsync(100);
       expect(await text).toBe(`${": keep-alive\n\n".repeat(3)}${WHOLE_STREAM.join("")}`);
       expect((await relay.outcome).status).toBe("succeeded");
     } finally {
