@@ -31,6 +31,7 @@ import { openIdIssuers } from "./openid-issuer/relying-party.ts";
 import { networkResolver, safeFetch } from "./outbound/safe-fetch.ts";
 import { scryptPasswordHasher } from "./password-hasher/scrypt.ts";
 import { cloudflareQueue } from "./queue/cloudflare.ts";
+import { type RerankerBinding, workersAiCrossEncoder } from "./reranker/workers-ai.ts";
 import { aesGcmSecretBox } from "./secret-box/aes-gcm.ts";
 import { hmacSecretDeriver } from "./secret-deriver/hmac.ts";
 import { fileReader } from "./text-extractor/file-reader.ts";
@@ -142,6 +143,7 @@ function compose(env: Env): Composition {
     answerCaches: durableAnswerCaches(env.ANSWER_CACHE),
     knowledgeIndexes: durableKnowledgeIndexes(env.KNOWLEDGE_INDEX),
     files: r2FileStore(env.FILES),
+    crossEncoder: env.AI === undefined ? null : workersAiCrossEncoder(env.AI as unknown as RerankerBinding),
     textExtractor: fileReader({ maxLength: MAX_DOCUMENT_CHARACTERS }),
     runActors: durableRunActors(env.WORKFLOW_RUN),
     runSlots: durableRunSlots(env.RUN_SLOTS),

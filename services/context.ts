@@ -9,7 +9,7 @@ import type { TraceContext } from "../domain/kernel/trace.ts";
 import type { AuditLogs, AuditWitness } from "./audit/ports.ts";
 import type { Mailer, OpenIdIssuers, PasswordHasher, SecretDeriver, TokenSigner } from "./identity/ports.ts";
 import type { MessageQueue } from "./jobs/ports.ts";
-import type { FileStore, KnowledgeIndexes, TextExtractor } from "./knowledge/ports.ts";
+import type { CrossEncoder, FileStore, KnowledgeIndexes, TextExtractor } from "./knowledge/ports.ts";
 import type { AddressShield, TenantGates } from "./limits/ports.ts";
 import type { AnswerCaches } from "./llm/cache-ports.ts";
 import type { ProviderHealths } from "./llm/health-ports.ts";
@@ -40,6 +40,8 @@ export interface Ports {
   knowledgeIndexes: KnowledgeIndexes;
   files: FileStore;
   textExtractor: TextExtractor;
+  /** `null` where no such model is bound. */
+  crossEncoder: CrossEncoder | null;
   runActors: RunActors;
   runSlots: RunSlots;
   scheduleActors: ScheduleActors;

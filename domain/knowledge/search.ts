@@ -11,6 +11,26 @@ export const MAX_QUERY_CHARACTERS = 10_000;
 /** A best result below this is likely of another topic: answering from it would be inventing. */
 export const RELEVANT_SCORE = 0.5;
 
+/** The name by which the platform's own cross-encoder is asked for. */
+export const CROSS_ENCODER = "cross-encoder";
+
+export const Rephrasing = z
+  .strictObject({
+    model: z.string().min(1).max(200).describe("A chat model: provider/model or a model route."),
+    count: z.int().min(1).max(4).default(3),
+  })
+  .meta({ id: "Rephrasing" });
+export type Rephrasing = z.infer<typeof Rephrasing>;
+
+export const Reranking = z
+  .strictObject({
+    by: z.string(),
+    isApplied: z.boolean().describe("False when the judge did not answer in time: the order is then the index's own."),
+    reason: z.string().optional(),
+  })
+  .meta({ id: "Reranking" });
+export type Reranking = z.infer<typeof Reranking>;
+
 export const SearchRequest = z
   .strictObject({
     query: z.string().trim().min(1).max(MAX_QUERY_CHARACTERS),
@@ -19,6 +39,15 @@ export const SearchRequest = z
     rerank: z.boolean().default(true).describe("Orders the candidates by phrase, proximity and coverage as well."),
     filter: Filter.optional(),
     minScore: z.number().min(0).max(1).default(0),
+    reranker: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .describe(
+        "A second judge over the best results: `cross-encoder`, or a chat model (provider/model or a model route) that grades them.",
+      ),
+    rephrase: Rephrasing.optional().describe("Searches for other words of the same question as well."),
     highlight: z.boolean().optional().describe("Says where the query's words stand in each text."),
   })
   .meta({ id: "SearchRequest", example: { query: "How many days of parental leave are paid?", topK: 5 } });
@@ -67,9 +96,13 @@ export const SearchResponse = z
   .strictObject({
     results: z.array(SearchResult),
     timings: SearchTimings.extend({
-      embedMs: z.number().describe("For the query's vector, where a model makes it."),
+      embedMs: z.number().describe("For the queries' vectors, where a model makes them."),
+      rephraseMs: z.number(),
+      rerankMs: z.number().describe("Of the second judge; the index's own reranking is in rankMs."),
       requestMs: z.number().describe("From the request to its answer."),
     }),
+    queries: z.array(z.string()).describe("What was searched for: the query, then its rephrasings."),
+    reranking: Reranking.optional(),
     cache: z.enum(["hit", "miss"]).describe("Whether the index had answered this query since it last changed."),
   })
   .meta({ id: "SearchResponse" });

@@ -44,6 +44,13 @@ export interface KnowledgeIndexPort {
   clear(): Promise<void>;
 }
 
+/** A model that reads question and passage together. */
+export interface CrossEncoder {
+  readonly name: string;
+  /** Relevance between 0 and 1 of each text, in their order. Fails with the problem `provider-failed`. */
+  scores(query: string, texts: readonly string[]): Promise<number[]>;
+}
+
 export interface KnowledgeIndexes {
   of(tenantId: string, knowledgeBaseId: string): KnowledgeIndexPort;
 }

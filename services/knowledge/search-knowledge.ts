@@ -2,10 +2,13 @@ import { and, eq, inArray, sql } from "drizzle-orm";
 import { problem } from "../../domain/kernel/problem.ts";
 import type { IndexQuery, IndexSearchOutcome } from "../../domain/knowledge/index-contract.ts";
 import { highlights } from "../../domain/knowledge/ranking/highlights.ts";
+import { fused } from "../../domain/knowledge/ranking/judged.ts";
 import type { SearchRequest, SearchResponse, SearchResult } from "../../domain/knowledge/search.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
 import { embedQuery } from "./embedding.ts";
 import { loadKnowledgeBase } from "./load-knowledge-base.ts";
+import { rephrasedQuery } from "./rephrase-query.ts";
+import { JUDGED_RESULTS, rerankedResults } from "./rerank-results.ts";
 import { ofIndexEntry } from "./revision.ts";
 import { documents, type KnowledgeBaseRow } from "./table.ts";
 
@@ -18,16 +21,40 @@ export async function searchKnowledge(
   request: SearchRequest,
 ): Promise<SearchResponse> {
   requirePermission(ctx, "knowledge:read");
-  const startedAt = ctx.clock.now();
+  const watch = stopwatch(ctx);
   const knowledgeBase = await loadKnowledgeBase(ctx, knowledgeBaseId);
-  const embedAt = ctx.clock.now();
-  const query = await indexQuery(ctx, knowledgeBase, request);
-  const embedMs = ctx.clock.now() - embedAt;
-  const { results, timings, isCached } = await shown(ctx, knowledgeBase, query);
+  watch.lap();
+  const { query, rephrase, reranker } = request;
+  const queries = [query, ...(rephrase === undefined ? [] : await rephrasedQuery(ctx, query, rephrase))];
+  const rephraseMs = watch.lap();
+  const asked = await Promise.all(queries.map((text) => indexQuery(ctx, knowledgeBase, { ...request, query: text })));
+  const embedMs = watch.lap();
+  const answers = await Promise.all(asked.map((one) => shown(ctx, knowledgeBase, one)));
+  const [first] = answers as [Found, ...Found[]];
+  watch.lap();
+  const found = answers.length === 1 ? first.results : fused(answers.map(({ results }) => results));
+  const again = reranker === undefined ? null : await rerankedResults(ctx, { reranker, query }, found);
+  const rerankMs = watch.lap();
+  const results = (again?.results ?? found).filter(({ score }) => score >= request.minScore).slice(0, request.topK);
   return {
-    results: request.highlight ? results.map((result) => highlighted(result, request.query)) : results,
-    timings: { ...timings, embedMs, requestMs: ctx.clock.now() - startedAt },
-    cache: isCached ? "hit" : "miss",
+    results: request.highlight ? results.map((result) => highlighted(result, query)) : results,
+    queries,
+    ...(again !== null && { reranking: again.reranking }),
+    timings: { ...first.timings, rephraseMs, embedMs, rerankMs, requestMs: watch.total() },
+    cache: answers.every(({ isCached }) => isCached) ? "hit" : "miss",
+  };
+}
+
+function stopwatch({ clock }: ServiceContext): { lap(): number; total(): number } {
+  const startedAt = clock.now();
+  let lapAt = startedAt;
+  return {
+    lap() {
+      const before = lapAt;
+      lapAt = clock.now();
+      return lapAt - before;
+    },
+    total: () => clock.now() - startedAt,
   };
 }
 
@@ -38,15 +65,16 @@ function highlighted(result: SearchResult, query: string): SearchResult {
 async function indexQuery(
   ctx: ServiceContext,
   { embeddingModel }: KnowledgeBaseRow,
-  { query, topK, mode, rerank, filter, minScore }: SearchRequest,
+  { query, topK, mode, rerank, filter, minScore, reranker }: SearchRequest,
 ): Promise<IndexQuery> {
   const embedded = mode === "keyword" ? null : await embedQuery(ctx, embeddingModel, query);
   return {
     query,
-    topK,
+    // A second judge chooses among more than it will show, and its scores are the ones that a threshold means.
+    topK: reranker === undefined ? topK : Math.max(topK, JUDGED_RESULTS),
     mode,
     rerank,
-    minScore,
+    minScore: reranker === undefined ? minScore : 0,
     ...(filter !== undefined && { filter }),
     ...(embedded !== null && { queryEmbedding: embedded.embedding, embedder: embedded.embedder }),
   };
