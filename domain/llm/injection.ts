@@ -5,6 +5,8 @@ interface Sign {
   kind: string;
   weight: number;
   expression: RegExp;
+  /** Looks at where lines begin; the others read over the ends of lines. */
+  isByLine?: true;
 }
 
 const SIGNS: readonly Sign[] = [
@@ -37,6 +39,7 @@ const SIGNS: readonly Sign[] = [
     kind: "speaks-as-another-role",
     weight: 60,
     expression: /(?:^|\n)\s{0,4}(?:#{1,4} ?)?(?:system|developer)(?: prompt| message)? ?:/,
+    isByLine: true,
   },
   {
     kind: "takes-a-persona",
@@ -76,8 +79,8 @@ export function injectionSigns(text: string): InjectionSigns {
   if (TAG_CHARACTERS.test(text)) note("hides-characters", TAG_WEIGHT);
   const plain = plainText(text);
   const flat = plain.replaceAll("\n", " ");
-  for (const { kind, weight, expression } of SIGNS) {
-    if (expression.test(plain) || expression.test(flat)) note(kind, weight);
+  for (const { kind, weight, expression, isByLine } of SIGNS) {
+    if (expression.test(isByLine === true ? plain : flat)) note(kind, weight);
   }
   const sum = [...weights.values()].reduce((total, weight) => total + weight, 0);
   return { score: Math.min(100, sum), kinds: [...weights.keys()] };
