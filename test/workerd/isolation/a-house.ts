@@ -59,6 +59,13 @@ export async function aHouse(name: string): Promise<House> {
     { strategy: "fallback", targets: [{ model: "local/extractive" }] },
     "PUT",
   );
+  await make(`/v1/buckets/bucket-${name}/objects/file-${name}`, { marker }, "PUT");
+  const experiment = await make("/v1/experiments", {
+    ...{ name: `Trial ${marker}`, route: `route-${name}` },
+    variants: ["one", "two"].map((variant) => ({ name: variant, model: "local/extractive" })),
+  });
+  const { id: keyId } = await anApiKey(owner, ["runs:read"]);
+  await make(`/v1/budgets/key:${keyId}`, { usdMicrosPerMonth: 1 }, "PUT");
   const [job] = (await owner.call("/v1/jobs")).body.data;
   const things = new Map(
     Object.entries({
@@ -66,7 +73,11 @@ export async function aHouse(name: string): Promise<House> {
       "/v1/auth/sessions/{id}": owner.sessionId,
       "/v1/members/{userId}": owner.userId,
       "/v1/invitations/{id}": invitation.id,
-      "/v1/api-keys/{id}": (await anApiKey(owner, ["runs:read"])).id,
+      "/v1/api-keys/{id}": keyId,
+      "/v1/buckets/{bucket}": `bucket-${name}`,
+      "/v1/buckets/{bucket}/objects/{key}": `file-${name}`,
+      "/v1/experiments/{id}": experiment.id,
+      "/v1/budgets/{name}": `key:${keyId}`,
       "/v1/knowledge-bases/{id}": base.id,
       "/v1/knowledge-bases/{id}/documents/{documentId}": document.id,
       "/v1/workflows/{name}": workflow,
@@ -129,6 +140,9 @@ export const BODIES: Record<string, (house: House) => object> = {
   rotateApiKey: () => ({ overlapSeconds: 0 }),
   updateKnowledgeBase: () => ({ description: "changed" }),
   addDocument: () => ({ title: "A", text: "Text." }),
+  putBudget: () => ({ usdMicrosPerMonth: 1 }),
+  putObject: () => ({}),
+  updateExperiment: () => ({ status: "stopped" }),
   evaluateKnowledge: () => ({ queries: [{ id: "q", text: "text", relevant: { somewhere: 1 } }] }),
   searchKnowledge: () => ({ query: "text" }),
   answerQuestion: () => ({ question: "What text?" }),

@@ -36,6 +36,7 @@ interface Answered {
 }
 
 const MALFORMED = ["zzz", "' or 1=1 --", "a:b", "%2e%2e", "%00", "null", "x".repeat(300), "ten_", "*"];
+const EMPTY_LIST = '{"data":[],"nextCursor":null}';
 const SCOPES: readonly Permission[] = ["runs:read", "workflows:write", "knowledge:read", "keys:write", "audit:read"];
 
 export async function callersOf(house: House): Promise<Caller[]> {
@@ -128,7 +129,9 @@ export async function walkIsolation(
     for (const text of slotsOf(operation).length > 0 && operation.method !== "put" ? MALFORMED : []) {
       const values = valuesOf(operation, stranger, () => text);
       const answer = await asked(operation, values, BODIES[operation.id]?.(stranger));
-      if (answer.status < 400 && answer.status !== 204) note(operation, `takes ${JSON.stringify(text)} for a name`);
+      // A list under a name that holds nothing is an empty list.
+      const isTaken = answer.status < 400 && answer.status !== 204 && answer.text !== EMPTY_LIST;
+      if (isTaken) note(operation, `takes ${JSON.stringify(text)} for a name`);
     }
     if (operation.method === "get" && slotsOf(operation).length === 0) {
       await asked(operation, {}, undefined);
@@ -223,11 +226,16 @@ function valuesOf(
   );
 }
 
-/** Of the same form as `like`, and never given to anything. */
+const absents = new Map<string, string>();
+
+/** Of the same form as `like`, and never given to anything; the same each time, since a PUT makes what it names. */
 function absentOf({ owner }: House, like: string): string {
-  const prefix = /^([a-z]{2,4})_[0-9a-z]{26}$/.exec(like)?.[1];
+  const [, lead = "", prefix] = /^(.*?)([a-z]{2,4})_[0-9a-z]{26}$/.exec(like) ?? [];
   if (prefix === undefined) return like.replace(/[a-z0-9]+$/, "gone");
-  return owner.ctx.ids.next(prefix as Parameters<typeof owner.ctx.ids.next>[0]);
+  const key = `${owner.tenantId} ${like}`;
+  const known = absents.get(key) ?? lead + owner.ctx.ids.next(prefix as Parameters<typeof owner.ctx.ids.next>[0]);
+  absents.set(key, known);
+  return known;
 }
 
 async function ask(
@@ -262,7 +270,7 @@ function comparable({ status, headers, text }: Answered, sent: Record<string, st
     .replaceAll(/\b[a-z]{2,4}_[0-9a-z]{26}\b/g, "<id>")
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "<time>")
     .replaceAll(/"(?:created|startedAtMs|latencyMs)":\d+/g, "<number>")
-    .replaceAll(/\b(?:flow|live|call|models|route)-\w+/g, "<name>");
+    .replaceAll(/\b(?:flow|live|call|models|route|bucket|file)-\w+/g, "<name>");
   return `${status} ${headers.replaceAll(/"content-length","\d+"/g, "")} ${body}`;
 }
 
