@@ -64,7 +64,9 @@ function looked(guardrail: Guardrail, texts: string[], given: readonly GuardedTe
         .flatMap((signs) => signs.kinds.map((kind) => ({ kind })));
       return { found: countsByKind(kinds), redacted: texts };
     }
+    // Judged by what they ask: a validator, a model.
     case "json-schema":
+    case "moderation":
       return { found: {}, redacted: texts };
   }
 }
@@ -98,6 +100,6 @@ function expressionOf(guardrail: Guardrail & { type: "banned-content" }): RegExp
   return known;
 }
 
-function isOn(on: "input" | "output" | "both", stage: Stage): boolean {
+export function isOn(on: "input" | "output" | "both", stage: Stage): boolean {
   return on === "both" || on === stage;
 }

@@ -51,11 +51,25 @@ const JsonSchema = z.strictObject({
   action: hardAction,
 });
 
-export const Guardrail = z.discriminatedUnion("type", [Size, BannedContent, Pii, PromptInjection, JsonSchema]).meta({
-  id: "Guardrail",
-  description: "A check of what goes to a model and of what comes back",
-  example: { type: "pii", kinds: ["email", "card"], on: "both", action: "redact" },
+const Moderation = z.strictObject({
+  type: z.literal("moderation"),
+  model: z
+    .string()
+    .regex(/^[^/]+\/./, "must be provider/model")
+    .max(256)
+    .describe("Is asked whether a text breaks the policy."),
+  policy: z.string().min(1).max(2_000),
+  on,
+  action: hardAction,
 });
+
+export const Guardrail = z
+  .discriminatedUnion("type", [Size, BannedContent, Pii, PromptInjection, JsonSchema, Moderation])
+  .meta({
+    id: "Guardrail",
+    description: "A check of what goes to a model and of what comes back",
+    example: { type: "pii", kinds: ["email", "card"], on: "both", action: "redact" },
+  });
 export type Guardrail = z.infer<typeof Guardrail>;
 export type GuardAction = z.infer<typeof anyAction>;
 

@@ -35,7 +35,7 @@ export async function openChatCall(
   requirePermission(ctx, "llm:write");
   const startedAt = ctx.clock.now();
   const route = await loadRoute(ctx, request.model, request.user);
-  return { request: guardInput(ctx, route, request), route, isStreamed, options, startedAt, hold: null };
+  return { request: await guardInput(ctx, route, request, options), route, isStreamed, options, startedAt, hold: null };
 }
 
 /** The stage `reserved`. Where the budgets pay for less than the answer may take, the answer is bounded by what they pay for. */

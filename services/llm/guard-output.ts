@@ -7,10 +7,11 @@ import {
   repairRequest,
   withheld,
 } from "../../domain/llm/guarded-completion.ts";
-import { heldCharacters } from "../../domain/llm/guardrail-judge.ts";
+import { heldCharacters, isBlocked, isOn } from "../../domain/llm/guardrail-judge.ts";
 import { type StreamGuard, streamGuard } from "../../domain/llm/guardrail-stream.ts";
 import type { ServiceContext } from "../context.ts";
 import type { ChatCall } from "./chat-call.ts";
+import { isHeldBack } from "./guard-by-model.ts";
 import { noteFindings } from "./guard-decisions.ts";
 
 /** An answer together with what is known of who gave it. */
@@ -33,7 +34,10 @@ export async function guardOutput<T extends Given>(
   const shaped = await inShape(ctx, call, given, ask);
   const { completion, judgement } = guardedCompletion(shaped.completion, guardrails);
   noteFindings(ctx, name, "output", judgement.findings);
-  return { ...shaped, completion };
+  if (isBlocked(judgement)) return { ...shaped, completion };
+  const text = completion.choices.map(({ message }) => message.content ?? "").join("\n\n");
+  const isWithheld = await isHeldBack(ctx, call.route, "output", text.trim(), call.options);
+  return { ...shaped, completion: isWithheld ? withheld(completion) : completion };
 }
 
 async function inShape<T extends Given>(
@@ -71,7 +75,10 @@ function unmended<T>(given: T): (failure: unknown) => T {
 
 /** Whether an answer can be judged only when all of it is there, so that it cannot be streamed as it comes. */
 export function needsWholeAnswer({ request, route }: ChatCall): boolean {
-  return answerSchema(request, route.guardrails) !== null;
+  const isModerated = route.guardrails.some(
+    (guardrail) => guardrail.type === "moderation" && isOn(guardrail.on, "output"),
+  );
+  return isModerated || answerSchema(request, route.guardrails) !== null;
 }
 
 export interface GuardedStream {

@@ -123,6 +123,40 @@ describe("a JSON Schema of the answer", () => {
   });
 });
 
+describe("moderation by a model", () => {
+  const moderation = { type: "moderation", model: "judge/m", policy: "No falcons.", on: "both" };
+
+  async function aModeratedRoute(verdict: (text: string) => string, more: object = {}): Promise<TestMember> {
+    const owner = await aTenant();
+    await aProvider(owner, good);
+    const judge: Upstream = ({ body }) => json(completion(verdict(JSON.stringify(body.messages))));
+    await aProvider(owner, judge, {}, "judge");
+    const body = {
+      strategy: "fallback",
+      targets: [{ model: "mock/m" }],
+      guardrails: [{ ...moderation, ...more }],
+    };
+    expect((await owner.call("/v1/model-routes/answers", { method: "PUT", body })).status).toBe(201);
+    return owner;
+  }
+
+  it("blocks what the judge says breaks the policy, on either side", async () => {
+    const owner = await aModeratedRoute((asked) => (asked.includes("Falcon") ? "Yes." : "no"));
+    expect((await owner.call("/v1/chat/completions", ask("The Falcon"))).body.error.code).toBe("content_filter");
+    expect((await owner.call("/v1/chat/completions", ask("A dove"))).status).toBe(200);
+    const strict = await aModeratedRoute((asked) => (asked.includes("Hello.") ? "yes" : "no"));
+    const { body } = await strict.call("/v1/chat/completions", ask("A dove"));
+    expect(body.choices[0].finish_reason).toBe("content_filter");
+  });
+
+  it("fails the call when the judge says nothing to the point, unless it only flags", async () => {
+    const mumbling = await aModeratedRoute(() => "Perhaps");
+    expect((await mumbling.call("/v1/chat/completions", ask("A dove"))).status).toBe(502);
+    const flagging = await aModeratedRoute(() => "Perhaps", { action: "flag" });
+    expect((await flagging.call("/v1/chat/completions", ask("A dove"))).status).toBe(200);
+  });
+});
+
 describe("guardrails that cannot be kept", () => {
   it.each([
     { type: "banned-content", patterns: ["a * b * c"] },
