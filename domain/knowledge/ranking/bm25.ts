@@ -13,9 +13,11 @@ export function bm25(hits: Hits, terms: readonly WeightedTerm[], averageLength: 
   for (const term of hits.terms) frequencies[term] = (frequencies[term] ?? 0) + 1;
   const norm = K1 * (1 - B + (B * hits.length) / Math.max(1, averageLength));
   let score = 0;
-  for (const [index, term] of terms.entries()) {
+  for (let index = 0; index < terms.length; index += 1) {
+    const term = terms[index];
     const frequency = frequencies[index] ?? 0;
-    if (frequency > 0) score += (term.count * term.idf * frequency * (K1 + 1)) / (frequency + norm);
+    if (term === undefined || frequency === 0) continue;
+    score += (term.count * term.idf * frequency * (K1 + 1)) / (frequency + norm);
   }
   return score;
 }

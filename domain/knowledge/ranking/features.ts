@@ -29,11 +29,10 @@ export function featureReader(query: AnalysedQuery, terms: readonly WeightedTerm
   const pairTotal = sum([...pairs.values()]) || 1;
 
   return function readFeatures(hits) {
-    const firstOfText = hits.positions.findIndex((position) => position >= hits.prefixLength);
-    const bodyFrom = firstOfText === -1 ? hits.positions.length : firstOfText;
+    const { cover, title, bodyFrom } = presence(hits, weights);
     return {
-      cover: share(new Set(hits.terms), weights) / total,
-      title: share(new Set(hits.terms.slice(0, bodyFrom)), weights) / total,
+      cover: cover / total,
+      title: title / total,
       window: bestWindow(hits, bodyFrom, weights) / total,
       ...neighbours(hits, bodyFrom, weights, pairs, pairTotal),
     };
@@ -101,10 +100,24 @@ function bestWindow(hits: Hits, from: number, weights: readonly number[]): numbe
   return best;
 }
 
-function share(terms: ReadonlySet<number>, weights: readonly number[]): number {
-  let weight = 0;
-  for (const term of terms) weight += weights[term] ?? 0;
-  return weight;
+/** The weight of the terms that are there, each counted once; `title` is what it has reached where the text begins. */
+function presence(
+  { terms, positions, prefixLength }: Hits,
+  weights: readonly number[],
+): { cover: number; title: number; bodyFrom: number } {
+  const seen = new Uint8Array(weights.length);
+  let cover = 0;
+  let title = 0;
+  let bodyFrom = 0;
+  for (let at = 0; at < terms.length; at += 1) {
+    const term = terms[at] ?? 0;
+    if (seen[term] === 0) cover += weights[term] ?? 0;
+    seen[term] = 1;
+    if ((positions[at] ?? 0) >= prefixLength) continue;
+    title = cover;
+    bodyFrom = at + 1;
+  }
+  return { cover, title, bodyFrom };
 }
 
 function sum(values: readonly number[]): number {
