@@ -1,8 +1,10 @@
 import type { Price } from "./price.ts";
 import type { ProviderKind } from "./provider.ts";
 
-/** When the table was compared with its sources. A tenant's own prices go before it. */
-export const PRICES_CHECKED_ON = "2026-11-22";
+/**
+ * Where the rates are published. The rows bear no date of comparison: prices change without notice, so what must be exact is set
+ * as the provider's own `prices`, which go before this table.
+ */
 export const PRICE_SOURCES: Record<"openai" | "anthropic", string> = {
   openai: "https://developers.openai.com/api/docs/pricing",
   anthropic: "https://platform.claude.com/docs/en/about-claude/pricing",
@@ -43,7 +45,7 @@ const ANTHROPIC: Record<string, Row> = {
   "claude-opus-4-5": [5_000_000, 500_000, 25_000_000],
   "claude-opus-4-1": [15_000_000, 1_500_000, 75_000_000],
   "claude-opus-4": [15_000_000, 1_500_000, 75_000_000],
-  "claude-sonnet-5-5": [2_000_000, 200_000, 10_000_000],
+  "claude-sonnet-5-5": [2_000_000, 100_000, 10_000_000],
   "claude-sonnet-5": [2_000_000, 200_000, 10_000_000],
   "claude-sonnet-4-6": [3_000_000, 300_000, 15_000_000],
   "claude-sonnet-4-5": [3_000_000, 300_000, 15_000_000],

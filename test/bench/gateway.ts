@@ -3,9 +3,9 @@ import { median, quantile, type Row, throughput } from "./measure.ts";
 import type { BenchPlatform } from "./platform.ts";
 
 const suite = "gateway";
-const WARM_UP = 60;
-const ROUNDS = 300;
-const THROUGHPUT_MS = 2_000;
+const WARM_UP = 30;
+const ROUNDS = 150;
+const THROUGHPUT_MS = 1_500;
 
 interface Candidate {
   name: string;
