@@ -18,8 +18,8 @@ import type { Spending, SpendLedger } from "../services/llm/ports.ts";
 // Where the budgets of one tenant are kept, named by the tenant's id.
 //   S1  one reservation is decided at a time; between the look at the book and the hold nothing else runs.
 //   S2  a call that only held money keeps out waits WAIT_MS for it, and is refused at once when that can no longer help.
-//   S3  what was spent is on disk before its settlement is answered; holds follow within PERSIST_MS, so a crash may forget those
-//       of its last second, and their calls are counted when they are told.
+//   S3  what was spent is on disk before its settlement is answered. Holds follow within PERSIST_MS: a crash may forget those of
+//       its last second, whose calls are counted when they are told, and may keep ended ones, which end again by their time.
 
 interface Waiter {
   reservation: Reservation;
@@ -30,6 +30,8 @@ interface Waiter {
 /** About as long as a short answer takes; a client that waits longer would rather hear no. */
 const WAIT_MS = 2 * SECOND_MS;
 const PERSIST_MS = SECOND_MS;
+/** A value of storage holds two megabytes. */
+const MAX_KEPT_HOLDS = 10_000;
 
 export class Spend extends DurableObject<Env> implements SpendLedger {
   readonly #platform: PlatformContext;
@@ -42,7 +44,9 @@ export class Spend extends DurableObject<Env> implements SpendLedger {
     super(ctx, env);
     this.#platform = composePlatform(env, { waitUntil: (work) => ctx.waitUntil(work) });
     const { start } = budgetMonth(this.#platform.clock.now());
-    this.#book = new BudgetBook(ctx.storage.kv.get<StoredBook>("book") ?? { monthStart: start, spent: [], holds: [] });
+    const { kv } = ctx.storage;
+    const spent = kv.get<Pick<StoredBook, "monthStart" | "spent">>("spent") ?? { monthStart: start, spent: [] };
+    this.#book = new BudgetBook({ ...spent, holds: kv.get<StoredBook["holds"]>("holds") ?? [] });
   }
 
   async reserve(reservation: Reservation): Promise<Grant> {
@@ -54,7 +58,9 @@ export class Spend extends DurableObject<Env> implements SpendLedger {
   async settle(settlement: Settlement): Promise<void> {
     this.#book.turnTo(this.#platform.clock.now());
     const crossed = this.#book.settle(settlement);
-    this.ctx.storage.kv.put("book", this.#book.stored());
+    const { monthStart, spent } = this.#book.stored();
+    this.ctx.storage.kv.put("spent", { monthStart, spent });
+    this.#persistSoon();
     for (const crossing of crossed)
       this.#platform.later(tellBudgetCrossing(this.#platform, this.#tenantId(), crossing));
     this.#serveWaiters();
@@ -70,14 +76,19 @@ export class Spend extends DurableObject<Env> implements SpendLedger {
 
   /** Reads from the bill what the book does not know; calls that ask at the same time share a reading. */
   async #know(budgets: readonly WantedBudget[]): Promise<void> {
-    this.#book.turnTo(this.#platform.clock.now());
-    await Promise.all(
-      this.#book.unknown(budgets).map((name) => {
-        const reading = this.#readings.get(name) ?? this.#read(name);
-        this.#readings.set(name, reading);
-        return reading;
-      }),
-    );
+    // While one is read, a hold may end and make another unknown.
+    for (;;) {
+      this.#book.turnTo(this.#platform.clock.now());
+      const unknown = this.#book.unknown(budgets);
+      if (unknown.length === 0) return;
+      await Promise.all(
+        unknown.map((name) => {
+          const reading = this.#readings.get(name) ?? this.#read(name);
+          this.#readings.set(name, reading);
+          return reading;
+        }),
+      );
+    }
   }
 
   async #read(name: string): Promise<void> {
@@ -108,6 +119,11 @@ export class Spend extends DurableObject<Env> implements SpendLedger {
 
   #serveWaiters(): void {
     for (const waiter of this.#waiters) {
+      const { budgets } = waiter.reservation;
+      if (this.#book.unknown(budgets).length > 0) {
+        this.#platform.later(this.#know(budgets).then(() => this.#serveWaiters()));
+        return;
+      }
       const grant = this.#tryReserve(waiter.reservation);
       if (!grant.allowed && grant.mayFree) continue;
       this.#waiters.delete(waiter);
@@ -119,7 +135,7 @@ export class Spend extends DurableObject<Env> implements SpendLedger {
   #persistSoon(): void {
     this.#persisting ??= setTimeout(() => {
       this.#persisting = null;
-      this.ctx.storage.kv.put("book", this.#book.stored());
+      this.ctx.storage.kv.put("holds", this.#book.stored().holds.slice(-MAX_KEPT_HOLDS));
     }, PERSIST_MS);
   }
 

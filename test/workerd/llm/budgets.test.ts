@@ -147,7 +147,7 @@ describe("a budget", () => {
     await evictDurableObject(env.SPEND.getByName(owner.tenantId));
     await budgetsOf(owner, [{ spentUsdMicros: COST, heldUsdMicros: 0 }]);
     await runInDurableObject(env.SPEND.getByName(owner.tenantId), (_, state) => {
-      expect(state.storage.kv.get("book")).toMatchObject({ spent: [["tenant", COST]] });
+      expect(state.storage.kv.get("spent")).toMatchObject({ spent: [["tenant", COST]] });
     });
   });
 
