@@ -41,10 +41,6 @@ export interface Relay {
 const HEARTBEAT_MS = 15 * SECOND_MS;
 // A server closes right behind its end mark; one that does not after this long never will.
 const CLOSING_MS = 500;
-// Whatever a provider sends in quick succession is passed on together: a turn of a stream costs far more than the bytes it moves.
-// No reader notices the wait; the first event never waits, and neither does who has much to say.
-const PACE_MS = 4;
-const LARGE_BYTES = 4_096;
 const KEEP_ALIVE = new TextEncoder().encode(": keep-alive\n\n");
 
 /** Resolves with the first event, or when the client must hear that it is being served. */
@@ -67,7 +63,6 @@ class StreamRelay {
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
   #isEnded = false;
   #firstTokenAt: number | null = null;
-  #pauseUntil = 0;
   /** Since when the provider is waited for; silence while the client does not read is the client's. */
   #waitingSince: number | null = null;
   #lastSentAt: number;
@@ -88,7 +83,6 @@ class StreamRelay {
   async next(): Promise<Uint8Array | null> {
     const { clock, provider } = this.#options;
     const filter = this.#filter;
-    await this.#pace();
     while (!filter.isDone()) {
       this.#waitingSince = clock.now();
       const part = await this.#reader.read().catch((error: unknown) => Promise.reject(brokenOff(provider, error)));
@@ -98,7 +92,6 @@ class StreamRelay {
       if (failure !== null) throw problem("provider-failed", { detail: `The provider ${provider} failed: ${failure}` });
       if (bytes.byteLength > 0) {
         this.#firstTokenAt ??= clock.now();
-        this.#pauseUntil = bytes.byteLength < LARGE_BYTES ? clock.now() + PACE_MS : 0;
         this.#options.onPassed?.(bytes);
         return bytes;
       }
@@ -106,11 +99,6 @@ class StreamRelay {
       if (part.done) break;
     }
     return null;
-  }
-
-  async #pace(): Promise<void> {
-    const waitMs = this.#pauseUntil - this.#options.clock.now();
-    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
   }
 
   async begun(first: Promise<unknown>): Promise<void> {
