@@ -18,8 +18,9 @@ import type { Spending, SpendLedger } from "../services/llm/ports.ts";
 // Where the budgets of one tenant are kept, named by the tenant's id.
 //   S1  one reservation is decided at a time; between the look at the book and the hold nothing else runs.
 //   S2  a call that only held money keeps out waits WAIT_MS for it, and is refused at once when that can no longer help.
-//   S3  what was spent is on disk before its settlement is answered. Holds follow within PERSIST_MS: a crash may forget those of
-//       its last second, whose calls are counted when they are told, and may keep ended ones, which end again by their time.
+//   S3  no answer waits for the disk: a mark tells that the stored book is out of date, and the book follows within PERSIST_MS.
+//       After a crash between the two, what was spent is read from the bill. Holds of the last second may be forgotten, whose
+//       calls are counted when they are told, and ended ones may be kept, which end again by their time.
 
 interface Waiter {
   reservation: Reservation;
@@ -45,8 +46,8 @@ export class Spend extends DurableObject<Env> implements SpendLedger {
     this.#platform = composePlatform(env, { waitUntil: (work) => ctx.waitUntil(work) });
     const { start } = budgetMonth(this.#platform.clock.now());
     const { kv } = ctx.storage;
-    const spent = kv.get<Pick<StoredBook, "monthStart" | "spent">>("spent") ?? { monthStart: start, spent: [] };
-    this.#book = new BudgetBook({ ...spent, holds: kv.get<StoredBook["holds"]>("holds") ?? [] });
+    const stored = kv.get<StoredBook>("book") ?? { monthStart: start, spent: [], holds: [] };
+    this.#book = new BudgetBook(kv.get("is-behind") === true ? { ...stored, spent: [] } : stored);
   }
 
   async reserve(reservation: Reservation): Promise<Grant> {
@@ -58,8 +59,6 @@ export class Spend extends DurableObject<Env> implements SpendLedger {
   async settle(settlement: Settlement): Promise<void> {
     this.#book.turnTo(this.#platform.clock.now());
     const crossed = this.#book.settle(settlement);
-    const { monthStart, spent } = this.#book.stored();
-    this.ctx.storage.kv.put("spent", { monthStart, spent });
     this.#persistSoon();
     for (const crossing of crossed)
       this.#platform.later(tellBudgetCrossing(this.#platform, this.#tenantId(), crossing));
@@ -133,9 +132,14 @@ export class Spend extends DurableObject<Env> implements SpendLedger {
   }
 
   #persistSoon(): void {
-    this.#persisting ??= setTimeout(() => {
+    if (this.#persisting !== null) return;
+    const { kv } = this.ctx.storage;
+    kv.put("is-behind", true);
+    this.#persisting = setTimeout(() => {
       this.#persisting = null;
-      this.ctx.storage.kv.put("holds", this.#book.stored().holds.slice(-MAX_KEPT_HOLDS));
+      const book = this.#book.stored();
+      kv.put("book", { ...book, holds: book.holds.slice(-MAX_KEPT_HOLDS) });
+      kv.delete("is-behind");
     }, PERSIST_MS);
   }
 

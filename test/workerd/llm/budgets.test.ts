@@ -146,9 +146,23 @@ describe("a budget", () => {
     await budgetsOf(owner, [{ spentUsdMicros: COST }]);
     await evictDurableObject(env.SPEND.getByName(owner.tenantId));
     await budgetsOf(owner, [{ spentUsdMicros: COST, heldUsdMicros: 0 }]);
-    await runInDurableObject(env.SPEND.getByName(owner.tenantId), (_, state) => {
-      expect(state.storage.kv.get("spent")).toMatchObject({ spent: [["tenant", COST]] });
+  });
+
+  it("is summed from the bill when its object was lost before it could store it", async () => {
+    const owner = await aPayer();
+    await owner.call("/v1/chat/completions", ask());
+    await budgetsOf(owner, [{ spentUsdMicros: COST, heldUsdMicros: 0 }]);
+    await vi.waitFor(async () => {
+      const rows = await owner.ctx.db.select().from(modelCalls).where(eq(modelCalls.tenantId, owner.tenantId));
+      expect(rows).toHaveLength(1);
     });
+    const spend = env.SPEND.getByName(owner.tenantId);
+    await runInDurableObject(spend, (_, { storage }) => {
+      storage.kv.put("book", { monthStart: budgetMonth(Date.now()).start, spent: [["tenant", 0]], holds: [] });
+      storage.kv.put("is-behind", true);
+    });
+    await evictDurableObject(spend);
+    await budgetsOf(owner, [{ spentUsdMicros: COST }]);
   });
 
   it("tells the tenant at four fifths and at the end", async () => {
