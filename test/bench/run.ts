@@ -1,5 +1,6 @@
 // `npm run bench`: measures the hot paths over HTTP against the local runtime, on disk and in memory, prints a table and writes
-// test/bench/results/platform.json; with names (`npm run bench -- gateway`) only those suites, into a file of their own. Figures hold for the machine they were taken on; compare ratios.
+// test/bench/results/platform.json; with names (`npm run bench -- gateway`) only those suites, into a file of their own.
+// Figures hold for the machine they were taken on; compare ratios.
 
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
