@@ -1,12 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { SECOND_MS } from "../domain/kernel/time.ts";
 import { CachedAnswer } from "../domain/llm/answer-cache.ts";
-import type {
-  AnswerCache as AnswerCachePort,
-  CacheFind,
-  CacheQuestion,
-  KeptAnswer,
-} from "../services/llm/cache-ports.ts";
+import type { AnswerCache as AnswerCachePort, CacheFind, CacheQuestion, KeptAnswer } from "../services/llm/ports.ts";
 
 // The answers that one tenant's model routes have kept, named by the tenant's id: tenants are apart because their objects are.
 //   C1  What is past its time is never found, and is gone from the disk within SWEEP_MS.

@@ -9,7 +9,7 @@ import {
   probed,
   told,
 } from "../domain/llm/circuit-breaker.ts";
-import type { TargetBreaker, TargetTally } from "../services/llm/health-ports.ts";
+import type { TargetBreaker, TargetTally } from "../services/llm/ports.ts";
 
 // The circuit breakers of one tenant, named by the tenant's id.
 //   P1  One message is judged at a time, so of all isolates one is given the probe.

@@ -11,9 +11,7 @@ import type { Mailer, OpenIdIssuers, PasswordHasher, SecretDeriver, TokenSigner 
 import type { MessageQueue } from "./jobs/ports.ts";
 import type { CrossEncoder, FileStore, KnowledgeIndexes, TextExtractor } from "./knowledge/ports.ts";
 import type { AddressShield, TenantGates } from "./limits/ports.ts";
-import type { AnswerCaches } from "./llm/cache-ports.ts";
-import type { ProviderHealths } from "./llm/health-ports.ts";
-import type { ChatModels, SchemaJudge, SpendLedgers } from "./llm/ports.ts";
+import type { AnswerCaches, ChatModels, ProviderHealths, SchemaJudge, SpendLedgers } from "./llm/ports.ts";
 import type { ErrorTracker, Outbound, SecretBox } from "./ports.ts";
 import type { CronCalendar, RunActors, RunSlots, ScheduleActors } from "./workflows/ports.ts";
 

@@ -1,4 +1,4 @@
-import type { AnswerCache, AnswerCaches } from "../../services/llm/cache-ports.ts";
+import type { AnswerCache, AnswerCaches } from "../../services/llm/ports.ts";
 
 /** One object a tenant, named by the tenant's id: its public methods are the port's. */
 export function durableAnswerCaches(namespace: DurableObjectNamespace): AnswerCaches {

@@ -1,5 +1,5 @@
 import type { BreakerPolicy } from "../../domain/llm/circuit-breaker.ts";
-import type { ProviderHealth, ProviderHealths, TargetBreaker, TargetTally } from "../../services/llm/health-ports.ts";
+import type { ProviderHealth, ProviderHealths, TargetBreaker, TargetTally } from "../../services/llm/ports.ts";
 
 /** The class behind the binding: the port's calls, each with the policy by which it judges. */
 interface Stub {

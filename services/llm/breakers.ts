@@ -3,7 +3,7 @@ import { SECOND_MS } from "../../domain/kernel/time.ts";
 import type { Tally } from "../../domain/llm/circuit-breaker.ts";
 import type { Database, ServiceContext } from "../context.ts";
 import type { Target } from "./find-target.ts";
-import type { TargetBreaker } from "./health-ports.ts";
+import type { TargetBreaker } from "./ports.ts";
 
 // What this isolate knows of circuit breakers, so that a call to a healthy model asks nobody.
 //   E1  A target of which nothing bad is known is called without a question. What another isolate found out is known here

@@ -7,8 +7,8 @@ import {
   similarityQuestion,
 } from "../../domain/llm/answer-cache.ts";
 import type { ServiceContext } from "../context.ts";
-import type { CacheQuestion, Similar } from "./cache-ports.ts";
 import type { ChatCall } from "./chat-call.ts";
+import type { CacheQuestion, Similar } from "./ports.ts";
 
 /** What the cache had for a call, and what it takes from it. */
 export interface CacheLook {

@@ -1,6 +1,8 @@
 import type { JsonObject } from "../../domain/kernel/json.ts";
+import type { CachedAnswer } from "../../domain/llm/answer-cache.ts";
 import type { Grant, Reservation, Settlement, WantedBudget } from "../../domain/llm/budget-book.ts";
 import type { ChatCompletion, ChatCompletionRequest } from "../../domain/llm/chat-completion.ts";
+import type { Breaker, Tally } from "../../domain/llm/circuit-breaker.ts";
 import type { Price } from "../../domain/llm/price.ts";
 import type { ProviderKind } from "../../domain/llm/provider.ts";
 
@@ -94,4 +96,75 @@ export interface SpendLedgers {
 export interface SchemaJudge {
   /** What is wrong with the value, at most a few sentences; none when it is valid. */
   faults(schema: JsonObject, value: unknown): string[];
+}
+
+/** What became of a target's calls: `provider/model`, as the tenant names it. */
+export interface TargetTally extends Tally {
+  target: string;
+}
+
+/** A breaker as its object knows it. */
+export interface TargetBreaker {
+  target: string;
+  breaker: Breaker;
+  /** Of a breaker that is not closed: how long until a call may be its probe. */
+  retryAfterMs: number;
+}
+
+/** The circuit breakers of one tenant, where what all isolates saw comes together. */
+export interface ProviderHealth {
+  /** Takes what was seen, and tells every breaker that is not closed. */
+  report(tallies: TargetTally[]): Promise<TargetBreaker[]>;
+  /** Asks whether a call may go to a target whose breaker was open; one caller at a time is told that it is the probe. */
+  admit(target: string): Promise<{ isAllowed: boolean; isProbe: boolean; retryAfterMs: number }>;
+  /** What the probe found; `null` when it found nothing out. */
+  probed(target: string, isHealthy: boolean | null): Promise<TargetBreaker[]>;
+  /** Every breaker with something to tell. */
+  list(): Promise<TargetBreaker[]>;
+}
+
+export interface ProviderHealths {
+  of(tenantId: string): ProviderHealth;
+}
+
+export interface CacheQuestion {
+  /** Digest of the whole request: finds what is equal. */
+  key: string;
+  /** Finds what is similar, where nothing is equal. */
+  similar: (Similar & { threshold: number }) | null;
+}
+
+export interface Similar {
+  /** Digest of all of the request but its question: only answers of the same scope are compared. */
+  scope: string;
+  vector: Float32Array;
+  /** The question's figures and negations, which must be the same whatever the vectors say. */
+  marks: string;
+}
+
+export interface KeptAnswer {
+  key: string;
+  similar: Similar | null;
+  route: string;
+  ttlSeconds: number;
+  answer: CachedAnswer;
+}
+
+export interface CacheFind {
+  answer: CachedAnswer;
+  /** 1 for an equal request. */
+  similarity: number;
+  isExact: boolean;
+}
+
+/** The answers that one tenant's routes have kept. No other tenant can reach them. */
+export interface AnswerCache {
+  find(question: CacheQuestion): Promise<CacheFind | null>;
+  keep(answer: KeptAnswer): Promise<void>;
+  /** Forgets answers of a route, of a model (`provider/model`), of both, or all; tells how many. */
+  forget(of: { route?: string | undefined; model?: string | undefined }): Promise<number>;
+}
+
+export interface AnswerCaches {
+  of(tenantId: string): AnswerCache;
 }
