@@ -6,11 +6,18 @@ export const TenantName = z.string().trim().min(1).max(100);
 // Room for a page of settings, not for documents: they travel with every answer about the tenant.
 const MAX_SETTINGS_BYTES = 16_384;
 
+/** Sixteen times what Step Functions takes: an isolate has 128 MB, and a payload is in it several times over. */
+export const MAX_PAYLOAD_BYTES = 4_194_304;
+
 /** Settings that the platform itself reads; beside them a tenant keeps what it likes. `null` removes one. */
 const Settings = z
   .object({
     corsOrigins: z.array(Origin).max(50).nullable().optional().meta({
       description: "Web origins whose pages may read answers to this tenant",
+    }),
+    maxPayloadBytes: z.int().min(1_024).max(MAX_PAYLOAD_BYTES).nullable().optional().meta({
+      description:
+        "Of one input, output or result of a run, as JSON; 262,144 where absent. Runs keep what they began with",
     }),
     auditRetentionDays: z.int().min(30).max(3_650).nullable().optional(),
   })

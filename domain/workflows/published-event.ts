@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isWithin } from "./run/payload.ts";
 
 /** Standard Webhooks: words of letters, digits and underscores, joined by dots. */
 export const EventType = z
@@ -7,7 +8,16 @@ export const EventType = z
   .regex(/^\w+(?:\.\w+)*$/, "is words of letters, digits and underscores, joined by dots")
   .meta({ example: "invoice.approved" });
 
-export const PublishEvent = z.strictObject({ type: EventType, data: z.json().optional() });
+/** An event is news, and travels to every webhook: what is larger is asked for by who wants it. */
+const MAX_DATA_BYTES = 262_144;
+
+export const PublishEvent = z.strictObject({
+  type: EventType,
+  data: z
+    .json()
+    .refine((data) => isWithin(data, MAX_DATA_BYTES), `has at most ${MAX_DATA_BYTES} bytes as JSON`)
+    .optional(),
+});
 
 export const PublishedEvent = z
   .object({

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isWithin } from "./run/payload.ts";
 
 export const RunStatus = z
   .enum(["running", "paused", "succeeded", "failed", "timed_out", "aborted"])
@@ -39,9 +40,23 @@ export const Run = z
     parentRunId: z.string().optional(),
     mapState: z.string().optional().meta({ description: "The Map state of the parent whose child the run is" }),
     traceId: z.string(),
+    leftOut: z
+      .array(z.enum(["input", "output"]))
+      .optional()
+      .meta({ description: "Members that are too large for this answer, null in it; the run by its id has them" }),
   })
   .meta({ id: "Run", description: "One execution of one version of a workflow" });
 export type Run = z.infer<typeof Run>;
+
+/** Larger ones would make a list of runs too large to answer, and their read model too large for its row. */
+const MAX_LISTED_BYTES = 262_144;
+
+/** The run as lists show it: without an input or output that is larger than lists can hold. */
+export function listedRun(run: Run): Run {
+  const leftOut = (["input", "output"] as const).filter((member) => !isWithin(run[member] ?? null, MAX_LISTED_BYTES));
+  if (leftOut.length === 0) return run;
+  return { ...run, ...Object.fromEntries(leftOut.map((member) => [member, null])), leftOut };
+}
 
 export const RunEventView = z
   .looseObject({ seq: z.int(), at: time, type: z.string(), state: z.string().optional() })

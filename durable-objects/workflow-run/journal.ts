@@ -18,8 +18,14 @@ interface EventRow extends Record<string, SqlStorageValue> {
 
 // SQLite objects take 2 MB a value; a decision with more events is cut into several rows.
 const MAX_ROW_CHARACTERS = 600_000;
-/** A state larger than a value may be is replayed from the journal instead. */
-const MAX_SNAPSHOT_CHARACTERS = 600_000;
+/** A state larger than this is replayed from the journal instead. */
+const MAX_SNAPSHOT_CHARACTERS = 16_000_000;
+/** Of a snapshot's parts; events begin at 1. */
+const SNAPSHOT_SEQ = 0;
+/** Of events that leave at once, before the one that fills it: an answer between objects takes 32 MiB. */
+const MAX_PAGE_CHARACTERS = 4_000_000;
+/** Events that replay may read beyond the snapshot without being felt; large payloads get there before their number does. */
+const HEAVY_CHARACTERS = 8_000_000;
 
 /** A run in memory, before it is kept. */
 interface Unkept {
@@ -32,6 +38,9 @@ export class Journal {
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
   #unkept: Unkept | null = null;
+  /** The newest snapshot, and what has been written since. */
+  #snapshot = { seq: 0, characters: 0 };
+  #sinceSnapshot = 0;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -142,6 +151,7 @@ export class Journal {
     let last = 0;
     for (const event of events) {
       const text = JSON.stringify(event);
+      this.#sinceSnapshot += text.length;
       if (text.length > MAX_ROW_CHARACTERS) {
         flush(last);
         this.#appendInParts(event.seq, text);
@@ -160,50 +170,87 @@ export class Journal {
   /** The items of a distributed Map may be more than one value can hold. */
   #appendInParts(seq: number, text: string): void {
     this.#sql.exec("insert into journal (first_seq, last_seq, events) values (?, ?, '')", seq, seq);
+    this.#saveParts(seq, text);
+  }
+
+  #saveParts(seq: number, text: string): void {
     for (let part = 0; part * MAX_ROW_CHARACTERS < text.length; part++) {
       const piece = text.slice(part * MAX_ROW_CHARACTERS, (part + 1) * MAX_ROW_CHARACTERS);
       this.#sql.exec("insert into parts (seq, part, text) values (?, ?, ?)", seq, part, JSON.stringify(piece));
     }
   }
 
-  #inParts(seq: number): RunEvent[] {
+  #inParts(seq: number): string {
     const rows = this.#sql.exec<{ text: string }>("select text from parts where seq = ? order by part", seq).toArray();
-    return [JSON.parse(rows.map((row) => JSON.parse(row.text) as string).join("")) as RunEvent];
+    return rows.map((row) => JSON.parse(row.text) as string).join("");
   }
 
   /** Events with `after < seq <= until`, in order. */
   events(after: number, until = Number.MAX_SAFE_INTEGER): RunEvent[] {
     if (this.#unkept !== null) return this.#unkept.events.slice(after, until);
+    const { events, characters } = this.#read(after, until, "asc", Number.POSITIVE_INFINITY);
+    if (after === this.#snapshot.seq && until === Number.MAX_SAFE_INTEGER) this.#sinceSnapshot = characters;
+    return events;
+  }
+
+  /** As many of them as leave at once, at least one; the newest first where `order` says so. */
+  page(after: number, until: number, order: "asc" | "desc"): RunEvent[] {
+    if (this.#unkept === null) return this.#read(after, until, order, MAX_PAGE_CHARACTERS).events;
+    const events = this.#unkept.events.slice(after, until);
+    return order === "asc" ? events : events.reverse();
+  }
+
+  #read(after: number, until: number, order: "asc" | "desc", maxCharacters: number) {
     const rows = this.#sql.exec<EventRow>(
-      "select first_seq, events from journal where last_seq > ? and first_seq <= ? order by first_seq",
+      `select first_seq, events from journal where last_seq > ? and first_seq <= ? order by first_seq ${order}`,
       after,
       until,
     );
     const found: RunEvent[] = [];
+    let characters = 0;
     for (const row of rows) {
-      const events = row.events === "" ? this.#inParts(row.first_seq) : (JSON.parse(row.events) as RunEvent[]);
-      for (const event of events) {
+      const text = row.events === "" ? `[${this.#inParts(row.first_seq)}]` : row.events;
+      const events = JSON.parse(text) as RunEvent[];
+      for (const event of order === "asc" ? events : events.reverse()) {
         if (event.seq > after && event.seq <= until) found.push(event);
       }
+      characters += text.length;
+      if (characters >= maxCharacters) break;
     }
-    return found;
+    return { events: found, characters };
   }
 
   snapshot(): RunState | null {
     if (this.#unkept !== null) return null;
-    const [row] = this.#sql.exec<{ state: string }>("select state from snapshot").toArray();
-    return row === undefined ? null : (JSON.parse(row.state) as RunState);
+    const [row] = this.#sql.exec<{ seq: number; state: string }>("select seq, state from snapshot").toArray();
+    if (row === undefined) return null;
+    const text = row.state === "" ? this.#inParts(SNAPSHOT_SEQ) : row.state;
+    this.#snapshot = { seq: row.seq, characters: text.length };
+    return JSON.parse(text) as RunState;
+  }
+
+  /** Whether a replay would read more than a new snapshot costs, however few events there are. */
+  get wantsSnapshot(): boolean {
+    return this.#sinceSnapshot > Math.max(HEAVY_CHARACTERS, 2 * this.#snapshot.characters);
   }
 
   saveSnapshot(state: RunState): void {
     if (this.#unkept !== null) return;
     const text = JSON.stringify(state);
+    if (this.#snapshot.characters > MAX_ROW_CHARACTERS) {
+      this.#sql.exec("delete from parts where seq = ?", SNAPSHOT_SEQ);
+    }
+    this.#snapshot = { seq: state.seq, characters: text.length };
+    this.#sinceSnapshot = 0;
     if (text.length > MAX_SNAPSHOT_CHARACTERS) {
       // An older one must not stay: a rewind that reaches behind it would make it useless.
       this.#sql.exec("delete from snapshot");
       return;
     }
-    this.#sql.exec("insert or replace into snapshot (id, seq, state) values (1, ?, ?)", state.seq, text);
+    const isInParts = text.length > MAX_ROW_CHARACTERS;
+    if (isInParts) this.#saveParts(SNAPSHOT_SEQ, text);
+    const kept = isInParts ? "" : text;
+    this.#sql.exec("insert or replace into snapshot (id, seq, state) values (1, ?, ?)", state.seq, kept);
   }
 
   saveReview(review: ReviewRow, seq: number): void {

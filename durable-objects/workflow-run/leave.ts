@@ -7,8 +7,8 @@ import type { Journal } from "./journal.ts";
 import type { LiveRun } from "./live-run.ts";
 import { toEventView, toRun } from "./view.ts";
 
-/** Of events in memory at once; each may carry two payloads of 256 KiB. */
-const PAGE = 50;
+/** Of events in memory at once; fewer where they are large. */
+const PAGE = 1_000;
 
 /**
  * Moves an ended run into the archive; only that it was here stays behind, so that its name starts no second run. False while
@@ -30,7 +30,9 @@ export async function leaveForArchive(
 }
 
 function* pagesOf(journal: Journal, until: number): Generator<RunEventView[]> {
-  for (let after = 0; after < until; after += PAGE) {
-    yield journal.events(after, after + PAGE).map(toEventView);
+  for (let after = 0; after < until; ) {
+    const events = journal.page(after, after + PAGE, "asc").map(toEventView);
+    yield events;
+    after = events.at(-1)?.seq ?? until;
   }
 }

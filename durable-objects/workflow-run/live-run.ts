@@ -36,8 +36,10 @@ const SNAPSHOT_EVERY = 500;
 const GUARD_MS = 15 * SECOND_MS;
 /** A run that waits for a slot is told of it; it asks by itself in case that was lost. */
 const QUEUED_MS = 120 * SECOND_MS;
-/** Read models hear of a run that keeps moving this often; of its end at once. */
-const ANNOUNCE_MS = 50;
+/** Read models hear of a run that keeps moving this often. */
+const ANNOUNCE_MS = 200;
+/** Of its end they hear sooner, though not before the answer has left: in one process they would contend for its one thread. */
+const ANNOUNCE_END_MS = 15;
 /** Well under the ten seconds after which the platform may forget an idle object. */
 const KEEP_AFTER_MS = 2 * SECOND_MS;
 /** The answer leaves first; then what ended is written down. */
@@ -83,6 +85,7 @@ export class LiveRun {
   #turn: Promise<unknown> = Promise.resolve();
   #isAnnouncing = false;
   #isDelivering = false;
+  #newsTimer: { handle: ReturnType<typeof setTimeout>; isEnded: boolean } | null = null;
   #keepTimer: { handle: ReturnType<typeof setTimeout>; isEnded: boolean } | null = null;
   #listeners: (() => void)[] = [];
 
@@ -278,7 +281,7 @@ export class LiveRun {
         if (act !== null) this.#journal.addAct(act, Date.now());
         this.#saveFamily(live, effects);
         const isRewound = events.some((event) => event.type === "RunRewound");
-        if (isRewound || state.seq - live.snapshotSeq >= SNAPSHOT_EVERY) {
+        if (isRewound || state.seq - live.snapshotSeq >= SNAPSHOT_EVERY || this.#journal.wantsSnapshot) {
           this.#journal.saveSnapshot(state);
           live.snapshotSeq = state.seq;
         }
@@ -355,14 +358,21 @@ export class LiveRun {
 
   /** Tells the queue that the run has moved. Repeated by the alarm until the read models answer. */
   #announce(live: Live): void {
-    if (this.#isAnnouncing || !this.#journal.isKept) return;
+    if (!this.#journal.isKept) return;
+    const hasEnded = isEnded(live.state);
+    if (this.#isAnnouncing && (this.#newsTimer === null || this.#newsTimer.isEnded || !hasEnded)) return;
+    if (this.#newsTimer !== null) clearTimeout(this.#newsTimer.handle);
     this.#isAnnouncing = true;
     const send = async () => {
-      if (!isEnded(live.state)) await new Promise((resolve) => setTimeout(resolve, ANNOUNCE_MS));
       const { runId, tenantId } = live.origin;
       await this.#host.platform().ports.queue.send([{ kind: "run-advanced", runId, tenantId, seq: live.state.seq }]);
     };
-    this.later(send());
+    const tell = () => {
+      this.#newsTimer = null;
+      this.later(send());
+    };
+    const handle = setTimeout(tell, hasEnded ? ANNOUNCE_END_MS : ANNOUNCE_MS);
+    this.#newsTimer = { handle, isEnded: hasEnded };
   }
 
   /** How long an answer waits for others; null: not at all, since no other is under way. */

@@ -1,5 +1,5 @@
 import type { RunCommand, StartRun } from "../../domain/workflows/run/command.ts";
-import type { RunEvent } from "../../domain/workflows/run/event.ts";
+import { DEFAULT_LIMITS, type RunEvent } from "../../domain/workflows/run/event.ts";
 import { rewindState } from "../../domain/workflows/run/replay.ts";
 import type { RunLifecycle, StartRunRequest, TaskAnswer } from "../../services/workflows/ports.ts";
 import type { TaskOutcome } from "../../services/workflows/task-call.ts";
@@ -8,7 +8,7 @@ import { refusal } from "./refusal.ts";
 // What the outside asks, as the engine's commands.
 
 export function startCommand(request: StartRunRequest): StartRun {
-  const { tenantId, workflow, mapState } = request;
+  const { tenantId, workflow, mapState, maxPayloadBytes = DEFAULT_LIMITS.maxPayloadBytes } = request;
   const name = mapState === undefined ? workflow : `${workflow}/${mapState}`;
   return {
     type: "StartRun",
@@ -18,6 +18,7 @@ export function startCommand(request: StartRunRequest): StartRun {
     roleArn: `arn:weft:iam::${tenantId}:role/run`,
     stateMachine: { id: `arn:weft:states::${tenantId}:stateMachine:${name}`, name },
     machineType: request.type,
+    limits: { ...DEFAULT_LIMITS, maxPayloadBytes },
   };
 }
 

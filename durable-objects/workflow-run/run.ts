@@ -6,11 +6,13 @@ import { isoTime, SECOND_MS } from "../../domain/kernel/time.ts";
 import { findTask, taskIdOf } from "../../domain/workflows/run/answer-task.ts";
 import { checkpoints } from "../../domain/workflows/run/projection.ts";
 import { initialState, isEnded } from "../../domain/workflows/run/state.ts";
-import type { Checkpoint, Run, RunEventView } from "../../domain/workflows/run-view.ts";
+import { type Checkpoint, listedRun, type Run } from "../../domain/workflows/run-view.ts";
 import type { PlatformContext, ServiceContext } from "../../services/context.ts";
 import { childOutcome } from "../../services/workflows/child-runs.ts";
 import { performTask } from "../../services/workflows/perform-task.ts";
 import type {
+  EventPage,
+  EventQuery,
   FoundReview,
   ReviewAnswer,
   RunAct,
@@ -58,8 +60,11 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
       platform: () => this.#platform(),
       waitUntil: (work) => this.ctx.waitUntil(work),
       perform: (task, signal) => {
-        const { runId, depth } = this.#require().origin;
-        return performTask(this.#context(), { ...task, runId, depth, key: `${runId}/${task.key}`, signal });
+        const { origin, state } = this.#require();
+        const { runId, depth } = origin;
+        const { maxPayloadBytes } = state.limits;
+        const key = `${runId}/${task.key}`;
+        return performTask(this.#context(), { ...task, runId, depth, key, signal, maxPayloadBytes });
       },
       isSubmitted: (task) =>
         task.token !== undefined && findTask(this.#require().state, { key: task.key })?.submitted === true,
@@ -212,15 +217,16 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
     });
   }
 
-  async events(page: { after: number; limit: number; order: "asc" | "desc" }): Promise<RunEventView[]> {
+  async events({ after, limit, order }: EventQuery): Promise<EventPage> {
     const { state } = this.#require();
-    if (page.order === "asc") return this.#journal.events(page.after, page.after + page.limit).map(toEventView);
+    if (order === "asc") {
+      const events = this.#journal.page(after, after + limit, order).map(toEventView);
+      return { events, hasMore: (events.at(-1)?.seq ?? state.seq) < state.seq };
+    }
     // Backwards `after` is the lowest seq already seen; 0 begins at the end.
-    const until = page.after === 0 ? state.seq : page.after - 1;
-    return this.#journal
-      .events(Math.max(0, until - page.limit), until)
-      .reverse()
-      .map(toEventView);
+    const until = after === 0 ? state.seq : after - 1;
+    const events = this.#journal.page(Math.max(0, until - limit), until, order).map(toEventView);
+    return { events, hasMore: (events.at(-1)?.seq ?? 1) > 1 };
   }
 
   async checkpoints(): Promise<Checkpoint[]> {
@@ -234,7 +240,7 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
     const done = this.#journal.projected();
     return {
       seq: live.state.seq,
-      run: toRun(live),
+      run: listedRun(toRun(live)),
       reviews: this.#journal.reviews(done.seq),
       acts: this.#journal.acts(done.act).slice(0, ACT_PAGE),
       slot: slotReport(live),
@@ -256,7 +262,7 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
     const after = Number(new URL(request.url).searchParams.get("after") ?? 0);
     return eventStream(
       {
-        read: (seq) => this.#journal.events(seq, seq + STREAM_PAGE).map(toEventView),
+        read: (seq) => this.#journal.page(seq, seq + STREAM_PAGE, "asc").map(toEventView),
         hasEnded: () => isEnded(this.#require().state),
         changed: () => this.#run.changed(),
       },

@@ -17,11 +17,11 @@ import type { TaskCall } from "./task-call.ts";
 //   C1  One task is one request: what is to be tried again stands in the state's Retry, nowhere else.
 //   C2  The request of one attempt carries the same key after a crash, so that a function can tell a repetition.
 
-// A result that a state can take has 262,144 bytes; beyond this the rest of the answer is of no use.
-const MAX_RESULT_BYTES = 1_048_576;
+/** An answer may be written with more white space than a result is measured by; beyond this the rest is of no use. */
+const MIN_ANSWER_BYTES = 1_048_576;
 
 /** `key` is the idempotency key outside. */
-type Attempt = Pick<TaskCall, "key" | "signal">;
+type Attempt = Pick<TaskCall, "key" | "signal" | "maxPayloadBytes">;
 
 const WeftArguments = z.strictObject({ name: z.string(), payload: z.json().optional() });
 const LambdaArguments = z.looseObject({ FunctionName: z.string(), Payload: z.json().optional() });
@@ -85,7 +85,7 @@ async function call(ctx: ServiceContext, attempt: Attempt, access: FunctionAcces
       },
       body,
       timeoutMs: access.timeoutSeconds * SECOND_MS,
-      maxBytes: MAX_RESULT_BYTES,
+      maxBytes: answerBytes(attempt),
       signal: attempt.signal,
     }),
   );
@@ -115,11 +115,15 @@ async function answerOf(
     if (reason === "too-large") {
       throw new TaskFailure(
         "States.DataLimitExceeded",
-        `The function ${access.name} answered over ${MAX_RESULT_BYTES} bytes.`,
+        `The function ${access.name} answered over ${answerBytes(attempt)} bytes.`,
       );
     }
     throw error;
   }
+}
+
+function answerBytes({ maxPayloadBytes }: Attempt): number {
+  return Math.max(MIN_ANSWER_BYTES, 2 * maxPayloadBytes);
 }
 
 /** `undefined` for what is no JSON; no text at all is null, as a function that returns nothing answers. */

@@ -8,7 +8,7 @@ const PAGE = 100;
 export async function exportRun(ctx: ServiceContext, id: string): Promise<ReadableStream<Uint8Array>> {
   const run = await getRun(ctx, id);
   const isLive = await orArchived(
-    async () => (await runActor(ctx, id).events({ after: 0, limit: 1, order: "asc" })).length > 0,
+    async () => (await runActor(ctx, id).events({ after: 0, limit: 1, order: "asc" })).events.length > 0,
     async () => false,
   );
   return streamOf(isLive ? liveText(ctx, id, headerLine(run), run.seq) : archivedText(ctx, id));
@@ -18,10 +18,10 @@ export async function exportRun(ctx: ServiceContext, id: string): Promise<Readab
 async function* liveText(ctx: ServiceContext, id: string, header: string, until: number): AsyncGenerator<string> {
   yield `${header}\n`;
   for (let after = 0; after < until; ) {
-    const page = await runActor(ctx, id).events({ after, limit: Math.min(PAGE, until - after), order: "asc" });
-    const last = page.at(-1);
+    const { events } = await runActor(ctx, id).events({ after, limit: Math.min(PAGE, until - after), order: "asc" });
+    const last = events.at(-1);
     if (last === undefined) return;
-    yield `${page.map((event) => JSON.stringify(event)).join("\n")}\n`;
+    yield `${events.map((event) => JSON.stringify(event)).join("\n")}\n`;
     after = last.seq;
   }
 }

@@ -23,9 +23,8 @@ const Arguments = z.looseObject({
 });
 type Arguments = z.infer<typeof Arguments>;
 
-// ASL: an HTTP task ends after 60 seconds, and its result has at most 256 KiB.
+// ASL: an HTTP task ends after 60 seconds.
 const TIMEOUT_MS = 60_000;
-const MAX_BYTES = 262_144;
 const CONNECTION = /^arn:[a-z-]+:events:[^:]*:[^:]*:connection\/([A-Za-z0-9_-]{1,64})(?:\/|$)/;
 
 export async function invokeHttp(ctx: ServiceContext, task: TaskCall): Promise<Json> {
@@ -45,7 +44,7 @@ export async function invokeHttp(ctx: ServiceContext, task: TaskCall): Promise<J
       headers,
       body,
       timeoutMs: TIMEOUT_MS,
-      maxBytes: MAX_BYTES,
+      maxBytes: task.maxPayloadBytes,
       signal: task.signal,
     }),
   );
@@ -130,7 +129,7 @@ async function answerOf(
     const reason = asProblem(error)?.members.reason;
     if (task.signal.aborted) throw error;
     if (reason === "too-large") {
-      throw new TaskFailure("States.DataLimitExceeded", `The endpoint answered over ${MAX_BYTES} bytes.`);
+      throw new TaskFailure("States.DataLimitExceeded", `The endpoint answered over ${task.maxPayloadBytes} bytes.`);
     }
     if (reason === "timeout" || reason === "network") {
       throw new TaskFailure("States.Http.Socket", "The endpoint could not be reached, or did not answer in time.");

@@ -27,6 +27,8 @@ export interface StartRunRequest {
   definition: string;
   name: string;
   input: Json;
+  /** Of one input, output or result; 262,144 where absent. */
+  maxPayloadBytes?: number;
   traceId: string;
   parentRunId?: string;
   /** How many runs stand above this one. */
@@ -122,6 +124,19 @@ export interface RunSlots {
   of(tenantId: string): TenantSlots;
 }
 
+export interface EventQuery {
+  /** The seq that was seen last: the highest forwards, the lowest backwards, 0 before the first page. */
+  after: number;
+  limit: number;
+  order: "asc" | "desc";
+}
+
+/** Fewer events than were asked for where they are large. */
+export interface EventPage {
+  events: RunEventView[];
+  hasMore: boolean;
+}
+
 /** The single writer of one run. An answer `null` means that there is no such run. Refusals are thrown as problems. */
 export interface RunActor {
   /** With `waitSeconds`, answers once the run has ended or that time is over. */
@@ -140,7 +155,7 @@ export interface RunActor {
   callOff(parentRunId: string): Promise<void>;
   /** The run that waits for a slot has one. Harmless to repeat. */
   slotGranted(): Promise<void>;
-  events(page: { after: number; limit: number; order: "asc" | "desc" }): Promise<RunEventView[]>;
+  events(query: EventQuery): Promise<EventPage>;
   /** `text/event-stream` of events with seq greater than `after`, until the run ends. */
   stream(after: number): Promise<Response>;
   checkpoints(): Promise<Checkpoint[]>;

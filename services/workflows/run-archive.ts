@@ -3,7 +3,7 @@ import { asProblem, notFound, problem } from "../../domain/kernel/problem.ts";
 import type { Run, RunEventView } from "../../domain/workflows/run-view.ts";
 import type { ServiceContext } from "../context.ts";
 import type { FileStore } from "../knowledge/ports.ts";
-import type { StartRunRequest } from "./ports.ts";
+import type { EventPage, EventQuery, StartRunRequest } from "./ports.ts";
 
 // Where ended runs rest once they have left their object: JSON Lines in files of bounded size.
 //   A1  The first line of the first file is `{"archive": 1, "run": ...}`, every further line one event as clients see it, in order.
@@ -14,6 +14,8 @@ import type { StartRunRequest } from "./ports.ts";
 const FORMAT = 1;
 /** Small enough to be read whole, and few enough files for the longest history. */
 const MAX_FILE_CHARACTERS = 4_000_000;
+/** A page of the history ends with the file that fills it. */
+const MAX_PAGE_CHARACTERS = 8_000_000;
 const SEQ_DIGITS = 8;
 const TYPE = "application/x-ndjson";
 
@@ -87,27 +89,31 @@ export async function startedBefore(
   return { run, created: false };
 }
 
-export async function listArchivedEvents(
-  ctx: ServiceContext,
-  runId: string,
-  page: { after: number; limit: number; order: "asc" | "desc" },
-): Promise<RunEventView[]> {
+export async function listArchivedEvents(ctx: ServiceContext, runId: string, page: EventQuery): Promise<EventPage> {
   const isForward = page.order === "asc";
   // Backwards `after` is the lowest seq already seen; 0 begins at the end.
   const before = isForward || page.after === 0 ? Number.POSITIVE_INFINITY : page.after;
   const files = await filesOf(ctx, runId);
   if (files.length === 0) throw notFound("run");
   const found: RunEventView[] = [];
+  let characters = 0;
   for (const [i, first] of isForward ? files.entries() : [...files.entries()].reverse()) {
     const last = (files[i + 1] ?? Number.POSITIVE_INFINITY) - 1;
     if ((isForward && last <= page.after) || first >= before) continue;
-    const events = await eventsIn(ctx, runId, first);
+    // A file that would make the page too large begins the next one.
+    if (found.length > 0 && characters >= MAX_PAGE_CHARACTERS) return { events: found, hasMore: true };
+    const text = await loadFile(ctx, runId, first);
+    characters += text.length;
+    const events = eventsIn(text, first);
+    const newest = events.at(-1)?.seq;
     for (const event of isForward ? events : events.reverse()) {
       if (isForward ? event.seq > page.after : event.seq < before) found.push(event);
-      if (found.length === page.limit) return found;
+      if (found.length < page.limit) continue;
+      const hasMore = isForward ? event.seq !== newest || i < files.length - 1 : event.seq > 1;
+      return { events: found, hasMore };
     }
   }
-  return found;
+  return { events: found, hasMore: false };
 }
 
 /** The history as server-sent events: a run in the archive has ended, so they all are there. */
@@ -117,7 +123,7 @@ export async function archivedStream(ctx: ServiceContext, runId: string, after: 
   const frames = async function* () {
     for (const [i, first] of files.entries()) {
       if ((files[i + 1] ?? Number.POSITIVE_INFINITY) - 1 <= after) continue;
-      const events = (await eventsIn(ctx, runId, first)).filter((event) => event.seq > after);
+      const events = eventsIn(await loadFile(ctx, runId, first), first).filter((event) => event.seq > after);
       yield events
         .map((event) => `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
         .join("");
@@ -146,8 +152,8 @@ export async function* archivedText(ctx: ServiceContext, runId: string): AsyncGe
   for (const first of await filesOf(ctx, runId)) yield await loadFile(ctx, runId, first);
 }
 
-async function eventsIn(ctx: ServiceContext, runId: string, first: number): Promise<RunEventView[]> {
-  const lines = (await loadFile(ctx, runId, first)).split("\n").filter((line) => line !== "");
+function eventsIn(text: string, first: number): RunEventView[] {
+  const lines = text.split("\n").filter((line) => line !== "");
   return lines.slice(first === 1 ? 1 : 0).map((line) => JSON.parse(line) as RunEventView);
 }
 

@@ -4,11 +4,11 @@ import { isId } from "../../domain/kernel/id.ts";
 import type { Page } from "../../domain/kernel/page.ts";
 import { decodeCursor, PageRequest, pageOf } from "../../domain/kernel/page.ts";
 import { notFound } from "../../domain/kernel/problem.ts";
-import type { Checkpoint, Run, RunEventView } from "../../domain/workflows/run-view.ts";
+import type { Checkpoint, Run } from "../../domain/workflows/run-view.ts";
 import { RunStatus } from "../../domain/workflows/run-view.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
-import type { RunActor, RunLifecycle, TaskAnswer } from "./ports.ts";
+import type { EventPage, EventQuery, RunActor, RunLifecycle, TaskAnswer } from "./ports.ts";
 import { actOf } from "./run-act.ts";
 import { archivedStream, findArchivedRun, listArchivedEvents, orArchived } from "./run-archive.ts";
 import { runs } from "./table.ts";
@@ -79,11 +79,7 @@ const ACTIONS: Record<RunLifecycle["kind"], string> = {
   rewind: "run.rewound",
 };
 
-export async function listRunEvents(
-  ctx: ServiceContext,
-  id: string,
-  page: { after: number; limit: number; order: "asc" | "desc" },
-): Promise<RunEventView[]> {
+export async function listRunEvents(ctx: ServiceContext, id: string, page: EventQuery): Promise<EventPage> {
   requirePermission(ctx, "runs:read");
   const actor = runActor(ctx, id);
   return orArchived(

@@ -1,19 +1,19 @@
 import type { Json } from "../../domain/kernel/json.ts";
 import { problem } from "../../domain/kernel/problem.ts";
 import { childRunId, namedRunId } from "../../domain/workflows/arn.ts";
+import { MAX_JSON_DEPTH } from "../../domain/workflows/expression/json-depth.ts";
+import { payloadFault } from "../../domain/workflows/run/payload.ts";
 import type { Run } from "../../domain/workflows/run-view.ts";
 import type { StartRunInput, WorkflowType } from "../../domain/workflows/workflow.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
+import { payloadLimit } from "../tenants/payload-limit.ts";
 import { versionOfAlias } from "./aliases.ts";
 import { loadVersion } from "./find-workflow.ts";
 import type { StartRunRequest } from "./ports.ts";
 import { actOf } from "./run-act.ts";
 import { orArchived, startedBefore } from "./run-archive.ts";
 import { takePermit } from "./run-slots.ts";
-
-// ASL: 262,144 bytes for one input.
-const MAX_INPUT_BYTES = 262_144;
 
 /** The run whose task starts this one. */
 export interface Parent {
@@ -36,10 +36,10 @@ export async function startRun(
 ): Promise<{ run: Run; created: boolean }> {
   requirePermission(ctx, "runs:write");
   const value = input.input ?? {};
-  requireSize(value);
   const { name, alias } = input;
   const version = alias === undefined ? input.version : await versionOfAlias(ctx, workflow, alias, name);
-  const { row } = await loadVersion(ctx, workflow, version);
+  const [{ row }, maxPayloadBytes] = await Promise.all([loadVersion(ctx, workflow, version), payloadLimit(ctx)]);
+  requirePayload(value, maxPayloadBytes);
   const { parent } = options;
   const runId = runIdOf(ctx, workflow, name, parent);
   const request: StartRunRequest = {
@@ -51,6 +51,7 @@ export async function startRun(
     definition: row.definition,
     name: name ?? runId,
     input: value,
+    maxPayloadBytes,
     traceId: ctx.trace.traceId,
     depth: parent === undefined ? 0 : parent.depth + 1,
     ...(parent !== undefined && { parentRunId: parent.runId }),
@@ -79,9 +80,12 @@ function runIdOf(ctx: ServiceContext, workflow: string, name: string | undefined
   return parent === undefined ? ctx.ids.next("run") : childRunId(ctx.tenant.id, parent.runId, parent.key);
 }
 
-function requireSize(input: Json): void {
-  if (Buffer.byteLength(JSON.stringify(input)) <= MAX_INPUT_BYTES) return;
-  throw problem("validation-failed", {
-    errors: [{ pointer: "/input", detail: `has more than ${MAX_INPUT_BYTES} bytes as JSON` }],
-  });
+function requirePayload(input: Json, maxBytes: number): void {
+  const fault = payloadFault(input, maxBytes);
+  if (fault === null) return;
+  const detail =
+    fault === "too-large"
+      ? `has more than ${maxBytes} bytes as JSON`
+      : `is nested deeper than ${MAX_JSON_DEPTH} levels`;
+  throw problem("validation-failed", { errors: [{ pointer: "/input", detail }] });
 }

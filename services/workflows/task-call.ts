@@ -8,8 +8,12 @@ export interface TaskCall {
   resource: string;
   input: Json;
   signal: AbortSignal;
+  /** Of the result; the run takes no more. */
+  maxPayloadBytes: number;
   /** How many runs stand above the one that asks. */
   depth: number;
+  /** The platform holds what is sent outside until the journal is on disk; who sends nothing waits for that here. */
+  onDisk?: () => Promise<void>;
 }
 
 export type TaskEnd = { kind: "succeeded"; output: Json } | { kind: "failed"; error: string; cause: string };

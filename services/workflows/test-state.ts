@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from "../../domain/kernel/json.ts";
 import { isJsonObject } from "../../domain/kernel/json.ts";
 import { type Problem, problem } from "../../domain/kernel/problem.ts";
+import { DEFAULT_LIMITS } from "../../domain/workflows/run/event.ts";
 import { type TestedState, type TestStateAnswer, testState as test } from "../../domain/workflows/run/test-state.ts";
 import type { TestStateRequest } from "../../domain/workflows/run/test-state-request.ts";
 import type { TestState } from "../../domain/workflows/state-test.ts";
@@ -66,7 +67,9 @@ async function performed(
   }
   const runId = ctx.ids.next("run");
   const signal = AbortSignal.timeout(TIMEOUT_MS);
-  const call = { runId, key: `${runId}/test/1`, state: "StateName", resource, input, signal, depth: 0 };
+  const { maxPayloadBytes } = DEFAULT_LIMITS;
+  const key = `${runId}/test/1`;
+  const call = { runId, key, state: "StateName", resource, input, signal, depth: 0, maxPayloadBytes };
   const outcome = await performTask(ctx, call);
   if (outcome.kind === "failed") return { failure: { error: outcome.error, cause: outcome.cause } };
   return { result: outcome.output };

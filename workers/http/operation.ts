@@ -4,6 +4,7 @@ import type * as z from "zod";
 import type { Permission } from "../../domain/kernel/permission.ts";
 import type { ProblemCode } from "../../domain/kernel/problem.ts";
 import { type Endpoint, endpointOf } from "../../domain/limits/endpoint.ts";
+import { MAX_PAYLOAD_BYTES } from "../../domain/tenants/tenant.ts";
 import type { PlatformContext, ServiceContext } from "../../services/context.ts";
 import { readBytes, readJson } from "./body.ts";
 import type { HttpEnv } from "./env.ts";
@@ -56,6 +57,9 @@ export interface Call<A extends Access, P extends Schema, Q extends Schema, B ex
 }
 
 export const DEFAULT_MAX_BYTES = 1_048_576;
+
+/** The largest payload that a tenant's runs may take, and the members beside it. */
+export const MAX_PAYLOAD_BODY = MAX_PAYLOAD_BYTES + 65_536;
 
 export interface Routes {
   readonly operations: readonly Operation[];

@@ -1,9 +1,8 @@
 import type { Json } from "../../kernel/json.ts";
 import { isoTime } from "../../kernel/time.ts";
 import type { Refusal, RunCommand, TaskRef } from "./command.ts";
-import { isWithin } from "./payload.ts";
 import type { OpenTask, RunState } from "./state.ts";
-import { sizeExceeded } from "./transition.ts";
+import { limitExceeded } from "./transition.ts";
 import { emit, loadScope, type Turn } from "./turn.ts";
 
 type TaskAnswer = Extract<RunCommand, { readonly task: TaskRef }>;
@@ -70,10 +69,10 @@ export function answerTask(turn: Turn, command: TaskAnswer): Refusal | null {
 function succeedTask(turn: Turn, task: OpenTask, output: Json): void {
   const scope = loadScope(turn.state, task.scope);
   const about = { state: task.state, task: task.id };
-  if (isWithin(output, turn.state.limits.maxPayloadBytes)) {
+  const cause = limitExceeded(task.resource, output, turn.state.limits.maxPayloadBytes);
+  if (cause === null) {
     emit(turn, scope, { type: `${task.family}Succeeded`, ...about, output });
   } else {
-    const cause = sizeExceeded(task.resource);
     emit(turn, scope, { type: `${task.family}Failed`, ...about, error: "States.DataLimitExceeded", cause });
   }
   turn.queue.push(scope.id);

@@ -5,7 +5,7 @@ import { evaluateTemplate } from "../expression/evaluate.ts";
 import { evaluateNumber } from "../expression/number-field.ts";
 import { reviewId } from "../review.ts";
 import { taskEffect } from "./effects.ts";
-import type { TaskFamily } from "./event.ts";
+import { DEFAULT_LIMITS, type TaskFamily } from "./event.ts";
 import type { OpenTask, Scope, Visit } from "./state.ts";
 import { effectiveInput, requireSize } from "./transition.ts";
 import { emit, evaluationScope, type Turn } from "./turn.ts";
@@ -24,7 +24,7 @@ export async function schedule(turn: Turn, scope: Scope, visit: Visit, definitio
   });
   const input =
     definition.arguments === null ? effective : await evaluateTemplate(definition.arguments, evaluation, turn.chance);
-  requireSize(turn, visit.state, input);
+  requireSize(turn, visit.state, input, requestLimit(turn, resource.uri));
   const { timeoutSeconds, heartbeatSeconds } = definition;
   const timeout = timeoutSeconds === null ? null : await evaluateNumber(timeoutSeconds, evaluation, turn.chance);
   const heartbeat = heartbeatSeconds === null ? null : await evaluateNumber(heartbeatSeconds, evaluation, turn.chance);
@@ -43,6 +43,12 @@ export async function schedule(turn: Turn, scope: Scope, visit: Visit, definitio
     ...(heartbeat !== null && { heartbeatInSeconds: heartbeat }),
   });
   start(turn, scope, id, family);
+}
+
+/** A review's request goes into a list that people read: a larger limit of the run's is not for it. */
+function requestLimit({ state }: Turn, resource: string): number {
+  const { maxPayloadBytes } = state.limits;
+  return resource === REVIEW_RESOURCE ? Math.min(maxPayloadBytes, DEFAULT_LIMITS.maxPayloadBytes) : maxPayloadBytes;
 }
 
 function start(turn: Turn, scope: Scope, id: number, family: TaskFamily): void {

@@ -2,8 +2,9 @@ import type { Json, JsonObject } from "../../kernel/json.ts";
 import type { Catcher, MapState, ParallelState, PassState, State, TaskState } from "../definition/machine.ts";
 import { StateError } from "../expression/error.ts";
 import { evaluateAssign, evaluatePathField, evaluateTemplate, placeResult } from "../expression/evaluate.ts";
+import { MAX_JSON_DEPTH } from "../expression/json-depth.ts";
 import type { StateEntered, StateExited } from "./event.ts";
-import { isWithin } from "./payload.ts";
+import { payloadFault } from "./payload.ts";
 import type { Scope, Visit } from "./state.ts";
 import { definitionOf, emit, evaluationScope, type Turn } from "./turn.ts";
 
@@ -39,13 +40,26 @@ export function leave(turn: Turn, scope: Scope, visit: Visit, { output, assigned
   });
 }
 
-export function requireSize(turn: Turn, subject: string, value: Json): void {
-  if (isWithin(value, turn.state.limits.maxPayloadBytes)) return;
-  throw new StateError("States.DataLimitExceeded", sizeExceeded(subject), false);
+export function requireSize(
+  turn: Turn,
+  subject: string,
+  value: Json,
+  maxBytes = turn.state.limits.maxPayloadBytes,
+): void {
+  const cause = limitExceeded(subject, value, maxBytes);
+  if (cause !== null) throw new StateError("States.DataLimitExceeded", cause, false);
 }
 
-export function sizeExceeded(subject: string): string {
-  return `The state/task '${subject}' returned a result with a size exceeding the maximum number of bytes service limit.`;
+/** The cause of a States.DataLimitExceeded; `null` where the value is within the limits. */
+export function limitExceeded(subject: string, value: Json, maxBytes: number): string | null {
+  switch (payloadFault(value, maxBytes)) {
+    case null:
+      return null;
+    case "too-large":
+      return `The state/task '${subject}' returned a result with a size exceeding the maximum number of bytes service limit.`;
+    case "too-deep":
+      return `The state/task '${subject}' returned a result that is nested deeper than ${MAX_JSON_DEPTH} levels.`;
+  }
 }
 
 /** Leaves a state whose work gave `result`: ResultSelector, ResultPath, OutputPath and Assign, or Output and Assign. */

@@ -36,6 +36,7 @@ it("an attempt that is repeated after a crash publishes once", async () => {
     input: { type: "draft.approved" },
     signal: new AbortController().signal,
     depth: 0,
+    maxPayloadBytes: 262_144,
   };
   const first = await performTask(ctx, task);
   const again = await performTask({ ...ctx, clock: { now: () => Date.now() + 60_000 } }, task);

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { decodeCursor, encodeCursor, PageRequest } from "../../../domain/kernel/page.ts";
 import { problem } from "../../../domain/kernel/problem.ts";
-import { Checkpoint, Run, RunEventView } from "../../../domain/workflows/run-view.ts";
+import { Checkpoint, listedRun, Run, RunEventView } from "../../../domain/workflows/run-view.ts";
 import { StartRunInput, WorkflowName } from "../../../domain/workflows/workflow.ts";
 import { exportRun } from "../../../services/workflows/export-run.ts";
 import {
@@ -15,7 +15,7 @@ import {
 } from "../../../services/workflows/runs.ts";
 import { startRun } from "../../../services/workflows/start-run.ts";
 import { listOf } from "../listing.ts";
-import { reply, routes } from "../operation.ts";
+import { MAX_PAYLOAD_BODY, reply, routes } from "../operation.ts";
 
 const tag = "Runs";
 const ById = z.object({ id: z.string() });
@@ -41,12 +41,15 @@ runs.add(
     params: z.object({ name: WorkflowName }),
     query: Wait,
     body: StartRunInput,
+    maxBytes: MAX_PAYLOAD_BODY,
     returns: { 200: Run, 201: Run },
     problems: ["conflict"],
   },
-  async ({ ctx, params, query, body }) => {
+  async ({ ctx, params, query, body, http }) => {
     const { run, created } = await startRun(ctx, params.name, body, { waitSeconds: query.wait });
-    return reply(created ? 201 : 200, run, { location: `/v1/runs/${run.id}` });
+    // The answer to a request with a key is kept for its repetition, in a row that has a size.
+    const told = http.req.header("idempotency-key") === undefined ? run : listedRun(run);
+    return reply(created ? 201 : 200, told, { location: `/v1/runs/${run.id}` });
   },
 );
 
@@ -103,12 +106,11 @@ runs.add(
     if ((http.req.header("accept") ?? "").includes("text/event-stream")) {
       return streamRunEvents(ctx, params.id, resumeAfter(http.req.header("last-event-id"), after));
     }
-    const events = await listRunEvents(ctx, params.id, { after, limit: query.limit, order: query.order });
+    const { events, hasMore } = await listRunEvents(ctx, params.id, { after, limit: query.limit, order: query.order });
     const last = events.at(-1);
-    const isWhole = events.length < query.limit || (query.order === "desc" && last?.seq === 1);
     return reply(200, {
       data: events,
-      nextCursor: last === undefined || isWhole ? null : encodeCursor([String(last.seq)]),
+      nextCursor: last === undefined || !hasMore ? null : encodeCursor([String(last.seq)]),
     });
   },
 );

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { ProblemCode } from "../../../domain/kernel/problem.ts";
 import { answerTask } from "../../../services/workflows/runs.ts";
-import { noContent, routes } from "../operation.ts";
+import { MAX_PAYLOAD_BODY, noContent, routes } from "../operation.ts";
 
 // AWS: 2,048 characters for a token, 256 for an error's name, 32,768 for its cause.
 const taskToken = z.string().min(1).max(2_048).meta({ description: "`$$.Task.Token` of the task that waits" });
@@ -26,6 +26,7 @@ taskTokens.add(
     id: "sendTaskSuccess",
     summary: "The work behind a task token is done; the first answer counts",
     body: Success,
+    maxBytes: MAX_PAYLOAD_BODY,
     returns: NOTHING,
   },
   async ({ ctx, body }) => {

@@ -39,6 +39,16 @@ describe("a task", () => {
     });
   });
 
+  it("whose result is nested too deep fails with States.DataLimitExceeded, which can be caught", async () => {
+    const world = one({ Catch: CATCH });
+    await world.start();
+    await world.succeed("T", JSON.parse("[".repeat(600) + "]".repeat(600)));
+    expect(world.state).toMatchObject({
+      status: "succeeded",
+      output: { problem: { Error: "States.DataLimitExceeded" } },
+    });
+  });
+
   it("times out after TimeoutSeconds with an empty Cause, and its late answer is refused", async () => {
     const world = one({ TimeoutSeconds: 30, Catch: CATCH });
     await world.start();

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { JsonObject } from "../../../../domain/kernel/json.ts";
 import { asProblem } from "../../../../domain/kernel/problem.ts";
+import { MAX_PAYLOAD_BYTES } from "../../../../domain/tenants/tenant.ts";
 import { executionArn, stateMachineArn } from "../../../../domain/workflows/arn.ts";
 import type { Run } from "../../../../domain/workflows/run-view.ts";
 import { StartRunInput } from "../../../../domain/workflows/workflow.ts";
@@ -17,7 +18,7 @@ import { jsonInput } from "./payload.ts";
 const Start = z.object({
   stateMachineArn: Arn,
   name: z.string().nullish(),
-  input: z.string().max(262_144).nullish(),
+  input: z.string().max(MAX_PAYLOAD_BYTES).nullish(),
   traceHeader: z.string().max(256).nullish(),
 });
 // AWS: an Express execution ends after five minutes, so this wait always sees the end.

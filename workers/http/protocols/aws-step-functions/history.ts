@@ -27,7 +27,7 @@ export const getExecutionHistory = action(
     const after = input.nextToken ? Number(decodeCursor(input.nextToken, 1)[0]) : 0;
     if (!Number.isSafeInteger(after) || after < 0) throw invalidToken();
     const limit = limitOf(input.maxResults, MOST_EVENTS);
-    const [page, roleArn] = await Promise.all([
+    const [{ events: page, hasMore }, roleArn] = await Promise.all([
       listRunEvents(ctx, run.id, { after, limit, order }),
       roleOfRuns(ctx, run.workflow),
     ]);
@@ -39,10 +39,9 @@ export const getExecutionHistory = action(
       resourceOf: (task) => resources.get(task) ?? "",
     };
     const last = page.at(-1);
-    const isWhole = last === undefined || page.length < limit || (order === "desc" && last.seq === 1);
     return {
       events: page.filter(isHistoryEvent).map((event) => toHistoryEvent(event, scope)),
-      ...(!isWhole && { nextToken: encodeCursor([String(last.seq)]) }),
+      ...(hasMore && last !== undefined && { nextToken: encodeCursor([String(last.seq)]) }),
     };
   },
 );
@@ -55,7 +54,8 @@ async function resourcesOf(ctx: ServiceContext, runId: string, page: RunEventVie
   const found = await Promise.all(
     missing.map((task) => listRunEvents(ctx, runId, { after: task - 1, limit: 1, order: "asc" })),
   );
-  for (const [seq, resource] of found.flat().flatMap((event) => scheduled(event))) resources.set(seq, resource);
+  for (const [seq, resource] of found.flatMap(({ events }) => events).flatMap((event) => scheduled(event)))
+    resources.set(seq, resource);
   return resources;
 }
 

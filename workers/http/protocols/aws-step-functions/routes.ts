@@ -4,15 +4,16 @@ import type { Endpoint } from "../../../../domain/limits/endpoint.ts";
 import { readBytes } from "../../body.ts";
 import type { HttpEnv } from "../../env.ts";
 import { answerError } from "../../middleware/problem.ts";
-import { DEFAULT_MAX_BYTES, type Operation, type Routes, routes } from "../../operation.ts";
+import { MAX_PAYLOAD_BODY, type Operation, type Routes, routes } from "../../operation.ts";
 import { ACTIONS } from "./actions.ts";
 import { authenticateAws } from "./authenticate.ts";
 import { AwsError, asAwsError } from "./aws-error.ts";
 
 const PATH = "/aws/step-functions";
 const TARGET = /^AWSStepFunctions\.(\w+)$/;
-// A definition has 1 MiB (ASL), an input or output 256 KiB; inside JSON they grow by their escapes.
-const MAX_BODY_BYTES = 3 * DEFAULT_MAX_BYTES;
+// A definition has 1 MiB (ASL), an input or output as much as a tenant may ask for; as JSON text inside JSON they grow by their
+// escapes.
+const MAX_BODY_BYTES = 2 * MAX_PAYLOAD_BODY;
 
 const OPERATION: Operation = {
   method: "post",

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { MAX_PAYLOAD_BYTES } from "../../../../domain/tenants/tenant.ts";
 import type { ServiceContext } from "../../../../services/context.ts";
 import type { TaskAnswer } from "../../../../services/workflows/ports.ts";
 import { answerTask } from "../../../../services/workflows/runs.ts";
@@ -9,7 +10,7 @@ import { jsonOutput } from "./payload.ts";
 const taskToken = z.string().min(1).max(2_048);
 
 export const sendTaskSuccess = action(
-  z.object({ taskToken, output: z.string().max(262_144) }),
+  z.object({ taskToken, output: z.string().max(MAX_PAYLOAD_BYTES) }),
   async (ctx, { taskToken: token, output }) => answer(ctx, { kind: "success", token, output: jsonOutput(output) }),
 );
 

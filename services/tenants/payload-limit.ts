@@ -1,0 +1,37 @@
+import { and, eq, sql } from "drizzle-orm";
+import { SECOND_MS } from "../../domain/kernel/time.ts";
+import type { ServiceContext } from "../context.ts";
+import { tenants } from "./table.ts";
+
+/** AWS: 256 KiB for one input, output or result. */
+const DEFAULT_BYTES = 262_144;
+/** How long an isolate starts runs by what it read: the bound on how long a change takes. */
+const REMEMBERED_MS = 10 * SECOND_MS;
+const MAX_REMEMBERED = 5_000;
+
+const remembered = new Map<string, { bytes: number; until: number }>();
+
+/** What one input, output or result of the tenant's new runs may have: the setting `maxPayloadBytes`. */
+export async function payloadLimit(ctx: ServiceContext): Promise<number> {
+  const tenantId = ctx.tenant.id;
+  const now = ctx.clock.now();
+  const known = remembered.get(tenantId);
+  if (known !== undefined && known.until > now) return known.bytes;
+  const bytes = (await findLimit(ctx)) ?? DEFAULT_BYTES;
+  remembered.delete(tenantId);
+  remembered.set(tenantId, { bytes, until: now + REMEMBERED_MS });
+  const [oldest] = remembered.keys();
+  if (remembered.size > MAX_REMEMBERED && oldest !== undefined) remembered.delete(oldest);
+  return bytes;
+}
+
+async function findLimit(ctx: ServiceContext): Promise<number | null> {
+  const member = sql<number | null>`json_extract(${tenants.settings}, '$.maxPayloadBytes')`;
+  const isNumber = sql`json_type(${tenants.settings}, '$.maxPayloadBytes') = 'integer'`;
+  const [row] = await ctx.db
+    .select({ bytes: member })
+    .from(tenants)
+    .where(and(eq(tenants.id, ctx.tenant.id), isNumber))
+    .limit(1);
+  return row?.bytes ?? null;
+}
