@@ -31,6 +31,7 @@ import { openIdIssuers } from "./openid-issuer/relying-party.ts";
 import { networkResolver, safeFetch } from "./outbound/safe-fetch.ts";
 import { scryptPasswordHasher } from "./password-hasher/scrypt.ts";
 import { cloudflareQueue } from "./queue/cloudflare.ts";
+import { pooledRandom } from "./random.ts";
 import { type RerankerBinding, workersAiCrossEncoder } from "./reranker/workers-ai.ts";
 import { aesGcmSecretBox } from "./secret-box/aes-gcm.ts";
 import { hmacSecretDeriver } from "./secret-deriver/hmac.ts";
@@ -61,11 +62,8 @@ interface Composition {
 }
 
 const clock = { now: () => Date.now() };
-const random = {
-  bytes: (count: number) => crypto.getRandomValues(new Uint8Array(count)),
-  next: () => (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32,
-};
-const ids = idsFrom(clock, (bytes) => crypto.getRandomValues(bytes));
+const random = pooledRandom();
+const ids = idsFrom(clock, random.fill);
 const log = consoleLog();
 const AUDIENCE = "weft";
 const LOCAL_URL = "http://127.0.0.1:8787";

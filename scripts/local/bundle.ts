@@ -26,7 +26,8 @@ export async function bundler(root: string, main: string): Promise<Bundler> {
     external: ["cloudflare:*", "node:*"],
     loader: { ".wasm": "copy", ".sql": "text", ".txt": "text", ".html": "text", ".bin": "binary" },
     assetNames: "[name]-[hash]",
-    keepNames: true,
+    // As wrangler.toml says: esbuild's way to keep names runs at every function that is made.
+    keepNames: false,
     logLevel: "silent",
     plugins: [{ name: "node-builtins", setup: prefixNodeBuiltins }],
   });
