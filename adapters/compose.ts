@@ -152,7 +152,12 @@ function compose(env: Env): Composition {
     tenantGates: durableTenantGates(env.TENANT_GATE),
     addressShield: addressShield({ perMinute: config.RATE_LIMIT_PER_IP, limiter: env.PER_IP }),
   };
-  const settings: Settings = { environment, publicUrl, operatorTokenDigest: sha256Hex(config.OPERATOR_TOKEN) };
+  const settings: Settings = {
+    environment,
+    publicUrl,
+    operatorTokenDigest: sha256Hex(config.OPERATOR_TOKEN),
+    hasTestFixtures: config.WEFT_TEST_FIXTURES,
+  };
   return { config, db, ports, settings, implementations: implementations(config) };
 }
 

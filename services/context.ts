@@ -64,6 +64,8 @@ export interface Settings {
   publicUrl: string;
   /** SHA-256, hexadecimal, of the operator's secret. */
   operatorTokenDigest: string;
+  /** What only tests and the bench may use. Never where the platform is deployed. */
+  hasTestFixtures: boolean;
 }
 
 /** What a verb needs where no tenant is known yet: sign-in, the operator, the clock's ticks. */

@@ -64,7 +64,8 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
         const { runId, depth } = origin;
         const { maxPayloadBytes } = state.limits;
         const key = `${runId}/${task.key}`;
-        return performTask(this.#context(), { ...task, runId, depth, key, signal, maxPayloadBytes });
+        const onDisk = () => ctx.storage.sync();
+        return performTask(this.#context(), { ...task, runId, depth, key, signal, maxPayloadBytes, onDisk });
       },
       isSubmitted: (task) =>
         task.token !== undefined && findTask(this.#require().state, { key: task.key })?.submitted === true,

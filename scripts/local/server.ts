@@ -25,6 +25,8 @@ export interface LocalServerOptions {
   /** 0 takes any free port. */
   port: number;
   variables: Variables;
+  /** Where a debugger may connect; none without it. */
+  inspectorPort?: number;
   /** One line that the Worker, or the runtime under it, wrote. */
   log(line: LogLine): void;
 }
@@ -62,7 +64,7 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
     const url = `http://${HOST}:${port}`;
     const variables = { ...options.variables, PUBLIC_URL: options.variables.PUBLIC_URL || url };
     const record = () => recordServing(state, { pid: process.pid, runtimePid: runtimeServing(port), port });
-    const settings = { port, state, variables, log, restarted: record };
+    const settings = { port, state, variables, inspectorPort: options.inspectorPort, log, restarted: record };
 
     const worker = await localWorker(root);
     const build = await bundler(root, worker.main);
@@ -97,6 +99,7 @@ interface RuntimeSettings {
   port: number;
   state: string;
   variables: Variables;
+  inspectorPort: number | undefined;
   log(line: LogLine): void;
   /** Called when Miniflare has replaced a runtime that died. */
   restarted(): void;
@@ -113,6 +116,7 @@ function runtimeOf(worker: LocalWorker, modules: V4ModuleDefinition[], settings:
     unsafeHandleRuntimeRestart: settings.restarted,
     resourcePersistencePath: settings.state,
     logRequests: false,
+    ...(settings.inspectorPort !== undefined && { inspectorPort: settings.inspectorPort }),
     // Miniflare would ask the network for the place of the caller; a laptop may be offline.
     cf: false,
     workers: [

@@ -14,6 +14,8 @@ export interface BenchPlatform {
   /** A further tenant on its plan's limits; `call` works in one whose limits stand in nobody's way. */
   tenant(): Promise<BenchTenant>;
   asOperator<T>(method: string, path: string, body?: unknown): Promise<T>;
+  /** The runtime ends and comes back; what stood in memory is gone. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -27,10 +29,17 @@ export interface BenchTenant {
 const UNLIMITED = { limit: 1_000_000_000, windowSeconds: 60 };
 
 /** A fresh platform with a tenant of its own, its state under `folder` (a disk, or memory). */
-export async function aBenchPlatform(folder: string): Promise<BenchPlatform> {
+export async function aBenchPlatform(folder: string, inspectorPort?: number): Promise<BenchPlatform> {
   const state = mkdtempSync(path.join(folder, "weft-bench-"));
-  const variables: Variables = { ...testSecrets(), WEFT_ALLOW_LOOPBACK: "1" };
-  const server = await startServer({ root, state, port: 0, variables, log: () => {} });
+  const variables: Variables = { ...testSecrets(), WEFT_ALLOW_LOOPBACK: "1", WEFT_TEST_FIXTURES: "1" };
+  const server = await startServer({
+    root,
+    state,
+    port: 0,
+    variables,
+    ...(inspectorPort !== undefined && { inspectorPort }),
+    log: () => {},
+  });
   const send = async (method: string, address: string, body: unknown, token?: string) => {
     const response = await fetch(`${server.url}${address}`, {
       method,
@@ -66,6 +75,7 @@ export async function aBenchPlatform(folder: string): Promise<BenchPlatform> {
     asOperator,
     url: server.url,
     call: (method, address, body) => send(method, address, body, token),
+    restart: () => server.reload(),
     async stop() {
       await server.stop();
       rmSync(state, { recursive: true, force: true });

@@ -1,16 +1,16 @@
-// `npm run bench`: measures the hot paths over HTTP against the local runtime, on disk and in memory, prints a table and writes
-// test/bench/results/platform.json; with names (`npm run bench -- gateway`) only those suites, into a file of their own.
-// Figures hold for the machine they were taken on; compare ratios.
+// `npm run bench [-- engine edge gate search]`: measures the hot paths over HTTP against the local runtime, on disk and in
+// memory, prints a table and writes test/bench/results/<suite>.json. Figures hold for the machine they were taken on; compare
+// ratios. The engine's peers run in the same minutes.
 
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
+import { cpus, loadavg, tmpdir } from "node:os";
 import path from "node:path";
 import { edgeRows } from "./edge.ts";
 import { engineRows } from "./engine.ts";
+import { peerRows } from "./engine-peers.ts";
 import { gateRows } from "./gate.ts";
-import { gatewayRows } from "./gateway.ts";
 import { printTable, type Row } from "./measure.ts";
-import { aBenchPlatform, aTrivialFunction } from "./platform.ts";
+import { aBenchPlatform, aTrivialFunction, type BenchPlatform } from "./platform.ts";
 import { searchRows } from "./search.ts";
 
 const MEMORY = "/dev/shm";
@@ -19,36 +19,38 @@ const places = [
   ...(existsSync(MEMORY) ? [{ name: "memory", folder: MEMORY }] : []),
 ];
 
-const wanted = process.argv.slice(2);
-const isWanted = (suite: string) => wanted.length === 0 || wanted.includes(suite);
-
 const trivial = await aTrivialFunction();
-const results: Record<string, Row[]> = {};
+const suites: Record<string, (platform: BenchPlatform) => Promise<Row[]>> = {
+  engine: (platform) => engineRows(platform, trivial),
+  edge: edgeRows,
+  gate: gateRows,
+  search: searchRows,
+};
+const asked = process.argv.slice(2);
+const wanted = asked.length === 0 ? Object.keys(suites) : asked;
+for (const name of wanted)
+  if (suites[name] === undefined) throw new Error(`No suite ${name}; there are ${Object.keys(suites)}`);
+
+const results: Record<string, { load: number; rows: Row[] }> = {};
 for (const { name, folder } of places) {
+  const [load = 0] = loadavg();
+  const rows: Row[] = [];
   const platform = await aBenchPlatform(folder);
   try {
-    const suites = {
-      engine: () => engineRows(platform, trivial),
-      edge: () => edgeRows(platform),
-      gate: () => gateRows(platform),
-      search: () => searchRows(platform),
-      gateway: () => gatewayRows(platform),
-    };
-    const rows: Row[] = [];
-    for (const [suite, measure] of Object.entries(suites)) {
-      if (isWanted(suite)) rows.push(...(await measure()));
-    }
-    console.log(`\nState on ${name}, ${cpus().length} cores, Node ${process.version}`);
-    printTable(rows);
-    results[name] = rows;
+    for (const suite of wanted) rows.push(...((await suites[suite]?.(platform)) ?? []));
   } finally {
     await platform.stop();
   }
+  if (wanted.includes("engine")) rows.push(...(await peerRows(folder)));
+  console.log(`\nState on ${name}, ${cpus().length} cores, load ${load.toFixed(1)}, Node ${process.version}`);
+  printTable(rows);
+  results[name] = { load, rows };
 }
 await trivial.stop();
 const folder = path.join(import.meta.dirname, "results");
 mkdirSync(folder, { recursive: true });
+const file = asked.length === 0 ? "platform" : wanted.join("-");
 writeFileSync(
-  path.join(folder, `${wanted.length === 0 ? "platform" : wanted.join("-")}.json`),
+  path.join(folder, `${file}.json`),
   `${JSON.stringify({ at: new Date().toISOString(), results }, null, 2)}\n`,
 );
