@@ -25,6 +25,7 @@ export const Run = z
     id: z.string().meta({ example: "run_01m9t6r3a8k2p0x4c7v5b1n9q6" }),
     workflow: z.string(),
     version: z.int(),
+    qualifier: z.string().optional().meta({ description: "The version or alias that the start named, if it did" }),
     name: z.string(),
     status: RunStatus,
     input: z.json(),

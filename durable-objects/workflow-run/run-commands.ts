@@ -1,3 +1,4 @@
+import { executionArn, stateMachineArn } from "../../domain/workflows/arn.ts";
 import type { RunCommand, StartRun } from "../../domain/workflows/run/command.ts";
 import { DEFAULT_LIMITS, type RunEvent } from "../../domain/workflows/run/event.ts";
 import { rewindState } from "../../domain/workflows/run/replay.ts";
@@ -14,9 +15,10 @@ export function startCommand(request: StartRunRequest): StartRun {
     type: "StartRun",
     input: request.input,
     runId: request.runId,
+    executionId: executionArn(tenantId, workflow, request.name),
     name: request.name,
     roleArn: `arn:weft:iam::${tenantId}:role/run`,
-    stateMachine: { id: `arn:weft:states::${tenantId}:stateMachine:${name}`, name },
+    stateMachine: { id: stateMachineArn(tenantId, name), name },
     machineType: request.type,
     limits: { ...DEFAULT_LIMITS, maxPayloadBytes },
   };

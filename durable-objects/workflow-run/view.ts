@@ -13,6 +13,7 @@ export function toRun({ origin, state, isQueued }: Pick<Live, "origin" | "state"
     id: origin.runId,
     workflow: origin.workflow,
     version: origin.version,
+    ...(origin.qualifier !== undefined && { qualifier: origin.qualifier }),
     name: origin.name,
     status: state.status,
     input: state.input,

@@ -23,6 +23,8 @@ export interface StartRunRequest {
   runId: string;
   workflow: string;
   version: number;
+  /** The version or the alias that was asked for, where one was. */
+  qualifier?: string;
   type: "STANDARD" | "EXPRESS";
   definition: string;
   name: string;

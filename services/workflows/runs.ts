@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, isNull, lt, or } from "drizzle-orm";
+import { and, desc, eq, gte, inArray, isNull, lt, or } from "drizzle-orm";
 import * as z from "zod";
 import { isId } from "../../domain/kernel/id.ts";
 import type { Page } from "../../domain/kernel/page.ts";
@@ -23,11 +23,15 @@ export const ListRuns = z.strictObject({
 });
 export type ListRuns = z.infer<typeof ListRuns>;
 
+export interface RunQuery extends Omit<ListRuns, "status"> {
+  status?: Run["status"] | Run["status"][] | undefined;
+}
+
 /**
  * Runs, newest first, from the read model: at most a second behind. Children of a distributed Map, of which there may be tens of
  * thousands, are listed only where their parent is asked for.
  */
-export async function listRuns(ctx: ServiceContext, query: ListRuns): Promise<Page<Run>> {
+export async function listRuns(ctx: ServiceContext, query: RunQuery): Promise<Page<Run>> {
   requirePermission(ctx, "runs:read");
   const [startedAt, id] = query.cursor === undefined ? [] : decodeCursor(query.cursor, 2);
   const before = Number(startedAt);
@@ -39,7 +43,7 @@ export async function listRuns(ctx: ServiceContext, query: ListRuns): Promise<Pa
         eq(runs.tenantId, ctx.tenant.id),
         query.parentRunId === undefined ? isNull(runs.mapState) : eq(runs.parentRunId, query.parentRunId),
         query.workflow === undefined ? undefined : eq(runs.workflow, query.workflow),
-        query.status === undefined ? undefined : eq(runs.status, query.status),
+        query.status === undefined ? undefined : inArray(runs.status, [query.status].flat()),
         query.from === undefined ? undefined : gte(runs.startedAt, Date.parse(query.from)),
         query.to === undefined ? undefined : lt(runs.startedAt, Date.parse(query.to)),
         id === undefined ? undefined : or(lt(runs.startedAt, before), and(eq(runs.startedAt, before), lt(runs.id, id))),

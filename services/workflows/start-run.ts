@@ -40,6 +40,7 @@ export async function startRun(
   const version = alias === undefined ? input.version : await versionOfAlias(ctx, workflow, alias, name);
   const [{ row }, maxPayloadBytes] = await Promise.all([loadVersion(ctx, workflow, version), payloadLimit(ctx)]);
   requirePayload(value, maxPayloadBytes);
+  const qualifier = alias ?? input.version?.toString();
   const { parent } = options;
   const runId = runIdOf(ctx, workflow, name, parent);
   const request: StartRunRequest = {
@@ -47,6 +48,7 @@ export async function startRun(
     runId,
     workflow,
     version: row.version,
+    ...(qualifier !== undefined && { qualifier }),
     type: row.type,
     definition: row.definition,
     name: name ?? runId,

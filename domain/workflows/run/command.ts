@@ -37,6 +37,8 @@ export interface StartRun {
   readonly type: "StartRun";
   readonly input: Json;
   readonly runId: string;
+  /** `$$.Execution.Id`; the run's id where absent. */
+  readonly executionId?: string;
   readonly name: string;
   readonly roleArn: string;
   readonly stateMachine: { readonly id: string; readonly name: string };

@@ -147,6 +147,7 @@ export interface ExecutionStarted {
   readonly type: "ExecutionStarted";
   readonly input: Json;
   readonly runId: string;
+  readonly executionId?: string;
   readonly name: string;
   readonly roleArn: string;
   readonly stateMachine: { readonly id: string; readonly name: string };

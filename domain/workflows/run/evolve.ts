@@ -193,6 +193,7 @@ function apply(state: RunState, event: RunEvent): void {
 
 function begin(state: RunState, event: ExecutionStarted, at: number): void {
   state.runId = event.runId;
+  if (event.executionId !== undefined) state.executionId = event.executionId;
   state.name = event.name;
   state.roleArn = event.roleArn;
   state.stateMachine = event.stateMachine;

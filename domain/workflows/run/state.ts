@@ -11,6 +11,8 @@ export interface RunState {
   seq: number;
   status: RunStatus;
   runId: string;
+  /** `$$.Execution.Id`; the run's id where absent. */
+  executionId?: string;
   name: string;
   roleArn: string;
   stateMachine: { readonly id: string; readonly name: string };

@@ -152,7 +152,7 @@ function stateObject(turn: Turn, { state, type, enteredAt, retries }: Visit): Js
 
 function executionObject(state: RunState): JsonObject {
   const execution: JsonObject = {
-    Id: state.runId,
+    Id: state.executionId ?? state.runId,
     Input: state.input,
     Name: state.name,
     RoleArn: state.roleArn,

@@ -107,6 +107,45 @@ describe("an execution", () => {
     expect(await described(aws, executionArn, "SUCCEEDED")).toMatchObject({ name: run.name, input: "5" });
   });
 
+  it("tells the version and the alias by which it was started, where it was", async () => {
+    const { aws } = await anOwner();
+    const stateMachineArn = await aMachine(aws, PASS);
+    const { stateMachineVersionArn } = (await aws.send("PublishStateMachineVersion", { stateMachineArn })).body;
+    const routingConfiguration = [{ stateMachineVersionArn, weight: 100 }];
+    const alias = await aws.send("CreateStateMachineAlias", { name: "live", routingConfiguration });
+    const { stateMachineAliasArn } = alias.body;
+    const describe = async (arn: string) => {
+      const { executionArn } = (await aws.send("StartExecution", { stateMachineArn: arn })).body;
+      const { body } = await aws.send("DescribeExecution", { executionArn });
+      return [body.stateMachineArn, body.stateMachineVersionArn, body.stateMachineAliasArn];
+    };
+    expect(await describe(stateMachineArn)).toEqual([stateMachineArn, undefined, undefined]);
+    expect(await describe(stateMachineVersionArn)).toEqual([stateMachineArn, stateMachineVersionArn, undefined]);
+    expect(await describe(stateMachineAliasArn)).toEqual([
+      stateMachineArn,
+      stateMachineVersionArn,
+      stateMachineAliasArn,
+    ]);
+    const byAlias = await eventually(
+      async () => (await aws.send("ListExecutions", { stateMachineArn: stateMachineAliasArn })).body.executions,
+      (executions) => executions.length > 0,
+    );
+    expect(byAlias).toHaveLength(1);
+  });
+
+  it("reads its own ARN and its machine's in its context object, whichever door started it", async () => {
+    const { owner, aws } = await anOwner();
+    const told = { "execution.$": "$$.Execution.Id", "machine.$": "$$.StateMachine.Id" };
+    const definition = { StartAt: "P", States: { P: { Type: "Pass", Parameters: told, End: true } } };
+    const machine = await aMachine(aws, definition);
+    const { executionArn } = (await aws.send("StartExecution", { stateMachineArn: machine, name: "theirs" })).body;
+    const { output } = await described(aws, executionArn, "SUCCEEDED");
+    expect(JSON.parse(output)).toEqual({ execution: executionArn, machine });
+    const workflow = machine.slice(machine.lastIndexOf(":") + 1);
+    const { body: run } = await owner.call(`/v1/workflows/${workflow}/runs?wait=5`, { body: { name: "ours" } });
+    expect(run.output).toEqual({ execution: executionArn.replace(/theirs$/, "ours"), machine });
+  });
+
   it("with a name is started once while it runs, and the name is spent after its end", async () => {
     const { aws } = await anOwner();
     const open = { stateMachineArn: await aMachine(aws, WAIT), name: "one", input: '{"a":1}' };
@@ -323,6 +362,13 @@ describe("a history", () => {
     );
     await owner.call(`/v1/runs/${run?.id}/pause`, { body: {} });
     expect((await aws.send("DescribeExecution", { executionArn })).body.status).toBe("RUNNING");
+    await eventually(
+      async () => (await owner.call("/v1/runs?status=paused")).body.data,
+      (runs) => runs.length > 0,
+    );
+    const { stateMachineArn } = (await aws.send("DescribeExecution", { executionArn })).body;
+    const listed = (await aws.send("ListExecutions", { stateMachineArn, statusFilter: "RUNNING" })).body.executions;
+    expect(listed[0]).toMatchObject({ executionArn, status: "RUNNING" });
     const types = (await historyOf(aws, executionArn)).events.map(({ type }: { type: string }) => type);
     expect(types).toEqual(["ExecutionStarted", "WaitStateEntered"]);
   });

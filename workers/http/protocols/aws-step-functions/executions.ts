@@ -114,6 +114,7 @@ function described(ctx: ServiceContext, run: Run, includeData = true): JsonObjec
   const canBeRedriven = run.status === "failed" || run.status === "timed_out" || run.status === "aborted";
   return {
     ...head,
+    ...qualifiedArns(head.stateMachineArn, run),
     ...(includeData && { input: JSON.stringify(run.input) }),
     inputDetails: included,
     ...(run.output !== undefined && {
@@ -125,6 +126,15 @@ function described(ctx: ServiceContext, run: Run, includeData = true): JsonObjec
     redriveStatus: canBeRedriven ? "REDRIVABLE" : "NOT_REDRIVABLE",
     ...(!canBeRedriven && { redriveStatusReason: `Execution is ${head.status} and cannot be redriven` }),
     traceHeader: `Root=1-${run.traceId.slice(0, 8)}-${run.traceId.slice(8)}`,
+  };
+}
+
+/** AWS: told only where the start named a version or an alias. */
+function qualifiedArns(machineArn: string, { qualifier, version }: Run) {
+  if (qualifier === undefined) return {};
+  return {
+    stateMachineVersionArn: `${machineArn}:${version}`,
+    ...(!/^\d+$/.test(qualifier) && { stateMachineAliasArn: `${machineArn}:${qualifier}` }),
   };
 }
 

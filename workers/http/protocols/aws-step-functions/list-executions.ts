@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { Page } from "../../../../domain/kernel/page.ts";
 import type { Run } from "../../../../domain/workflows/run-view.ts";
 import type { ServiceContext } from "../../../../services/context.ts";
-import { type ListRuns, listRuns } from "../../../../services/workflows/runs.ts";
+import { listRuns, type RunQuery } from "../../../../services/workflows/runs.ts";
 import { typeOfRuns } from "../../../../services/workflows/state-machine.ts";
 import { action } from "./action.ts";
 import { Arn, limitOf, MaxResults, machineOf, NextToken, nextTokenOf, noMachine } from "./arns.ts";
@@ -11,8 +11,9 @@ import { listed } from "./executions.ts";
 import { findMapRun } from "./map-runs.ts";
 
 const StatusFilter = z.enum(["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE"]);
-const FILTERS: Record<z.infer<typeof StatusFilter>, Run["status"] | null> = {
-  RUNNING: "running",
+const FILTERS: Record<z.infer<typeof StatusFilter>, Run["status"] | Run["status"][] | null> = {
+  // AWS knows no pause.
+  RUNNING: ["running", "paused"],
   SUCCEEDED: "succeeded",
   FAILED: "failed",
   TIMED_OUT: "timed_out",
@@ -29,10 +30,10 @@ const ListExecutions = z.object({
   nextToken: NextToken,
 });
 
-/** From the read model, at most a second behind. A filter on a version or a map run may leave a page short. */
+/** From the read model, at most a second behind. A filter on a version, an alias or a map run may leave a page short. */
 export const listExecutions = action(ListExecutions, async (ctx, input) => {
   const status = input.statusFilter ? FILTERS[input.statusFilter] : undefined;
-  const query: ListRuns = {
+  const query: RunQuery = {
     limit: limitOf(input.maxResults),
     ...(status !== undefined && status !== null && { status }),
     ...(input.nextToken && { cursor: input.nextToken }),
@@ -47,7 +48,7 @@ export const listExecutions = action(ListExecutions, async (ctx, input) => {
 async function listOf(
   ctx: ServiceContext,
   { stateMachineArn, mapRunArn }: z.infer<typeof ListExecutions>,
-): Promise<(query: ListRuns) => Promise<Page<Run>>> {
+): Promise<(query: RunQuery) => Promise<Page<Run>>> {
   if (!stateMachineArn === !mapRunArn) {
     throw new AwsError("ValidationException", "Exactly one of 'stateMachineArn' and 'mapRunArn' is needed");
   }
@@ -59,7 +60,9 @@ async function listOf(
     };
   }
   const arn = stateMachineArn ?? "";
-  const { workflow, version } = machineOf(arn);
+  const { workflow, version, alias } = machineOf(arn);
+  const isMeant = (run: Run) =>
+    alias === undefined ? version === undefined || run.version === version : run.qualifier === alias;
   await named(
     "not-found",
     () => noMachine(arn),
@@ -67,6 +70,6 @@ async function listOf(
   );
   return async (query) => {
     const page = await listRuns(ctx, { ...query, workflow });
-    return version === undefined ? page : { ...page, data: page.data.filter((run) => run.version === version) };
+    return { ...page, data: page.data.filter(isMeant) };
   };
 }
