@@ -1,12 +1,13 @@
 import { asProblem, problem } from "../../domain/kernel/problem.ts";
 import type { KnowledgeIndexes, KnowledgeIndexPort } from "../../services/knowledge/ports.ts";
 
-/** The embedded index: one object a knowledge base. Its operations may all be repeated, so a passing fault is tried once more. */
+/** The embedded index: one object a knowledge base and generation. Its operations may all be repeated, so a passing fault is tried once more. */
 export function durableKnowledgeIndexes(namespace: DurableObjectNamespace): KnowledgeIndexes {
   return {
-    of(tenantId, knowledgeBaseId) {
+    of(tenantId, knowledgeBaseId, generation) {
+      const name = `${tenantId}:${knowledgeBaseId}${generation === 0 ? "" : `:${generation}`}`;
       const call = <T>(use: (index: KnowledgeIndexPort) => Promise<T>) =>
-        calling(() => use(indexObject(namespace, `${tenantId}:${knowledgeBaseId}`)));
+        calling(() => use(indexObject(namespace, name)));
       return {
         upsertDocument: (document) => call((index) => index.upsertDocument(document)),
         removeDocument: (documentId) => call((index) => index.removeDocument(documentId)),

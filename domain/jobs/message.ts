@@ -3,11 +3,16 @@ import * as z from "zod";
 /** One version of a document's content and the folder of its files. */
 const Revision = z.object({ documentId: z.string(), version: z.int(), folder: z.string() });
 
+/** One index of a knowledge base. */
+const Generation = z.object({ knowledgeBaseId: z.string(), generation: z.int() });
+
 // What is asked of a consumer, by type. The payloads hold ids: what they stand for is read where it is kept.
 const tasks = {
   "document.ingest": Revision.extend({ knowledgeBaseId: z.string() }),
   "document.remove": z.object({ knowledgeBaseId: z.string(), revisions: z.array(Revision) }),
-  "knowledge-base.remove": z.object({ knowledgeBaseId: z.string() }),
+  "knowledge-base.remove": z.object({ knowledgeBaseId: z.string(), latestGeneration: z.int().optional() }),
+  "knowledge-base.reembed": Generation,
+  "knowledge-base.clear-generation": Generation,
   "knowledge-base.evaluate": z.object({ knowledgeBaseId: z.string(), jobId: z.string() }),
 } as const;
 
@@ -16,6 +21,11 @@ export const Task = z.discriminatedUnion("type", [
   z.object({ type: z.literal("document.ingest"), payload: tasks["document.ingest"] }),
   z.object({ type: z.literal("document.remove"), payload: tasks["document.remove"] }),
   z.object({ type: z.literal("knowledge-base.remove"), payload: tasks["knowledge-base.remove"] }),
+  z.object({ type: z.literal("knowledge-base.reembed"), payload: tasks["knowledge-base.reembed"] }),
+  z.object({
+    type: z.literal("knowledge-base.clear-generation"),
+    payload: tasks["knowledge-base.clear-generation"],
+  }),
   z.object({ type: z.literal("knowledge-base.evaluate"), payload: tasks["knowledge-base.evaluate"] }),
 ]);
 export type Task = z.infer<typeof Task>;

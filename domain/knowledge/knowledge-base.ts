@@ -14,6 +14,21 @@ export type Chunking = z.infer<typeof Chunking>;
 
 export const DEFAULT_CHUNKING: Chunking = { maxTokens: 512, overlapTokens: 128 };
 
+/** Searches use the present model until the other's index holds every document. */
+export const Reembedding = z
+  .discriminatedUnion("status", [
+    z.strictObject({
+      status: z.literal("running"),
+      embeddingModel: z.string().describe("The model that takes over when all is done."),
+      documents: z.int().nonnegative().describe("Documents that searches show."),
+      reembedded: z.int().nonnegative().describe("How many of them the next index holds."),
+      error: z.string().nullable().describe("Why the last attempt failed; it is tried again."),
+    }),
+    z.strictObject({ status: z.literal("failed"), error: z.string().describe("Why the present model stays.") }),
+  ])
+  .meta({ id: "Reembedding", description: "The change of a knowledge base to another embedding model." });
+export type Reembedding = z.infer<typeof Reembedding>;
+
 export const KnowledgeBase = z
   .strictObject({
     id: z.string().describe("Starts with kb_."),
@@ -21,6 +36,7 @@ export const KnowledgeBase = z
     description: z.string().max(2_000).nullable(),
     chunking: Chunking,
     embeddingModel: z.string().min(1).max(200).describe("provider/model, for example local/hash-embed."),
+    reembedding: Reembedding.nullable(),
     documents: z.int().nonnegative(),
     chunks: z.int().nonnegative(),
     createdAt: z.iso.datetime(),

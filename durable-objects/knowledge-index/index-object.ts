@@ -1,4 +1,4 @@
-// The index of one knowledge base, named `${tenantId}:${knowledgeBaseId}`. It keeps the promises X1 to X3 of
+// One index of a knowledge base, named by the tenant, the knowledge base and the generation. It keeps the promises X1 to X3 of
 // domain/knowledge/index-contract.ts. SQLite holds everything; memory holds the vectors alone, read when first needed.
 import { DurableObject } from "cloudflare:workers";
 import { type EmbedderIdentity, sameEmbedder } from "../../domain/knowledge/embedding/embedder.ts";

@@ -103,6 +103,7 @@ function rowOf(
     folder: revision.folder,
     indexedVersion: replaced?.indexedVersion ?? null,
     indexedFolder: replaced?.indexedFolder ?? null,
+    indexedGeneration: replaced?.indexedGeneration ?? 0,
     attempts: 0,
     characters: replaced?.characters ?? 0,
     chunks: replaced?.chunks ?? 0,

@@ -19,6 +19,11 @@ export async function createKnowledgeBase(ctx: ServiceContext, input: CreateKnow
     description: input.description ?? null,
     chunking: input.chunking ?? DEFAULT_CHUNKING,
     embeddingModel: input.embeddingModel ?? HASHED_EMBEDDER.model,
+    generation: 0,
+    latestGeneration: 0,
+    nextEmbeddingModel: null,
+    reembeddingFailures: 0,
+    reembeddingError: null,
     createdAt: now,
     updatedAt: now,
   };
@@ -31,5 +36,5 @@ export async function createKnowledgeBase(ctx: ServiceContext, input: CreateKnow
       details: { name: row.name, chunking: row.chunking, embeddingModel: row.embeddingModel },
     },
   });
-  return toKnowledgeBase(row, { documents: 0, chunks: 0 });
+  return toKnowledgeBase(row, { documents: 0, chunks: 0, reembedding: null });
 }

@@ -1,21 +1,26 @@
 import { and, eq } from "drizzle-orm";
-import { notFound } from "../../domain/kernel/problem.ts";
 import { commit } from "../commit.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
-import { documents, knowledgeBases } from "./table.ts";
+import { againstConflict } from "./against-conflict.ts";
+import { isStillAt } from "./generations.ts";
+import { loadKnowledgeBase } from "./load-knowledge-base.ts";
+import { documents, type KnowledgeBaseRow, knowledgeBases } from "./table.ts";
 
-/** Gone at once for every reader; index and files follow by a task. */
+/** Gone at once for every reader; indexes and files follow by a task. */
 export async function deleteKnowledgeBase(ctx: ServiceContext, id: string): Promise<void> {
   requirePermission(ctx, "knowledge:write");
+  await againstConflict(async () => deleteRow(ctx, await loadKnowledgeBase(ctx, id)));
+}
+
+async function deleteRow(ctx: ServiceContext, base: KnowledgeBaseRow): Promise<void> {
+  const { id, latestGeneration } = base;
   await commit(ctx, {
-    change: ctx.db
-      .delete(knowledgeBases)
-      .where(and(eq(knowledgeBases.tenantId, ctx.tenant.id), eq(knowledgeBases.id, id))),
+    // The task names the indexes to clear, so none may have come since the row was read.
+    change: ctx.db.delete(knowledgeBases).where(isStillAt(ctx, base)),
     also: [
       ctx.db.delete(documents).where(and(eq(documents.tenantId, ctx.tenant.id), eq(documents.knowledgeBaseId, id))),
     ],
     audit: { action: "knowledge-base.deleted", target: { type: "knowledge-base", id } },
-    tasks: [{ type: "knowledge-base.remove", payload: { knowledgeBaseId: id } }],
-    conflict: () => notFound("knowledge base"),
+    tasks: [{ type: "knowledge-base.remove", payload: { knowledgeBaseId: id, latestGeneration } }],
   });
 }

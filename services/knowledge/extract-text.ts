@@ -4,7 +4,7 @@ import { declaredCharset, decodedText, hasControlCharacters } from "../../domain
 import { type Extraction, mediaType, unreadable } from "../../domain/knowledge/extraction/extraction.ts";
 import { jsonText } from "../../domain/knowledge/extraction/json.ts";
 import { normalisedText } from "../../domain/knowledge/text/normalise.ts";
-import { formatOf } from "../../domain/knowledge/text/structure.ts";
+import { formatOf, type TextFormat } from "../../domain/knowledge/text/structure.ts";
 import type { ServiceContext } from "../context.ts";
 
 /** The canonical text of a source: what is chunked, and what every offset and quote refers to. */
@@ -24,6 +24,13 @@ export async function extractText(
     return unreadable(`The text has ${text.length} characters; a document may have ${MAX_DOCUMENT_CHARACTERS}.`);
   }
   return { ...extraction, text };
+}
+
+/** How the stored text of a source of this type is marked up: the same as when it was extracted. */
+export function textFormat(contentType: string): TextFormat {
+  const type = mediaType(contentType);
+  const isMarkedUp = type === "text/csv" || type.includes("html") || type.includes("wordprocessingml");
+  return isMarkedUp ? "markdown" : formatOf(type);
 }
 
 /** Of files that are text themselves. */

@@ -6,6 +6,7 @@ import { toKnowledgeBase } from "./table.ts";
 
 export async function getKnowledgeBase(ctx: ServiceContext, id: string): Promise<KnowledgeBase> {
   requirePermission(ctx, "knowledge:read");
-  const [row, countsOf] = await Promise.all([loadKnowledgeBase(ctx, id), countDocuments(ctx, [id])]);
+  const row = await loadKnowledgeBase(ctx, id);
+  const countsOf = await countDocuments(ctx, [row]);
   return toKnowledgeBase(row, countsOf(id));
 }

@@ -2,21 +2,20 @@
 //   G1  every step may be repeated: files, chunk ids and index entries follow from the revision alone.
 //   G2  the row settles last and only while it still asks for this revision; otherwise what was written is removed.
 //   G3  what a person must mend ends as `failed` with a sentence; what may pass is tried again, a bounded number of times.
-import { and, eq, inArray, sql } from "drizzle-orm";
+import { and, eq, exists, inArray, sql } from "drizzle-orm";
 import { asProblem, type Problem, problem } from "../../domain/kernel/problem.ts";
-import { chunks } from "../../domain/knowledge/text/chunks.ts";
-import { structure } from "../../domain/knowledge/text/structure.ts";
 import { commit } from "../commit.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
 import { UNKNOWN_TYPE } from "./add-document.ts";
-import { embedChunks } from "./embedding.ts";
 import { extractText } from "./extract-text.ts";
+import { generationInForce } from "./generations.ts";
 import { importSource } from "./import-source.ts";
+import { indexText } from "./index-text.ts";
 import { findDocument, isAt } from "./load-document.ts";
-import { loadKnowledgeBase } from "./load-knowledge-base.ts";
-import { removeRevisions } from "./remove-revisions.ts";
-import { chunkId, indexEntry, indexedRevision, type Revision, sourceKey, textKey } from "./revision.ts";
-import { type DocumentRow, documents } from "./table.ts";
+import { findKnowledgeBase, loadKnowledgeBase } from "./load-knowledge-base.ts";
+import { removeEntries, removeRevisions } from "./remove-revisions.ts";
+import { indexedRevision, type Revision, sourceKey, textKey } from "./revision.ts";
+import { type DocumentRow, documents, type KnowledgeBaseRow, knowledgeBases } from "./table.ts";
 
 export interface Ingestion extends Revision {
   knowledgeBaseId: string;
@@ -31,8 +30,10 @@ export async function ingestDocument(ctx: ServiceContext, ingestion: Ingestion):
   if (row === null) return settleElsewhere(ctx, ingestion);
   if (row.attempts > MAX_ATTEMPTS) return settleFailed(ctx, ingestion, "It could not be read in several attempts.");
   let outcome: Outcome;
+  let base: KnowledgeBaseRow;
   try {
-    outcome = await indexed(ctx, row, ingestion);
+    base = await loadKnowledgeBase(ctx, row.knowledgeBaseId);
+    outcome = await indexed(ctx, base, row, ingestion);
   } catch (error) {
     const reason = reasonOf(ctx, asProblem(error));
     if (isLastAttempt(row, asProblem(error))) {
@@ -42,7 +43,9 @@ export async function ingestDocument(ctx: ServiceContext, ingestion: Ingestion):
     await noteAttempt(ctx, ingestion, `Attempt ${row.attempts} of ${MAX_ATTEMPTS}: ${reason} It is tried again.`);
     throw error;
   }
-  return outcome.isIndexed ? settleIndexed(ctx, row, ingestion, outcome) : settleFailed(ctx, ingestion, outcome.reason);
+  return outcome.isIndexed
+    ? settleIndexed(ctx, base, row, ingestion, outcome)
+    : settleFailed(ctx, ingestion, outcome.reason);
 }
 
 type Outcome =
@@ -70,8 +73,12 @@ async function settleElsewhere(ctx: ServiceContext, ingestion: Ingestion): Promi
   if (!isHeld) await removeRevisions(ctx, ingestion.knowledgeBaseId, [ingestion]);
 }
 
-async function indexed(ctx: ServiceContext, row: DocumentRow, ingestion: Ingestion): Promise<Outcome> {
-  const knowledgeBase = await loadKnowledgeBase(ctx, row.knowledgeBaseId);
+async function indexed(
+  ctx: ServiceContext,
+  base: KnowledgeBaseRow,
+  row: DocumentRow,
+  ingestion: Ingestion,
+): Promise<Outcome> {
   const source = await loadSource(ctx, row);
   if (!source.found) return { isIndexed: false, reason: source.reason };
   const extraction = await extractText(ctx, source.bytes, source.contentType);
@@ -79,32 +86,10 @@ async function indexed(ctx: ServiceContext, row: DocumentRow, ingestion: Ingesti
   const { text, format } = extraction;
   await ctx.ports.files.put(textKey(ingestion), text, "text/plain; charset=utf-8");
 
-  const pieces = chunks(text, structure(text, format), knowledgeBase.chunking);
-  const { embedder, embeddings } = await embedChunks(ctx, knowledgeBase.embeddingModel, {
-    key: indexEntry(ingestion),
-    title: row.title,
-    chunks: pieces,
-  });
-  const outcome = await ctx.ports.knowledgeIndexes.of(ctx.tenant.id, row.knowledgeBaseId).upsertDocument({
-    documentId: indexEntry(ingestion),
-    title: row.title,
-    metadata: row.metadata,
-    ...(embedder !== null && { embedder }),
-    chunks: pieces.map(({ start, end, text: piece, headingPath }, index) => ({
-      chunkId: chunkId(ingestion, index),
-      start,
-      end,
-      text: piece,
-      headingPath,
-      ...(embeddings?.[index] !== undefined && { embedding: embeddings[index] }),
-    })),
-  });
-  // The model was changed while the base was empty, and what was removed from it is still on its way out.
-  if (!outcome.indexed && outcome.reason === "embedder-mismatch") {
-    throw problem("unavailable", { detail: `The index holds other vectors: ${outcome.detail}.` });
-  }
-  if (!outcome.indexed) return { isIndexed: false, reason: `The index refused it: ${outcome.detail}.` };
-  return { isIndexed: true, characters: text.length, chunks: pieces.length, contentType: source.contentType };
+  const entry = { revision: ingestion, title: row.title, metadata: row.metadata, text, format };
+  const outcome = await indexText(ctx, base, generationInForce(base), entry);
+  if (!outcome.isIndexed) return outcome;
+  return { isIndexed: true, characters: text.length, chunks: outcome.chunks, contentType: source.contentType };
 }
 
 type Source = { found: true; bytes: Uint8Array<ArrayBuffer>; contentType: string } | { found: false; reason: string };
@@ -125,6 +110,7 @@ async function loadSource(ctx: ServiceContext, row: DocumentRow): Promise<Source
 
 async function settleIndexed(
   ctx: ServiceContext,
+  base: KnowledgeBaseRow,
   row: DocumentRow,
   ingestion: Ingestion,
   { characters, chunks: chunkCount, contentType }: Outcome & { isIndexed: true },
@@ -139,12 +125,14 @@ async function settleIndexed(
       chunks: chunkCount,
       indexedVersion: ingestion.version,
       indexedFolder: ingestion.folder,
+      indexedGeneration: base.generation,
       error: null,
       indexedAt: now,
       updatedAt: now,
     },
     audit: { action: "document.indexed", details: { version: ingestion.version, chunks: chunkCount } },
     superseded: before === null ? [] : [before],
+    base,
   });
 }
 
@@ -161,16 +149,18 @@ interface Settlement {
   change: Partial<DocumentRow>;
   audit: { action: string; details: Record<string, unknown> };
   superseded: Revision[];
+  /** Whose index in force it was put into. */
+  base?: KnowledgeBaseRow;
 }
 
-async function settle(ctx: ServiceContext, ingestion: Ingestion, settlement: Settlement): Promise<void> {
+async function settle(ctx: ServiceContext, ingestion: Ingestion, { base, ...settlement }: Settlement): Promise<void> {
   const { knowledgeBaseId, documentId } = ingestion;
   try {
     await commit(ctx, {
       change: ctx.db
         .update(documents)
         .set(settlement.change)
-        .where(and(isAt(ctx, ingestion), isUnsettled(ingestion))),
+        .where(and(isAt(ctx, ingestion), isUnsettled(ingestion), base && isInForce(ctx, base))),
       audit: { ...settlement.audit, target: { type: "document", id: documentId } },
       tasks: settlement.superseded.map((revision) => ({
         type: "document.remove",
@@ -180,7 +170,32 @@ async function settle(ctx: ServiceContext, ingestion: Ingestion, settlement: Set
   } catch (error) {
     if (asProblem(error)?.code !== "conflict") throw error;
     await settleElsewhere(ctx, ingestion);
+    if (base !== undefined) await leaveOldIndex(ctx, ingestion, base);
   }
+}
+
+function isInForce(ctx: ServiceContext, { id, generation }: KnowledgeBaseRow) {
+  const { db, tenant } = ctx;
+  const isBase = and(eq(knowledgeBases.tenantId, tenant.id), eq(knowledgeBases.id, id));
+  return exists(
+    db
+      .select({ id: knowledgeBases.id })
+      .from(knowledgeBases)
+      .where(and(isBase, eq(knowledgeBases.generation, generation))),
+  );
+}
+
+/** Another index came into force while it was written into the one before: it is written anew. */
+async function leaveOldIndex(
+  ctx: ServiceContext,
+  ingestion: Ingestion,
+  { generation }: KnowledgeBaseRow,
+): Promise<void> {
+  const { knowledgeBaseId } = ingestion;
+  const base = await findKnowledgeBase(ctx, knowledgeBaseId);
+  if (base?.generation === generation) return;
+  await removeEntries(ctx, { knowledgeBaseId, generation }, [ingestion]);
+  if (base !== null) throw problem("unavailable", { detail: "The knowledge base has changed its embedding model." });
 }
 
 function isLastAttempt({ attempts }: DocumentRow, failure: Problem | null): boolean {

@@ -20,10 +20,7 @@ export async function listKnowledgeBases(
     )
     .orderBy(desc(knowledgeBases.id))
     .limit(limit + 1);
-  const countsOf = await countDocuments(
-    ctx,
-    rows.slice(0, limit).map(({ id }) => id),
-  );
+  const countsOf = await countDocuments(ctx, rows.slice(0, limit));
   return pageOf(
     rows,
     limit,

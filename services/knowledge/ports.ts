@@ -34,7 +34,7 @@ export interface TextExtractor {
   extract(source: Uint8Array<ArrayBuffer>, contentType: string): Promise<Extraction>;
 }
 
-/** The search index of one knowledge base; what it promises stands in domain/knowledge/index-contract.ts. */
+/** One search index of a knowledge base; what it promises stands in domain/knowledge/index-contract.ts. */
 export interface KnowledgeIndexPort {
   upsertDocument(document: IndexDocument): Promise<IndexOutcome>;
   removeDocument(documentId: string): Promise<unknown>;
@@ -52,5 +52,6 @@ export interface CrossEncoder {
 }
 
 export interface KnowledgeIndexes {
-  of(tenantId: string, knowledgeBaseId: string): KnowledgeIndexPort;
+  /** Each generation is an index of its own. */
+  of(tenantId: string, knowledgeBaseId: string, generation: number): KnowledgeIndexPort;
 }

@@ -22,7 +22,20 @@ export async function searchKnowledge(
 ): Promise<SearchResponse> {
   requirePermission(ctx, "knowledge:read");
   const watch = stopwatch(ctx);
-  const knowledgeBase = await loadKnowledgeBase(ctx, knowledgeBaseId);
+  const base = await loadKnowledgeBase(ctx, knowledgeBaseId);
+  const found = await searchIn(ctx, base, request, watch);
+  if (found.results.length > 0) return found;
+  // An index that went out of force since the row was read may have been cleared before it was asked.
+  const now = await loadKnowledgeBase(ctx, knowledgeBaseId);
+  return now.generation === base.generation ? found : searchIn(ctx, now, request, watch);
+}
+
+async function searchIn(
+  ctx: ServiceContext,
+  knowledgeBase: KnowledgeBaseRow,
+  request: SearchRequest,
+  watch: Stopwatch,
+): Promise<SearchResponse> {
   watch.lap();
   const { query, rephrase, reranker } = request;
   const queries = [query, ...(rephrase === undefined ? [] : await rephrasedQuery(ctx, query, rephrase))];
@@ -45,7 +58,12 @@ export async function searchKnowledge(
   };
 }
 
-function stopwatch({ clock }: ServiceContext): { lap(): number; total(): number } {
+interface Stopwatch {
+  lap(): number;
+  total(): number;
+}
+
+function stopwatch({ clock }: ServiceContext): Stopwatch {
   const startedAt = clock.now();
   let lapAt = startedAt;
   return {
@@ -103,8 +121,9 @@ async function shown(ctx: ServiceContext, knowledgeBase: KnowledgeBaseRow, query
   }
 }
 
-async function searched(ctx: ServiceContext, { id }: KnowledgeBaseRow, query: IndexQuery): Promise<Found> {
-  const outcome = await ctx.ports.knowledgeIndexes.of(ctx.tenant.id, id).search(query);
+async function searched(ctx: ServiceContext, base: KnowledgeBaseRow, query: IndexQuery): Promise<Found> {
+  const { id, generation } = base;
+  const outcome = await ctx.ports.knowledgeIndexes.of(ctx.tenant.id, id, generation).search(query);
   if (outcome.found) return outcome;
   if (outcome.reason === "embedder-mismatch") {
     throw problem("conflict", { detail: `The index holds ${outcome.detail}.` });

@@ -1,7 +1,7 @@
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import { isoTime } from "../../domain/kernel/time.ts";
 import type { DocumentStatus, KnowledgeDocument } from "../../domain/knowledge/document.ts";
-import type { Chunking, KnowledgeBase } from "../../domain/knowledge/knowledge-base.ts";
+import type { Chunking, KnowledgeBase, Reembedding } from "../../domain/knowledge/knowledge-base.ts";
 import type { Metadata } from "../../domain/knowledge/metadata.ts";
 
 // Times in milliseconds. The documents' bytes and texts lie in the file store, their chunks in the index.
@@ -15,6 +15,14 @@ export const knowledgeBases = sqliteTable(
     description: text(),
     chunking: text({ mode: "json" }).$type<Chunking>().notNull(),
     embeddingModel: text().notNull(),
+    /** The index that searches ask; see generations.ts. */
+    generation: integer().notNull().default(0),
+    /** The newest number given. While `nextEmbeddingModel` is set, the index of this number is being filled. */
+    latestGeneration: integer().notNull().default(0),
+    nextEmbeddingModel: text(),
+    /** How often in a row the filling failed, and why it did last. */
+    reembeddingFailures: integer().notNull().default(0),
+    reembeddingError: text(),
     createdAt: integer().notNull(),
     updatedAt: integer().notNull(),
   },
@@ -40,6 +48,8 @@ export const documents = sqliteTable(
     /** The revision that searches show: while a replacement is being read, the one before it. */
     indexedVersion: integer(),
     indexedFolder: text(),
+    /** The newest generation whose index holds that revision. */
+    indexedGeneration: integer().notNull().default(0),
     /** How often the ingestion of this version was begun. */
     attempts: integer().notNull().default(0),
     characters: integer().notNull().default(0),
@@ -60,19 +70,33 @@ export type DocumentRow = typeof documents.$inferSelect;
 export interface Counts {
   documents: number;
   chunks: number;
+  reembedding: Progress | null;
 }
 
-export function toKnowledgeBase(row: KnowledgeBaseRow, counts: Counts): KnowledgeBase {
+/** Of the documents that searches show, how many the next index holds. */
+export interface Progress {
+  documents: number;
+  reembedded: number;
+}
+
+export function toKnowledgeBase(row: KnowledgeBaseRow, { reembedding, ...counts }: Counts): KnowledgeBase {
   return {
     id: row.id,
     name: row.name,
     description: row.description,
     chunking: row.chunking,
     embeddingModel: row.embeddingModel,
+    reembedding: toReembedding(row, reembedding),
     ...counts,
     createdAt: isoTime(row.createdAt),
     updatedAt: isoTime(row.updatedAt),
   };
+}
+
+function toReembedding(row: KnowledgeBaseRow, progress: Progress | null): Reembedding | null {
+  const { nextEmbeddingModel: embeddingModel, reembeddingError: error } = row;
+  if (embeddingModel === null) return error === null ? null : { status: "failed", error };
+  return { status: "running", embeddingModel, error, ...(progress ?? { documents: 0, reembedded: 0 }) };
 }
 
 export function toDocument(row: DocumentRow): KnowledgeDocument {

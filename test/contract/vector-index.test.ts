@@ -33,7 +33,7 @@ async function found(index: KnowledgeIndexPort, query: string): Promise<string[]
 }
 
 describe.each(IMPLEMENTATIONS)("the %s index", (_, indexes) => {
-  const anIndex = () => indexes.of(`ten_${crypto.randomUUID()}`, "kb_1");
+  const anIndex = () => indexes.of(`ten_${crypto.randomUUID()}`, "kb_1", 0);
 
   it("finds what it was given, by keyword, by vector and by both", async () => {
     const index = anIndex();
@@ -97,8 +97,8 @@ describe.each(IMPLEMENTATIONS)("the %s index", (_, indexes) => {
 
   it("keeps knowledge bases and tenants apart", async () => {
     const tenantId = `ten_${crypto.randomUUID()}`;
-    await indexes.of(tenantId, "kb_1").upsertDocument(aDocument("leave", [LEAVE]));
-    expect(await found(indexes.of(tenantId, "kb_2"), "paid leave")).toEqual([]);
-    expect(await found(indexes.of(`${tenantId}x`, "kb_1"), "paid leave")).toEqual([]);
+    await indexes.of(tenantId, "kb_1", 0).upsertDocument(aDocument("leave", [LEAVE]));
+    expect(await found(indexes.of(tenantId, "kb_2", 0), "paid leave")).toEqual([]);
+    expect(await found(indexes.of(`${tenantId}x`, "kb_1", 0), "paid leave")).toEqual([]);
   });
 });

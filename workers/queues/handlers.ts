@@ -1,6 +1,8 @@
 import type { Task } from "../../domain/jobs/message.ts";
 import type { ServiceContext } from "../../services/context.ts";
+import { clearGeneration } from "../../services/knowledge/clear-generation.ts";
 import { ingestDocument } from "../../services/knowledge/ingest-document.ts";
+import { reembedKnowledgeBase } from "../../services/knowledge/reembed-knowledge-base.ts";
 import { removeKnowledgeBase } from "../../services/knowledge/remove-knowledge-base.ts";
 import { removeRevisions } from "../../services/knowledge/remove-revisions.ts";
 import { runEvaluation } from "../../services/knowledge/run-evaluation.ts";
@@ -13,7 +15,11 @@ export async function handleTask(ctx: ServiceContext, task: Task): Promise<void>
     case "document.remove":
       return removeRevisions(ctx, task.payload.knowledgeBaseId, task.payload.revisions);
     case "knowledge-base.remove":
-      return removeKnowledgeBase(ctx, task.payload.knowledgeBaseId);
+      return removeKnowledgeBase(ctx, task.payload);
+    case "knowledge-base.reembed":
+      return reembedKnowledgeBase(ctx, task.payload);
+    case "knowledge-base.clear-generation":
+      return clearGeneration(ctx, task.payload);
     case "knowledge-base.evaluate":
       return runEvaluation(ctx, task.payload);
     default:

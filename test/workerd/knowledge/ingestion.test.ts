@@ -48,7 +48,8 @@ const textsOf = async (ctx: ServiceContext, kb: KnowledgeBase, query: string) =>
 
 const filesOf = (ctx: ServiceContext, kb: KnowledgeBase) =>
   ctx.ports.files.list(knowledgeBaseFolder(ctx.tenant.id, kb.id));
-const statsOf = (ctx: ServiceContext, kb: KnowledgeBase) => ctx.ports.knowledgeIndexes.of(ctx.tenant.id, kb.id).stats();
+const statsOf = (ctx: ServiceContext, kb: KnowledgeBase) =>
+  ctx.ports.knowledgeIndexes.of(ctx.tenant.id, kb.id, 0).stats();
 
 /** `ctx` in which something happens right after the text was stored, so while the document is being ingested. */
 function interrupted(ctx: ServiceContext, happening: () => Promise<unknown>): ServiceContext {
@@ -178,7 +179,7 @@ describe("deleting", () => {
     await ingestDocument(
       interrupted(ctx, async () => {
         await deleteKnowledgeBase(ctx, kb.id);
-        await removeKnowledgeBase(ctx, kb.id);
+        await removeKnowledgeBase(ctx, { knowledgeBaseId: kb.id, latestGeneration: 0 });
       }),
       ingestion,
     );

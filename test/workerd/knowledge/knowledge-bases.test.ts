@@ -15,6 +15,7 @@ describe("knowledge bases", () => {
       description: null,
       chunking: { maxTokens: 512, overlapTokens: 128 },
       embeddingModel: "local/hash-embed",
+      reembedding: null,
       documents: 0,
       chunks: 0,
     });
@@ -51,15 +52,12 @@ describe("knowledge bases", () => {
     expect(body).toMatchObject({ name: "Rules", description: "For everyone", chunking: kb.chunking });
   });
 
-  it("refuse another embedding model once they hold documents", async () => {
+  it("refuse to change to a model of no known provider", async () => {
     const member = await aTenant();
     const kb = await aKnowledgeBase(member);
-    await aDocument(member, kb, { title: "Note", text: "Lunch is at noon." });
-    const answer = await member.call(`/v1/knowledge-bases/${kb.id}`, {
-      method: "PATCH",
-      body: { embeddingModel: "local/other" },
-    });
-    expectProblem(answer, 409, "conflict");
+    const body = { embeddingModel: "nobody/embed" };
+    const answer = await member.call(`/v1/knowledge-bases/${kb.id}`, { method: "PATCH", body });
+    expectProblem(answer, 422, "validation-failed");
   });
 
   it("are gone at once when deleted", async () => {

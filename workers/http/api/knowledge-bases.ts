@@ -64,7 +64,7 @@ knowledgeBases.add(
     path: "/v1/knowledge-bases/{id}",
     id: "updateKnowledgeBase",
     tag,
-    summary: "Change a knowledge base; chunking applies to what is added or replaced from then on",
+    summary: "Change a knowledge base; chunking applies to what is embedded from then on, another model once all documents are",
     access: "knowledge:write",
     params,
     body: UpdateKnowledgeBase,
