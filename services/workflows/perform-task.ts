@@ -82,9 +82,8 @@ const HttpArguments = z.strictObject({
   headers: z.record(z.string(), z.string()).optional(),
   body: z.json().optional(),
 });
-// ASL: an HTTP task's socket times out after 60 seconds, and its result has at most 256 KiB.
+// ASL: an HTTP task's socket times out after 60 seconds.
 const HTTP_TIMEOUT_MS = 60_000;
-const HTTP_MAX_BYTES = 262_144;
 const OWN_HEADERS = new Set(["connection", "keep-alive", "transfer-encoding", "set-cookie"]);
 
 async function httpRequest(ctx: ServiceContext, task: TaskCall): Promise<Json> {
@@ -100,7 +99,7 @@ async function httpRequest(ctx: ServiceContext, task: TaskCall): Promise<Json> {
     },
     body: body === undefined ? null : isText ? body : JSON.stringify(body),
     timeoutMs: HTTP_TIMEOUT_MS,
-    maxBytes: HTTP_MAX_BYTES,
+    maxBytes: task.maxPayloadBytes,
     signal: task.signal,
   });
   const text = await response.text();
