@@ -1,4 +1,4 @@
-import type { MapRunSettings, RunEvent } from "./run/event.ts";
+import type { MapRunChange, MapRunSettings, RunEvent } from "./run/event.ts";
 
 /** One distributed Map of a run, as its history tells it. Times in milliseconds. */
 export interface MapRunView {
@@ -31,12 +31,16 @@ type Started = Extract<RunEvent, { type: "MapStateStarted" }>;
 
 const ENDS = { MapRunSucceeded: "SUCCEEDED", MapRunFailed: "FAILED", MapRunAborted: "ABORTED" } as const;
 
+const EXECUTION_ENDS: ReadonlySet<string> = new Set(["ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"]);
+
 /** The map runs of a history, in the order in which they began. */
 export function mapRunsOf(events: Iterable<RunEvent>): MapRunView[] {
   const views: MapRunView[] = [];
   const states = new Map<string, Started>();
   const open = new Map<string, Open>();
   for (const event of events) {
+    if (event.type === "ExecutionRedriven") for (const { view } of open.values()) reopen(view);
+    if (EXECUTION_ENDS.has(event.type)) for (const { view } of open.values()) giveUp(view, event.at);
     if (!("state" in event)) continue;
     const place = `${event.scope}/${event.state}`;
     if (event.type === "MapStateStarted") states.set(place, event);
@@ -49,6 +53,8 @@ export function mapRunsOf(events: Iterable<RunEvent>): MapRunView[] {
     }
     const current = open.get(place);
     if (current === undefined) continue;
+    if (event.type === "MapStateExited") open.delete(place);
+    if (event.type === "RunMapRunUpdated") update(current.view, event.change);
     if (event.type === "RunItemsRead") count(current, event.items.length, event.batches);
     if (event.type === "RunChildrenFinished") finish(current, event);
     if (event.type === "MapRunSucceeded" || event.type === "MapRunFailed" || event.type === "MapRunAborted") {
@@ -57,6 +63,27 @@ export function mapRunsOf(events: Iterable<RunEvent>): MapRunView[] {
     }
   }
   return views;
+}
+
+/** A run that fails or times out ends its map runs without a word. */
+function giveUp(view: MapRunView, at: number): void {
+  if (view.status !== "RUNNING") return;
+  view.status = "ABORTED";
+  view.stoppedAt = at;
+}
+
+/** A redrive runs again what did not succeed. */
+function reopen(view: MapRunView): void {
+  if (view.status === "SUCCEEDED") return;
+  view.status = "RUNNING";
+  view.stoppedAt = null;
+  view.children.failed = 0;
+  view.items.failed = 0;
+}
+
+function update(view: MapRunView, { maxConcurrency, ...tolerance }: MapRunChange): void {
+  if (maxConcurrency !== undefined) view.maxConcurrency = maxConcurrency;
+  view.settings = { ...view.settings, ...tolerance };
 }
 
 function opened(event: Extract<RunEvent, { type: "MapRunStarted" }>, state: Started | undefined): Open {

@@ -8,8 +8,9 @@ export function refusal(reason: Refusal): Problem {
     case "unknown-review":
       return problem("review-decided", { detail: "The review is decided already, or the run no longer waits for it." });
     case "unknown-task":
-    case "unknown-map-run":
       return notFound("task token");
+    case "unknown-map-run":
+      return notFound("map run under way");
     case "no-such-event":
       return problem("run-status", { detail: "The run has no such event or state to rewind to.", members: { reason } });
     default:

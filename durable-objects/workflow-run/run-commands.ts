@@ -36,6 +36,8 @@ export function lifecycleCommand(lifecycle: RunLifecycle, history: () => readonl
     }
     case "redrive":
       return { type: "Redrive" };
+    case "update-map-run":
+      return { type: "UpdateMapRun", mapRun: lifecycle.mapRun, change: lifecycle.change };
     case "rewind": {
       const events = history();
       const toSeq = "toSeq" in lifecycle ? lifecycle.toSeq : lastEntryOf(events, lifecycle.toState);

@@ -6,7 +6,8 @@ import { requirePermission } from "../context.ts";
 import { listRunEvents } from "./runs.ts";
 
 const PAGE = 1_000;
-const OF_MAPS = /^(MapStateStarted|MapRun.*|RunItemsRead|RunChildrenFinished)$/;
+const OF_MAPS =
+  /^(MapState(Started|Exited)|MapRun.*|Run(ItemsRead|ChildrenFinished|MapRunUpdated)|Execution(Failed|TimedOut|Aborted|Redriven))$/;
 
 /** The distributed Maps of a run, read from its whole history. */
 export async function listMapRuns(ctx: ServiceContext, runId: string): Promise<MapRunView[]> {

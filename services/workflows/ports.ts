@@ -1,6 +1,7 @@
 import type { Actor } from "../../domain/kernel/actor.ts";
 import type { Json } from "../../domain/kernel/json.ts";
 import type { Role } from "../../domain/kernel/permission.ts";
+import type { MapRunChange } from "../../domain/workflows/run/event.ts";
 import type { Checkpoint, Run, RunEventView } from "../../domain/workflows/run-view.ts";
 
 /** Who did something to a run, as the audit log will name it. */
@@ -50,6 +51,7 @@ export type RunLifecycle =
   | { kind: "resume"; reason?: string }
   | { kind: "stop"; error?: string; cause?: string }
   | { kind: "redrive" }
+  | { kind: "update-map-run"; mapRun: string; change: MapRunChange }
   | { kind: "rewind"; toSeq: number }
   | { kind: "rewind"; toState: string };
 

@@ -69,7 +69,7 @@ export async function getRun(ctx: ServiceContext, id: string, waitSeconds = 0): 
   return run;
 }
 
-/** Pause, resume, stop, redrive or rewind. */
+/** Pause, resume, stop, redrive or rewind; or another pace for one of its map runs. */
 export async function commandRun(ctx: ServiceContext, id: string, command: RunLifecycle): Promise<Run> {
   requirePermission(ctx, "runs:write");
   return runActor(ctx, id).command(command, actOf(ctx, ACTIONS[command.kind]));
@@ -81,6 +81,7 @@ const ACTIONS: Record<RunLifecycle["kind"], string> = {
   stop: "run.stopped",
   redrive: "run.redriven",
   rewind: "run.rewound",
+  "update-map-run": "run.map-run-updated",
 };
 
 export async function listRunEvents(ctx: ServiceContext, id: string, page: EventQuery): Promise<EventPage> {

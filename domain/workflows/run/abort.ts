@@ -30,6 +30,9 @@ export function abort(turn: Turn, scope: Scope): void {
   const visit = visitOf(scope.phase);
   if (visit === null || scope.phase.at === "aborted") return;
   if (scope.phase.at === "task") cancel(turn, turn.state.tasks[scope.phase.task]);
+  if (scope.phase.at === "fanOut" && scope.phase.fanOut.kind === "mapRun") {
+    emit(turn, scope, { type: "MapRunAborted", state: visit.state });
+  }
   emit(turn, scope, { type: `${visit.type}StateAborted`, state: visit.state });
 }
 

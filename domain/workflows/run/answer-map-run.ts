@@ -1,10 +1,11 @@
 import type { Refusal, RunCommand } from "./command.ts";
-import { childrenFinished, failMapRun, itemsRead, resultsWritten } from "./distributed-map.ts";
+import { childrenFinished, failMapRun, itemsRead, mapRunUpdated, resultsWritten } from "./distributed-map.ts";
 import { mapRunKey } from "./effects.ts";
 import type { Failure } from "./event.ts";
 import { fanOutOf, type MapRun, type Scope } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
+type Update = Extract<RunCommand, { readonly type: "UpdateMapRun" }>;
 type MapRunAnswer = Extract<RunCommand, { readonly key: string }>;
 
 export async function answerMapRun(turn: Turn, command: MapRunAnswer): Promise<Refusal | null> {
@@ -39,6 +40,16 @@ export async function answerMapRun(turn: Turn, command: MapRunAnswer): Promise<R
     default:
       return command satisfies never;
   }
+}
+
+/** By its name, as the event that began it says it. */
+export async function updateMapRun(turn: Turn, { mapRun, change }: Update): Promise<Refusal | null> {
+  for (const scope of Object.values(turn.state.scopes)) {
+    if (scope.phase.at !== "fanOut" || scope.phase.fanOut.mapRun?.arn !== mapRun) continue;
+    await mapRunUpdated(turn, scope, change);
+    return null;
+  }
+  return "unknown-map-run";
 }
 
 function named({ error, cause }: Failure, usual: string): Failure {

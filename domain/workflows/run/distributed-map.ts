@@ -8,7 +8,7 @@ import type { EvaluationScope } from "../expression/scope.ts";
 import type { Template } from "../expression/template.ts";
 import { abortChildren } from "./abort.ts";
 import { mapRunEffects } from "./effects.ts";
-import type { ChildOutcome, Failure, MapRunSettings, ReaderSettings } from "./event.ts";
+import type { ChildOutcome, Failure, MapRunChange, MapRunSettings, ReaderSettings } from "./event.ts";
 import { fail } from "./failure.ts";
 import { openFanOut } from "./fan-out.ts";
 import { iterationInput } from "./iteration-input.ts";
@@ -144,6 +144,14 @@ export async function childrenFinished(turn: Turn, scope: Scope, children: reado
   const from = openFanOut(scope).next;
   emit(turn, scope, { type: "RunChildrenFinished", state: currentVisit(scope).state, children });
   await advanceMapRun(turn, scope, from);
+}
+
+/** The children that run go on; more begin where there is room for them now. */
+export async function mapRunUpdated(turn: Turn, scope: Scope, change: MapRunChange): Promise<void> {
+  const fanOut = openFanOut(scope);
+  const from = fanOut.next;
+  emit(turn, scope, { type: "RunMapRunUpdated", state: currentVisit(scope).state, change });
+  if (openMapRun(fanOut).stage === "running") await advanceMapRun(turn, scope, from);
 }
 
 export async function resultsWritten(turn: Turn, scope: Scope, output: Json): Promise<void> {

@@ -114,6 +114,7 @@ export type RunEventBody =
       readonly state: string;
       readonly children: readonly ChildOutcome[];
     }
+  | { readonly type: "RunMapRunUpdated"; readonly state: string; readonly change: MapRunChange }
   | { readonly type: "RunResultsWritten"; readonly state: string; readonly output: Json }
   | { readonly type: "RunTaskHeartbeat"; readonly state: string; readonly task: number }
   | { readonly type: "RunPaused" | "RunResumed"; readonly reason?: string }
@@ -229,6 +230,13 @@ export interface ReaderSettings {
   readonly csvDelimiter: string | null;
   readonly itemsPointer: string | null;
   readonly transformation: string | null;
+}
+
+/** What may change while a distributed Map runs. Absent members stay as they are. */
+export interface MapRunChange {
+  readonly maxConcurrency?: number;
+  readonly toleratedFailureCount?: number;
+  readonly toleratedFailurePercentage?: number;
 }
 
 export type ChildOutcome = { readonly index: number } & (

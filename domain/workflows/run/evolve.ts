@@ -10,7 +10,7 @@ import {
   startItems,
 } from "./fan-out.ts";
 import { end, redrive, resume, rewind } from "./lifecycle.ts";
-import { finishChildren, startMapRun, takeItems, takeWritten } from "./map-run.ts";
+import { finishChildren, startMapRun, takeItems, takeWritten, updateMapRun } from "./map-run.ts";
 import { noteHeartbeat, openTask, startTask } from "./open-task.ts";
 import { currentVisit, fanOutOf, type Phase, ROOT, type RunState, type Scope, type Visit, visitOf } from "./state.ts";
 import { addTimer, dropEndedTimers } from "./timers.ts";
@@ -144,6 +144,9 @@ function apply(state: RunState, event: RunEvent): void {
       return;
     case "RunChildrenFinished":
       finishChildren(state, scope, event.children);
+      return;
+    case "RunMapRunUpdated":
+      updateMapRun(state, scope, event.change);
       return;
     case "RunResultsWritten":
       takeWritten(scope, event.output);

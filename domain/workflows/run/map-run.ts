@@ -1,5 +1,5 @@
 import type { Json } from "../../kernel/json.ts";
-import type { ChildOutcome, MapRunStarted } from "./event.ts";
+import type { ChildOutcome, MapRunChange, MapRunStarted } from "./event.ts";
 import { openChild, openFanOut, resize } from "./fan-out.ts";
 import type { FanOut, MapRun, RunState, Scope } from "./state.ts";
 
@@ -51,6 +51,14 @@ export function finishChildren(state: RunState, scope: Scope, children: readonly
       };
     }
   }
+  openChildren(state, fanOut);
+}
+
+export function updateMapRun(state: RunState, scope: Scope, { maxConcurrency, ...tolerance }: MapRunChange): void {
+  const fanOut = openFanOut(scope);
+  const mapRun = openMapRun(fanOut);
+  if (maxConcurrency !== undefined) fanOut.maxConcurrency = maxConcurrency;
+  mapRun.settings = { ...mapRun.settings, ...tolerance };
   openChildren(state, fanOut);
 }
 

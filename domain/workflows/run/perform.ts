@@ -1,5 +1,5 @@
 import { queueReady } from "./advance.ts";
-import { answerMapRun } from "./answer-map-run.ts";
+import { answerMapRun, updateMapRun } from "./answer-map-run.ts";
 import { answerTask, decideReview } from "./answer-task.ts";
 import type { Refusal, RunCommand } from "./command.ts";
 import { pause, redrive, resume, rewind, startRun, stop } from "./control.ts";
@@ -35,6 +35,8 @@ export async function perform(turn: Turn, command: RunCommand): Promise<Refusal 
       return resume(turn, command.reason);
     case "Stop":
       return stop(turn, command);
+    case "UpdateMapRun":
+      return await updateMapRun(turn, command);
     case "ItemsRead":
     case "ItemsReadFailed":
     case "ChildrenFinished":

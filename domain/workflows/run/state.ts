@@ -106,7 +106,7 @@ export interface FanOut {
   openCount: number;
   succeeded: number;
   /** 0 means no limit. */
-  readonly maxConcurrency: number;
+  maxConcurrency: number;
   /** Outputs by index; null where there is none (yet). */
   results: Json[];
   /** Parallel: what a branch begins with. Map: what ItemSelector means by `$`. */
@@ -118,7 +118,7 @@ export interface FanOut {
 /** What a distributed Map adds. */
 export interface MapRun {
   readonly arn: string;
-  readonly settings: MapRunSettings;
+  settings: MapRunSettings;
   stage: "reading" | "running" | "writing" | "done";
   batches: readonly number[] | null;
   /** Failed children by index: what a redrive runs again. */

@@ -66,4 +66,41 @@ describe("the map runs of a history", () => {
       ["run/M:3", "ABORTED", 3],
     ]);
   });
+
+  it("end with their run, and go on when it is redriven", () => {
+    const events = [
+      began(2),
+      at("0", { type: "MapRunStarted", state: "M", mapRun: "run/M:1", settings }),
+      at("0", { type: "RunChildrenFinished", state: "M", children: [succeeded(0), failed(1)] }),
+      at("0", { type: "ExecutionTimedOut", error: "States.Timeout" }),
+    ];
+    expect(mapRunsOf(events)[0]).toMatchObject({ status: "ABORTED", stoppedAt: events.at(-1)?.at });
+    events.push(at("0", { type: "ExecutionRedriven", redriveCount: 1 }));
+    const counted = { total: 2, succeeded: 1, failed: 0 };
+    expect(mapRunsOf(events)[0]).toMatchObject({ status: "RUNNING", stoppedAt: null, children: counted });
+  });
+
+  it("that failed and were caught are not begun again by a later redrive", () => {
+    const [view] = mapRunsOf([
+      began(1),
+      at("0", { type: "MapRunStarted", state: "M", mapRun: "run/M:1", settings }),
+      at("0", { type: "MapRunFailed", state: "M", error: "E" }),
+      at("0", { type: "MapStateExited", state: "M", output: null, next: "After" }),
+      at("0", { type: "ExecutionFailed", error: "E" }),
+      at("0", { type: "ExecutionRedriven", redriveCount: 1 }),
+    ]);
+    expect(view?.status).toBe("FAILED");
+  });
+
+  it("tell the pace and tolerance that they were given last", () => {
+    const [view] = mapRunsOf([
+      began(1),
+      at("0", { type: "MapRunStarted", state: "M", mapRun: "run/M:1", settings }),
+      at("0", { type: "RunMapRunUpdated", state: "M", change: { maxConcurrency: 9, toleratedFailurePercentage: 5 } }),
+    ]);
+    expect(view).toMatchObject({
+      maxConcurrency: 9,
+      settings: { toleratedFailureCount: 1, toleratedFailurePercentage: 5 },
+    });
+  });
 });

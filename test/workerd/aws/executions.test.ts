@@ -442,4 +442,26 @@ describe("a map run", () => {
     const absent = await aws.send("DescribeMapRun", { mapRunArn: `${mapRunArn}0` });
     expect(absent.body.__type).toBe("ResourceNotFound");
   });
+
+  it("takes another pace and tolerance while it runs, and not after its end", async () => {
+    const { aws } = await anOwner();
+    const { M } = DISTRIBUTED.States;
+    const slow = { ...M, MaxConcurrency: 1, ItemProcessor: { ...M.ItemProcessor, ...WAIT } };
+    const executionArn = await started(aws, { StartAt: "M", States: { M: slow } }, { input: "[1,2,3]" });
+    const [{ mapRunArn }] = await eventually(
+      async () => (await aws.send("ListMapRuns", { executionArn })).body.mapRuns,
+      (mapRuns) => mapRuns.length > 0,
+    );
+    const children = async () => (await aws.send("ListExecutions", { mapRunArn })).body.executions as Json[];
+    await eventually(children, (executions) => executions.length === 1);
+    const change = { maxConcurrency: 3, toleratedFailureCount: 1, toleratedFailurePercentage: 50 };
+    expect((await aws.send("UpdateMapRun", { mapRunArn, ...change })).status).toBe(200);
+    expect((await aws.send("DescribeMapRun", { mapRunArn })).body).toMatchObject({ status: "RUNNING", ...change });
+    await eventually(children, (executions) => executions.length === 3);
+    await aws.send("StopExecution", { executionArn });
+    expect((await aws.send("DescribeMapRun", { mapRunArn })).body.status).toBe("ABORTED");
+    const types = (await historyOf(aws, executionArn)).events.map(({ type }: { type: string }) => type);
+    expect(types.slice(-3)).toEqual(["MapRunAborted", "MapStateAborted", "ExecutionAborted"]);
+    expect((await aws.send("UpdateMapRun", { mapRunArn, ...change })).body.__type).toBe("ValidationException");
+  });
 });

@@ -17,7 +17,7 @@ import {
 } from "./executions.ts";
 import { getExecutionHistory } from "./history.ts";
 import { listExecutions } from "./list-executions.ts";
-import { describeMapRun, listMapRuns } from "./map-runs.ts";
+import { describeMapRun, listMapRuns, updateMapRun } from "./map-runs.ts";
 import {
   createStateMachine,
   deleteStateMachine,
@@ -60,6 +60,7 @@ export const ACTIONS: ReadonlyMap<string, Action> = new Map(
     SendTaskHeartbeat: sendTaskHeartbeat,
     ListMapRuns: listMapRuns,
     DescribeMapRun: describeMapRun,
+    UpdateMapRun: updateMapRun,
     TagResource: tagResource,
     UntagResource: untagResource,
     ListTagsForResource: listTagsForResource,

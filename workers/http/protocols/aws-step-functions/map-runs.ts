@@ -4,7 +4,7 @@ import type { MapRunCounts, MapRunView } from "../../../../domain/workflows/map-
 import type { Run } from "../../../../domain/workflows/run-view.ts";
 import type { ServiceContext } from "../../../../services/context.ts";
 import { listMapRuns as findMapRuns } from "../../../../services/workflows/list-map-runs.ts";
-import { getRun } from "../../../../services/workflows/runs.ts";
+import { commandRun, getRun } from "../../../../services/workflows/runs.ts";
 import { action } from "./action.ts";
 import { Arn, invalidArn, MaxResults, NextToken, seconds } from "./arns.ts";
 import { AwsError, named } from "./aws-error.ts";
@@ -48,6 +48,30 @@ export const describeMapRun = action(z.object({ mapRunArn: Arn }), async (ctx, {
     redriveCount: run.redrives,
   };
 });
+
+export const updateMapRun = action(
+  z.object({
+    mapRunArn: Arn,
+    maxConcurrency: z.int().min(0).nullish(),
+    toleratedFailureCount: z.int().min(0).nullish(),
+    toleratedFailurePercentage: z.number().min(0).max(100).nullish(),
+  }),
+  async (ctx, { mapRunArn: arn, maxConcurrency, toleratedFailureCount, toleratedFailurePercentage }) => {
+    const { run, view } = await findMapRun(ctx, arn);
+    const change = {
+      ...(typeof maxConcurrency === "number" && { maxConcurrency }),
+      ...(typeof toleratedFailureCount === "number" && { toleratedFailureCount }),
+      ...(typeof toleratedFailurePercentage === "number" && { toleratedFailurePercentage }),
+    };
+    const hasEnded = () => new AwsError("ValidationException", `The Map Run has ended: '${arn}'`);
+    await named("run-status", hasEnded, () =>
+      named("not-found", hasEnded, () =>
+        commandRun(ctx, run.id, { kind: "update-map-run", mapRun: view.name, change }),
+      ),
+    );
+    return {};
+  },
+);
 
 export async function findMapRun(ctx: ServiceContext, arn: string): Promise<{ run: Run; view: MapRunView }> {
   const [, label, runId, id] = MAP_RUN.exec(arn) ?? [];
