@@ -13,8 +13,12 @@ export const Chunk = z
   .meta({ id: "Chunk" });
 export type Chunk = z.infer<typeof Chunk>;
 
-/** The text that is embedded and indexed: the chunk below the headings it stands under, which are never cited. */
-export function contextualText(title: string, headingPath: readonly string[], text: string): string {
+/** The text that is embedded: the chunk below the headings and the table's head that it stands under, which are never cited. */
+export function contextualText(
+  title: string,
+  { headingPath, tableHead, text }: { headingPath: readonly string[]; tableHead?: string; text: string },
+): string {
   const context = [title, ...headingPath].filter((part) => part.length > 0).join(" > ");
-  return context.length > 0 ? `${context}\n\n${text}` : text;
+  const body = tableHead === undefined ? text : `${tableHead}\n${text}`;
+  return context.length > 0 ? `${context}\n\n${body}` : body;
 }

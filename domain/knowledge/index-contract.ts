@@ -13,6 +13,8 @@ export interface IndexedChunk {
   readonly end: number;
   readonly text: string;
   readonly headingPath: readonly string[];
+  /** Searched as if it stood above the text. */
+  readonly tableHead?: string;
   /** Left out when the embedder is `local/hash-embed`: the index computes it. */
   readonly embedding?: Float32Array | readonly number[];
 }

@@ -42,7 +42,9 @@ export function entriesOf(document: IndexDocument, embedder: EmbedderIdentity): 
       ...Array.from({ length: TITLE_WEIGHT }, () => title).flat(),
       ...terms(chunk.headingPath.join("\n"), language),
     ];
-    const ids = termIds([...prefix, ...terms(chunk.text, language)]);
+    const { tableHead, text } = chunk;
+    const body = tableHead === undefined ? text : `${tableHead}\n${text}`;
+    const ids = termIds([...prefix, ...terms(body, language)]);
     entries.push({ chunk, tokens: { ids, prefixLength: prefix.length }, vector });
   }
   return entries;
@@ -60,7 +62,7 @@ export function documentLanguage(document: IndexDocument) {
 function vectorOf(title: string, chunk: IndexedChunk, embedder: EmbedderIdentity): QuantisedVector | null {
   if (chunk.embedding === undefined) {
     if (!sameEmbedder(embedder, HASHED_EMBEDDER)) return null;
-    return quantised(hashedEmbedding(contextualText(title, chunk.headingPath, chunk.text)));
+    return quantised(hashedEmbedding(contextualText(title, chunk)));
   }
   const isWhole = chunk.embedding.length === embedder.dimensions && Array.from(chunk.embedding).every(Number.isFinite);
   return isWhole ? quantised(chunk.embedding) : null;

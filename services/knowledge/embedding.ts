@@ -26,7 +26,7 @@ export async function embedChunks(
   { key, title, chunks }: { key: string; title: string; chunks: readonly TextChunk[] },
 ): Promise<ChunkEmbeddings> {
   if (model === HASHED_EMBEDDER.model) return { embedder: null, embeddings: null };
-  const texts = chunks.map((chunk) => contextualText(title, chunk.headingPath, chunk.text));
+  const texts = chunks.map((chunk) => contextualText(title, chunk));
   const embeddings: Float32Array[] = [];
   for (let at = 0; at < texts.length; at += BATCH) {
     const input = texts.slice(at, at + BATCH);

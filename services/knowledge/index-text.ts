@@ -37,12 +37,9 @@ export async function indexText(
     title,
     metadata,
     ...(embedder !== null && { embedder }),
-    chunks: pieces.map(({ start, end, text: piece, headingPath }, index) => ({
+    chunks: pieces.map(({ tokens: _, ...piece }, index) => ({
       chunkId: chunkId(revision, index),
-      start,
-      end,
-      text: piece,
-      headingPath,
+      ...piece,
       ...(embeddings?.[index] !== undefined && { embedding: embeddings[index] }),
     })),
   });

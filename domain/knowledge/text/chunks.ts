@@ -9,11 +9,16 @@ import type { Block } from "./block.ts";
 import { estimatedTokens } from "./tokens.ts";
 import { type Unit, units } from "./units.ts";
 
-export type TextChunk = Omit<Chunk, "id">;
+export interface TextChunk extends Omit<Chunk, "id"> {
+  /** Of a chunk that begins within a table: the names of the columns, to be indexed with it and never cited with it. */
+  readonly tableHead?: string;
+}
 
 /** A shorter last piece says too little to be found by itself. */
 const MIN_TAIL_TOKENS = 64;
 const SECTION_LEVEL = 2;
+/** What is repeated must not outweigh the rows: about a tenth of a chunk. */
+const MAX_TABLE_HEAD = 300;
 
 export function chunks(text: string, blocks: readonly Block[], chunking: Chunking): TextChunk[] {
   return sections(units(text, blocks, chunking.maxTokens)).flatMap((section) =>
@@ -95,11 +100,19 @@ function toChunk(text: string, piece: readonly Unit[]): TextChunk {
   if (first === undefined || last === undefined) throw new Error("a piece holds at least one unit");
   const body = piece.find((unit) => unit.block.kind !== "heading") ?? last;
   const slice = text.slice(first.start, last.end);
+  const tableHead = tableHeadAbove(text, first);
   return {
     start: first.start,
     end: last.end,
     text: slice,
     headingPath: [...body.block.headingPath],
     tokens: estimatedTokens(slice),
+    ...(tableHead !== null && { tableHead }),
   };
+}
+
+function tableHeadAbove(text: string, { block, start }: Unit): string | null {
+  if (block.kind !== "table" || start === block.start) return null;
+  const [names = ""] = text.slice(block.start, Math.min(start, block.start + MAX_TABLE_HEAD)).split("\n", 1);
+  return names.toWellFormed();
 }

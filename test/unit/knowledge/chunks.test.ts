@@ -49,6 +49,14 @@ describe("chunks", () => {
     ]);
   });
 
+  test("a table that is cut names its columns beside every piece but the one that holds them", () => {
+    const rows = Array.from({ length: 200 }, (_, n) => `| ${n} | soup with bread |`);
+    const found = cut(["| day | meal |", "| --- | --- |", ...rows].join("\n"));
+    expect(found.length).toBeGreaterThan(2);
+    expect(found.map(({ tableHead }) => tableHead)).toEqual([undefined, ...found.slice(1).map(() => "| day | meal |")]);
+    expect(found.slice(1).some(({ text }) => text.includes("day"))).toBe(false);
+  });
+
   test("a table and a code block that fit stay whole", () => {
     const table = ["| day | meal |", "| --- | --- |", ...Array.from({ length: 20 }, (_, n) => `| ${n} | soup |`)].join(
       "\n",

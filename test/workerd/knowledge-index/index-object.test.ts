@@ -44,6 +44,17 @@ describe("search", () => {
     },
   );
 
+  test("finds a row by the name of its column, which is not cited with it", async () => {
+    const index = anIndex();
+    const row = { start: 90, end: 107, text: "| Anna | Lisbon |", headingPath: [] };
+    const chunks = [{ ...row, chunkId: "staff#1", tableHead: "| name | birthplace |" }];
+    await index.upsertDocument({ documentId: "staff", title: "staff", metadata: {}, chunks });
+    for (const mode of ["keyword", "vector"] as const) {
+      const [first] = await found(index, { query: "birthplace", mode });
+      expect(first).toMatchObject({ text: "| Anna | Lisbon |", start: 90, end: 107 });
+    }
+  });
+
   test("scores never rise down the list, and a smaller topK gives the beginning of a larger one", async () => {
     const index = await aHandbook();
     const all = await found(index, { query: "employee leave, hotels and passwords", topK: 10 });
