@@ -158,10 +158,10 @@ function compose(env: Env): Composition {
     operatorTokenDigest: sha256Hex(config.OPERATOR_TOKEN),
     hasTestFixtures: config.WEFT_TEST_FIXTURES,
   };
-  return { config, db, ports, settings, implementations: implementations(config) };
+  return { config, db, ports, settings, implementations: implementations(config, ports) };
 }
 
-function implementations(config: Config): Implementation[] {
+function implementations(config: Config, { crossEncoder }: Ports): Implementation[] {
   return [
     { name: "database", implementation: "d1", required: true },
     { name: "objects", implementation: "durable-objects", required: true },
@@ -169,6 +169,7 @@ function implementations(config: Config): Implementation[] {
     { name: "files", implementation: "r2", required: true },
     { name: "vector-index", implementation: "embedded", required: false },
     { name: "embedding", implementation: "local/hash-embed", required: false },
+    { name: "reranker", implementation: crossEncoder?.name ?? "lexical-features", required: false },
     {
       name: "chat-model",
       implementation: config.OPENAI_API_KEY === null ? "local/extractive" : "openai",
