@@ -17,6 +17,9 @@ export type AliasRoute = z.infer<typeof AliasRoute>;
 // A canary has two routes; more are for experiments.
 const MAX_ROUTES = 10;
 
+// AWS: 256 characters.
+const AliasDescription = z.string().max(256);
+
 export const PutAlias = z
   .strictObject({
     routes: z
@@ -25,6 +28,7 @@ export const PutAlias = z
       .max(MAX_ROUTES)
       .refine((routes) => sum(routes) === 100, "weights sum to 100")
       .refine((routes) => new Set(routes.map((route) => route.version)).size === routes.length, "versions differ"),
+    description: AliasDescription.nullable().optional(),
   })
   .meta({
     id: "PutAlias",
@@ -41,6 +45,7 @@ export const Alias = z
   .object({
     workflow: z.string(),
     alias: AliasName,
+    description: AliasDescription.nullable(),
     routes: z.array(AliasRoute),
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),

@@ -22,13 +22,15 @@ export async function putAlias(
   ctx: ServiceContext,
   workflow: string,
   alias: string,
-  { routes }: PutAlias,
+  { routes, description = null }: PutAlias,
 ): Promise<{ alias: Alias; isNew: boolean }> {
   requirePermission(ctx, "workflows:write");
   await loadVersion(ctx, workflow);
   const before = await findAlias(ctx, workflow, alias);
   const now = ctx.clock.now();
-  const row = { tenantId: ctx.tenant.id, workflow, alias, routes, createdAt: before?.createdAt ?? now, updatedAt: now };
+  const target = { routes, description };
+  const createdAt = before?.createdAt ?? now;
+  const row = { tenantId: ctx.tenant.id, workflow, alias, ...target, createdAt, updatedAt: now };
   await commit(ctx, {
     change: [
       // Each must find its row: a version that is removed at the same moment undoes the alias.
@@ -43,7 +45,7 @@ export async function putAlias(
         .values(row)
         .onConflictDoUpdate({
           target: [workflowAliases.tenantId, workflowAliases.workflow, workflowAliases.alias],
-          set: { routes, updatedAt: now },
+          set: { ...target, updatedAt: now },
         }),
     ],
     audit: {

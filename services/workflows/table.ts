@@ -122,6 +122,7 @@ export const workflowAliases = sqliteTable(
     tenantId: text().notNull(),
     workflow: text().notNull(),
     alias: text().notNull(),
+    description: text(),
     routes: text({ mode: "json" }).$type<AliasRoute[]>().notNull(),
     createdAt: integer().notNull(),
     updatedAt: integer().notNull(),

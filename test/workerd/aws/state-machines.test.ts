@@ -179,6 +179,14 @@ describe("versions and aliases", () => {
     expect(body).toMatchObject({ name: "live", stateMachineAliasArn, routingConfiguration });
     const { body: listed } = await aws.send("ListStateMachineAliases", { stateMachineArn: arn });
     expect(listed.stateMachineAliases).toMatchObject([{ stateMachineAliasArn }]);
+    const say = (description: string) => aws.send("UpdateStateMachineAlias", { stateMachineAliasArn, description });
+    await say("what customers get");
+    const told = (await aws.send("DescribeStateMachineAlias", { stateMachineAliasArn })).body;
+    expect(told).toMatchObject({ description: "what customers get", routingConfiguration });
+    await aws.send("UpdateStateMachineAlias", { stateMachineAliasArn, routingConfiguration: [route(2)] });
+    const kept = (await aws.send("DescribeStateMachineAlias", { stateMachineAliasArn })).body;
+    expect(kept.description).toBe("what customers get");
+    expect((await say("x".repeat(257))).body.__type).toBe("ValidationException");
     await aws.send("DeleteStateMachineAlias", { stateMachineAliasArn });
     const gone = await aws.send("DescribeStateMachineAlias", { stateMachineAliasArn });
     expect(gone.body.__type).toBe("ResourceNotFound");

@@ -14,30 +14,32 @@ const Routing = z
   .array(z.object({ stateMachineVersionArn: Arn, weight: z.int().min(0).max(100) }))
   .min(1)
   .max(2);
+const Description = z.string().max(256).nullish();
 const ByArn = z.object({ stateMachineAliasArn: Arn });
 
 export const createStateMachineAlias = action(
-  z.object({ name: z.string(), routingConfiguration: Routing }),
-  async (ctx, { name, routingConfiguration }) => {
+  z.object({ name: z.string(), description: Description, routingConfiguration: Routing }),
+  async (ctx, { name, description, routingConfiguration }) => {
     if (!AliasName.safeParse(name).success) throw new AwsError("InvalidName", `Invalid Name: '${name}'`);
     const { workflow, routes } = routesOf(routingConfiguration);
     const known = await findAlias(ctx, workflow, name);
-    if (known !== null && !jsonEquals(known.routes, routes)) {
-      throw new AwsError("ConflictException", `The alias ${name} exists and leads elsewhere`);
+    const said = description ?? null;
+    if (known !== null && !(jsonEquals(known.routes, routes) && known.description === said)) {
+      throw new AwsError("ConflictException", `The alias ${name} exists and is described otherwise`);
     }
-    const alias = known ?? (await put(ctx, workflow, name, routes));
+    const alias = known ?? (await put(ctx, workflow, name, { routes, description: said }));
     return { stateMachineAliasArn: arnOf(ctx, alias), creationDate: seconds(alias.createdAt) };
   },
 );
 
 export const updateStateMachineAlias = action(
-  ByArn.extend({ routingConfiguration: Routing.nullish() }),
-  async (ctx, { stateMachineAliasArn: arn, routingConfiguration }) => {
-    const { workflow, alias: name } = await load(ctx, arn);
-    if (!routingConfiguration) return { updateDate: seconds(ctx.clock.now()) };
-    const target = routesOf(routingConfiguration);
+  ByArn.extend({ description: Description, routingConfiguration: Routing.nullish() }),
+  async (ctx, { stateMachineAliasArn: arn, description, routingConfiguration }) => {
+    const { workflow, alias: name, ...known } = await load(ctx, arn);
+    const target = routingConfiguration ? routesOf(routingConfiguration) : { workflow, routes: known.routes };
     if (target.workflow !== workflow) throw new AwsError("ValidationException", "An alias leads to one state machine");
-    const { updatedAt } = await put(ctx, workflow, name, target.routes);
+    const changed = { routes: target.routes, description: description ?? known.description };
+    const { updatedAt } = await put(ctx, workflow, name, changed);
     return { updateDate: seconds(updatedAt) };
   },
 );
@@ -47,6 +49,7 @@ export const describeStateMachineAlias = action(ByArn, async (ctx, { stateMachin
   return {
     stateMachineAliasArn: arnOf(ctx, alias),
     name: alias.alias,
+    ...(alias.description !== null && { description: alias.description }),
     routingConfiguration: alias.routes.map(({ version, weight }) => ({
       stateMachineVersionArn: `${stateMachineArn(ctx.tenant.id, alias.workflow)}:${version}`,
       weight,
@@ -101,13 +104,13 @@ function routesOf(routing: z.infer<typeof Routing>): Target {
   throw new AwsError("ValidationException", `The routing configuration is not valid: ${rule}`);
 }
 
-async function put(ctx: ServiceContext, workflow: string, name: string, routes: Target["routes"]): Promise<Alias> {
+async function put(ctx: ServiceContext, workflow: string, name: string, target: PutAlias): Promise<Alias> {
   const noVersion = () =>
     new AwsError("ResourceNotFound", "The routing configuration names a version that does not exist");
   return named("not-found", noVersion, () =>
     named("validation-failed", noVersion, async () => {
-      await Promise.all(routes.map(({ version }) => requireNotWithdrawn(ctx, workflow, version)));
-      return (await aliases.putAlias(ctx, workflow, name, { routes })).alias;
+      await Promise.all(target.routes.map(({ version }) => requireNotWithdrawn(ctx, workflow, version)));
+      return (await aliases.putAlias(ctx, workflow, name, target)).alias;
     }),
   );
 }

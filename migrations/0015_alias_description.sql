@@ -1,0 +1,1 @@
+ALTER TABLE `workflow_aliases` ADD `description` text;
