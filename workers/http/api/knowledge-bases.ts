@@ -64,7 +64,7 @@ knowledgeBases.add(
     path: "/v1/knowledge-bases/{id}",
     id: "updateKnowledgeBase",
     tag,
-    summary: "Change a knowledge base; chunking applies to what is embedded from then on, another model once all documents are",
+    summary: "Change a knowledge base; another embedding model takes over once it has embedded every document",
     access: "knowledge:write",
     params,
     body: UpdateKnowledgeBase,
