@@ -18,6 +18,13 @@ function children(world: World): { key: string; indexes: readonly number[] } {
   return effect;
 }
 
+/** Of the map run that the machine is in. */
+function nameOf({ state }: World): string {
+  const { phase } = state.scopes["0"] ?? {};
+  if (phase?.at !== "fanOut" || phase.fanOut.mapRun === undefined) throw new Error("no map run");
+  return phase.fanOut.mapRun.arn;
+}
+
 describe("a distributed Map", () => {
   it("starts children up to MaxConcurrency and goes on as they finish, in the order of the items", async () => {
     const world = mapOf({ MaxConcurrency: 2 });
@@ -168,6 +175,41 @@ describe("a distributed Map", () => {
     if (read?.kind !== "readItems") throw new Error("nothing to read");
     await world.send({ type: "ItemsReadFailed", key: read.key, cause: "no such key" });
     expect(world.state).toMatchObject({ error: "States.ItemReaderFailed", cause: "no such key" });
+  });
+
+  it("that is given room starts more children at once, and that lost it starts none until it is there again", async () => {
+    const world = mapOf({ MaxConcurrency: 1 });
+    await world.start([1, 2, 3, 4]);
+    const { key } = children(world);
+    const update = (change: object) => world.send({ type: "UpdateMapRun", mapRun: nameOf(world), change });
+    await update({ maxConcurrency: 3 });
+    expect(children(world).indexes).toEqual([1, 2]);
+    await update({ maxConcurrency: 1 });
+    const ended = (index: number) => ({ index, status: "succeeded", output: null }) as const;
+    await world.send({ type: "ChildrenFinished", key, children: [ended(0), ended(1)] });
+    expect(children(world).indexes).toEqual([1, 2]);
+    await world.send({ type: "ChildrenFinished", key, children: [ended(2)] });
+    expect(children(world).indexes).toEqual([3]);
+    await world.send({ type: "UpdateMapRun", mapRun: "another", change: {} });
+    expect(world.refused).toBe("unknown-map-run");
+  });
+
+  it("fails when its tolerance is taken below what has failed", async () => {
+    const world = mapOf({ ToleratedFailureCount: 5 });
+    await world.start([1, 2]);
+    const { key } = children(world);
+    await world.send({ type: "ChildrenFinished", key, children: [{ index: 0, status: "failed", error: "E" }] });
+    expect(world.state.status).toBe("running");
+    await world.send({ type: "UpdateMapRun", mapRun: nameOf(world), change: { toleratedFailureCount: 0 } });
+    expect(world.state).toMatchObject({ status: "failed", error: "States.ExceedToleratedFailureThreshold" });
+  });
+
+  it("says that it was aborted when its run is stopped", async () => {
+    const world = mapOf({});
+    await world.start([1, 2]);
+    await world.send({ type: "Stop" });
+    expect(world.types.slice(-3)).toEqual(["MapRunAborted", "MapStateAborted", "ExecutionAborted"]);
+    expect(world.open).toEqual([]);
   });
 
   it("starts no new children while the run is paused", async () => {
