@@ -20,8 +20,8 @@ const RUNTIME = "workerd";
 const MAX_END_MS = 5_000;
 const HAS_PROC = existsSync("/proc/self/stat");
 
-/** Ends what a killed server left behind in this folder and takes it; throws when a server lives there. */
-export async function claimState(state: string): Promise<void> {
+/** Ends what a killed server left behind in this folder and takes it; tells whether there was something. Throws when a server lives there. */
+export async function claimState(state: string): Promise<boolean> {
   const serving = readServing(state);
   if (serving !== null && isAlive(serving)) {
     throw new Error(
@@ -32,6 +32,7 @@ export async function claimState(state: string): Promise<void> {
   const left = orphansIn(state);
   if (serving?.runtimePid != null) left.add(serving.runtimePid);
   await Promise.all([...left].map(endRuntime));
+  return left.size > 0;
 }
 
 export function recordServing(state: string, serving: Serving): void {
@@ -48,19 +49,29 @@ export function runtimeServing(port: number): number | null {
   return childrenOf(process.pid).find((pid) => isServing(commandOf(pid) ?? "")) ?? null;
 }
 
-/** The port to serve on: as asked, or a free one for 0. Throws, naming the way out, when it is taken. */
-export function usablePort(host: string, port: number): Promise<number> {
-  const probe = createServer();
+/**
+ * The port to serve on: as asked, or a free one for 0. Throws, naming the way out, when it is taken. A process that was killed may
+ * hold its port for a moment longer than its name: `hasEndedOne` waits for that.
+ */
+export async function usablePort(host: string, port: number, hasEndedOne: boolean): Promise<number> {
+  for (const deadline = Date.now() + (hasEndedOne ? MAX_END_MS : 0); ; await pause(25)) {
+    const free = await probe(host, port);
+    if (free !== null) return free;
+    if (Date.now() >= deadline) throw new Error(`Port ${port} is taken. Choose another: PORT=8788 npm start`);
+  }
+}
+
+/** `null` when the port is taken. */
+function probe(host: string, port: number): Promise<number | null> {
+  const server = createServer();
   return new Promise((resolve, reject) => {
-    probe.once("error", (error: NodeJS.ErrnoException) => {
-      reject(
-        error.code === "EADDRINUSE" ? new Error(`Port ${port} is taken. Choose another: PORT=8788 npm start`) : error,
-      );
-    });
-    probe.listen(port, host, () => {
-      const address = probe.address();
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      error.code === "EADDRINUSE" ? resolve(null) : reject(error),
+    );
+    server.listen(port, host, () => {
+      const address = server.address();
       const free = typeof address === "object" && address !== null ? address.port : port;
-      probe.close(() => resolve(free));
+      server.close(() => resolve(free));
     });
   });
 }

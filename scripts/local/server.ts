@@ -53,14 +53,14 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
   const { root, log } = options;
   const state = path.resolve(root, options.state);
   mkdirSync(state, { recursive: true });
-  await claimState(state);
+  const hasEndedOne = await claimState(state);
   // Ended last to first, whether the server stops or does not come up.
   const ends: (() => unknown)[] = [() => forgetServing(state)];
   const stop = async () => {
     for (const end of ends.splice(0).reverse()) await end();
   };
   try {
-    const port = await usablePort(HOST, options.port);
+    const port = await usablePort(HOST, options.port, hasEndedOne);
     const url = `http://${HOST}:${port}`;
     const variables = { ...options.variables, PUBLIC_URL: options.variables.PUBLIC_URL || url };
     const record = () => recordServing(state, { pid: process.pid, runtimePid: runtimeServing(port), port });

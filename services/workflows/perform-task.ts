@@ -8,6 +8,7 @@ import type { ServiceContext } from "../context.ts";
 import { answerQuestion } from "../knowledge/answer-question.ts";
 import { searchKnowledge } from "../knowledge/search-knowledge.ts";
 import { completeChat } from "../llm/complete-chat.ts";
+import { embedTexts } from "../llm/embed-texts.ts";
 import { callLambda, callNamedFunction, invokeLambda, isLambdaArn } from "./call-function.ts";
 import { startChildRun, startsRun } from "./child-runs.ts";
 import { invokeHttp } from "./invoke-http.ts";
@@ -19,6 +20,7 @@ type Performer = (ctx: ServiceContext, task: TaskCall) => Promise<Json>;
 
 const PERFORMERS: Record<string, Performer> = {
   "weft:llm:chat": chat,
+  "weft:llm:embed": embed,
   "weft:knowledge:search": search,
   "weft:knowledge:answer": answer,
   "weft:http:request": httpRequest,
@@ -61,6 +63,26 @@ async function chat(ctx: ServiceContext, task: TaskCall): Promise<Json> {
   if (request.stream === true)
     throw invalidArguments([{ pointer: "/stream", detail: "a task takes the whole answer" }]);
   return (await completeChat(ctx, request, callOf(task))) as unknown as Json;
+}
+
+const EmbedArguments = z.strictObject({
+  model: z.string().min(1),
+  input: z.union([z.string(), z.array(z.string()).min(1).max(2_048)]),
+  dimensions: z.int().positive().optional(),
+});
+
+/** OpenAI's answer to an embedding request, vectors as lists of numbers. */
+async function embed(ctx: ServiceContext, task: TaskCall): Promise<Json> {
+  const { model, input, dimensions } = argumentsOf(EmbedArguments, task.input);
+  const texts = [input].flat();
+  const request = { model, input: texts, ...(dimensions !== undefined && { dimensions }) };
+  const { answer } = await embedTexts(ctx, request, callOf(task));
+  return {
+    object: "list",
+    model,
+    data: answer.vectors.map((embedding, index) => ({ object: "embedding", index, embedding: [...embedding] })),
+    usage: { prompt_tokens: answer.promptTokens, total_tokens: answer.promptTokens },
+  };
 }
 
 const InBase = z.looseObject({ knowledgeBaseId: z.string() });

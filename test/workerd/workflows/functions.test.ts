@@ -317,3 +317,11 @@ describe("http:invoke", () => {
     expect(run).toMatchObject({ status: "failed", error: "Weft.ForbiddenTarget" });
   });
 });
+
+describe("the echo of the test fixtures", () => {
+  it("is an unknown function where the fixtures are off", async () => {
+    const member = await aTenant();
+    const run = await aRun(member, task("arn:aws:lambda:test:000000000000:function:echo"), { wait: 10 });
+    expect(run).toMatchObject({ status: "failed", error: "Lambda.ResourceNotFoundException" });
+  });
+});
