@@ -13,6 +13,7 @@ export type Origin = Omit<StartRunRequest, "act" | "input" | "waiter">;
 
 interface EventRow extends Record<string, SqlStorageValue> {
   first_seq: number;
+  last_seq: number;
   events: string;
 }
 
@@ -24,6 +25,8 @@ const MAX_SNAPSHOT_CHARACTERS = 16_000_000;
 const SNAPSHOT_SEQ = 0;
 /** Of events that leave at once, before the one that fills it: an answer between objects takes 32 MiB. */
 const MAX_PAGE_CHARACTERS = 4_000_000;
+/** Of a page; as many of the largest rows are still little beside an isolate's memory. */
+const ROWS_AT_ONCE = 16;
 /** Events that replay may read beyond the snapshot without being felt; large payloads get there before their number does. */
 const HEAVY_CHARACTERS = 8_000_000;
 
@@ -201,23 +204,34 @@ export class Journal {
   }
 
   #read(after: number, until: number, order: "asc" | "desc", maxCharacters: number) {
-    const rows = this.#sql.exec<EventRow>(
-      `select first_seq, events from journal where last_seq > ? and first_seq <= ? order by first_seq ${order}`,
-      after,
-      until,
-    );
+    const isBounded = Number.isFinite(maxCharacters);
     const found: RunEvent[] = [];
     let characters = 0;
-    for (const row of rows) {
-      const text = row.events === "" ? `[${this.#inParts(row.first_seq)}]` : row.events;
-      const events = JSON.parse(text) as RunEvent[];
-      for (const event of order === "asc" ? events : events.reverse()) {
-        if (event.seq > after && event.seq <= until) found.push(event);
+    let [low, high] = [after, until];
+    for (;;) {
+      const cursor = this.#sql.exec<EventRow>(
+        `select first_seq, last_seq, events from journal where last_seq > ? and first_seq <= ?
+          order by first_seq ${order} limit ?`,
+        low,
+        high,
+        isBounded ? ROWS_AT_ONCE : -1,
+      );
+      let rows = 0;
+      // A cursor that is left before its end keeps its table locked.
+      for (const row of isBounded ? cursor.toArray() : cursor) {
+        const text = row.events === "" ? `[${this.#inParts(row.first_seq)}]` : row.events;
+        const events = JSON.parse(text) as RunEvent[];
+        for (const event of order === "asc" ? events : events.reverse()) {
+          if (event.seq > after && event.seq <= until) found.push(event);
+        }
+        rows++;
+        characters += text.length;
+        if (characters >= maxCharacters) return { events: found, characters };
+        if (order === "asc") low = row.last_seq;
+        else high = row.first_seq - 1;
       }
-      characters += text.length;
-      if (characters >= maxCharacters) break;
+      if (!isBounded || rows < ROWS_AT_ONCE) return { events: found, characters };
     }
-    return { events: found, characters };
   }
 
   snapshot(): RunState | null {
