@@ -128,7 +128,7 @@ function compose(env: Env): Composition {
     queue: cloudflareQueue(env.JOBS),
     passwordHasher: scryptPasswordHasher({ peppers: config.PASSWORD_PEPPER }),
     tokenSigner: ed25519TokenSigner({ keys: config.TOKEN_SIGNING_KEY, issuer: publicUrl, audience: AUDIENCE, clock }),
-    mailer: mailbox(db, { clock, ids }),
+    mailer: mailbox(db, { clock }),
     secretBox: aesGcmSecretBox(config.ENCRYPTION_KEY),
     openIdIssuers: openIdIssuers({ outbound, clock }),
     auditLogs: durableAuditLogs(env.AUDIT_LOG),

@@ -17,6 +17,12 @@ import { commitGuard, tasks } from "./jobs/table.ts";
 
 export type Statement = BatchItem<"sqlite">;
 
+/** Whose the tasks are that belong to no tenant: no tenant lists them, and they outlive every tenant. */
+export const PLATFORM_TENANT = "platform";
+
+/** With an id of its own where the answer or a file must name the task. */
+export type AskedTask = Task & { id?: string; tenantId?: typeof PLATFORM_TENANT };
+
 export interface AuditNote {
   /** `noun.past-tense-verb`, for example `api-key.created`. */
   action: string;
@@ -30,8 +36,7 @@ export interface Commit {
   /** Statements that may find nothing to change; they run after the guarded ones. */
   also?: Statement[];
   audit: AuditNote | AuditNote[];
-  /** With an id of its own where the answer or a file must name the task. */
-  tasks?: (Task & { id?: string })[];
+  tasks?: AskedTask[];
   /** The problem to throw when C2 or a unique constraint refuses. */
   conflict?: () => Problem;
 }
@@ -84,14 +89,10 @@ function auditRow(ctx: CommitContext, note: AuditNote, now: number): typeof audi
   return { ...entry, proof: ctx.ports.auditWitness.prove(entryText(entry)) };
 }
 
-function taskRow(
-  ctx: CommitContext,
-  task: Task & { id?: string },
-  now: number,
-): typeof tasks.$inferInsert & { id: string } {
+function taskRow(ctx: CommitContext, task: AskedTask, now: number): typeof tasks.$inferInsert & { id: string } {
   return {
     id: task.id ?? ctx.ids.next("job"),
-    tenantId: ctx.tenant.id,
+    tenantId: task.tenantId ?? ctx.tenant.id,
     type: task.type,
     payload: task.payload,
     status: "queued",

@@ -2,6 +2,10 @@ import * as z from "zod";
 import { GivenPassword } from "./password.ts";
 import { base32 } from "./totp.ts";
 
+export const SecondFactorReset = z
+  .strictObject({ reason: z.string().trim().min(1).max(500) })
+  .meta({ id: "SecondFactorReset" });
+
 export const RECOVERY_CODES = 10;
 const RECOVERY_BYTES = 10;
 

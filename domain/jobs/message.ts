@@ -14,6 +14,10 @@ const tasks = {
   "knowledge-base.reembed": Generation,
   "knowledge-base.clear-generation": Generation,
   "knowledge-base.evaluate": z.object({ knowledgeBaseId: z.string(), jobId: z.string() }),
+  "tenant.export": z.object({ jobId: z.string() }),
+  "tenant.erase": z.object({ tenantId: z.string() }),
+  // The one content that travels: sealed, since a mail may hold a link that signs in.
+  "mail.send": z.object({ mailId: z.string(), sealed: z.string() }),
 } as const;
 
 /** A task with its payload: stored in the same commit as the change that asks for it. */
@@ -27,6 +31,9 @@ export const Task = z.discriminatedUnion("type", [
     payload: tasks["knowledge-base.clear-generation"],
   }),
   z.object({ type: z.literal("knowledge-base.evaluate"), payload: tasks["knowledge-base.evaluate"] }),
+  z.object({ type: z.literal("tenant.export"), payload: tasks["tenant.export"] }),
+  z.object({ type: z.literal("tenant.erase"), payload: tasks["tenant.erase"] }),
+  z.object({ type: z.literal("mail.send"), payload: tasks["mail.send"] }),
 ]);
 export type Task = z.infer<typeof Task>;
 export type TaskType = Task["type"];

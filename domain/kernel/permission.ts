@@ -42,12 +42,13 @@ export const LEAST_ROLE = {
   "audit:read": "admin",
   "usage:write": "admin",
   "audit:write": "admin",
+  "tenant:export": "owner",
   "tenant:delete": "owner",
 } as const satisfies Record<string, Role>;
 
 export type Permission = keyof typeof LEAST_ROLE;
 
-const OWNER_ONLY: readonly Permission[] = ["tenant:delete"];
+const OWNER_ONLY: readonly Permission[] = ["tenant:export", "tenant:delete"];
 
 /** What an API key may be given: every permission but the owner's own acts, or `*` for all that its maker's role allows. */
 export const Scope = z

@@ -14,6 +14,7 @@ export const AREAS: readonly string[] = [
   "billing",
   "analytics",
   "webhooks",
+  "tenant-data",
 ];
 
 export const LAYERS = ["domain", "services", "adapters", "durable-objects", "workers"] as const;

@@ -3,12 +3,13 @@ import type { PasswordChange } from "../../domain/identity/account.ts";
 import { passwordFault } from "../../domain/identity/password.ts";
 import type { SignedIn } from "../../domain/identity/user.ts";
 import { problem } from "../../domain/kernel/problem.ts";
-import { commit, type Statement } from "../commit.ts";
+import { type AskedTask, commit, type Statement } from "../commit.ts";
 import type { PlatformContext, ServiceContext } from "../context.ts";
 import { loadTenant } from "../tenants/load-tenant.ts";
 import { takeSignInAttempt } from "./limit-sign-in-attempts.ts";
 import { openSession } from "./open-session.ts";
 import { forgetPrincipals, ofUser } from "./principals.ts";
+import { mailTask } from "./send-mail.ts";
 import { signedInUser } from "./signed-in-user.ts";
 import { sessions, toUser, users } from "./table.ts";
 
@@ -36,9 +37,9 @@ export async function changePassword(ctx: ServiceContext, input: PasswordChange)
     ],
     also: attempt.refund,
     audit: { action: "user.password-changed", target: { type: "user", id: userId } },
+    tasks: [await passwordNotice(ctx, user.email)],
   });
   forgetPrincipals(ofUser(userId));
-  ctx.later(sendPasswordNotice(ctx, user.email));
   return { user: toUser(user), tenant: await loadTenant(ctx, ctx.tenant.id), ...(await session.tokens()) };
 }
 
@@ -55,8 +56,8 @@ export function endAllSessions(platform: PlatformContext, userId: string): State
     .where(and(eq(sessions.userId, userId), isNull(sessions.endedAt)));
 }
 
-export async function sendPasswordNotice(platform: PlatformContext, to: string): Promise<void> {
-  await platform.ports.mailer.send({
+export function passwordNotice(platform: PlatformContext, to: string): Promise<AskedTask> {
+  return mailTask(platform, {
     to,
     subject: "Your password was changed",
     text: "Your password was changed and every session was ended.\n\nIf this was not you, reset your password now.",

@@ -2,11 +2,12 @@ import { and, eq, isNull, ne } from "drizzle-orm";
 import { INVITATION_LIFE_MS, type Invitation, type NewInvitation } from "../../domain/identity/invitation.ts";
 import { canGrant } from "../../domain/identity/membership.ts";
 import { problem } from "../../domain/kernel/problem.ts";
-import { commit } from "../commit.ts";
+import { type AskedTask, commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
 import { loadTenant } from "../tenants/load-tenant.ts";
 import { digestOf, newSecret } from "./secrets.ts";
+import { mailTask } from "./send-mail.ts";
 import { memberBehind, roleHolder } from "./signed-in-user.ts";
 import { invitations, memberships, toInvitation, users } from "./table.ts";
 
@@ -50,8 +51,8 @@ export async function createInvitation(ctx: ServiceContext, input: NewInvitation
       target: { type: "invitation", id: row.id },
       details: { role: input.role },
     },
+    tasks: [await invitationMail(ctx, { to: input.email, tenantName: name, token })],
   });
-  ctx.later(sendInvitation(ctx, { to: input.email, tenantName: name, token }));
   return toInvitation(row);
 }
 
@@ -65,9 +66,12 @@ async function isMemberAlready(ctx: ServiceContext, email: string): Promise<bool
   return rows.length > 0;
 }
 
-function sendInvitation(ctx: ServiceContext, of: { to: string; tenantName: string; token: string }): Promise<void> {
+function invitationMail(
+  ctx: ServiceContext,
+  of: { to: string; tenantName: string; token: string },
+): Promise<AskedTask> {
   const link = `${ctx.settings.publicUrl}/invitations/accept?token=${of.token}`;
-  return ctx.ports.mailer.send({
+  return mailTask(ctx, {
     to: of.to,
     subject: `You are invited to ${of.tenantName}`,
     text: [

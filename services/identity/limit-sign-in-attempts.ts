@@ -25,6 +25,11 @@ const SPRAY: AttemptRate = { burst: 100, everyMs: 2 * SECOND_MS };
 // Three codes in a million are right at any time: a day of guessing finds one with less than a tenth of a percent.
 const CODES: AttemptRate = { burst: 10, everyMs: 5 * MINUTE_MS };
 
+// An office behind one address may register in a morning; what goes on all day fills the database. Success is not given back.
+const REGISTRATIONS: AttemptRate = { burst: 100, everyMs: MINUTE_MS };
+// Telling of refused attempts must cost less than the attempts that were refused.
+const TOLD: AttemptRate = { burst: 1, everyMs: 10 * MINUTE_MS };
+
 export interface Attempt {
   /** Statements that give the attempt back, for the commit of its success. */
   refund: Statement[];
@@ -36,7 +41,7 @@ export async function takeSignInAttempt(
   email: string,
   kind: "guess" | "mail" = "guess",
 ): Promise<Attempt> {
-  const ip = platform.client.ip === null ? "unknown" : addressBlock(platform.client.ip);
+  const ip = callerBlock(platform);
   return take(platform, [
     { subject: `${kind}:pair:${ip}:${email}`, rate: GUESSES },
     { subject: `${kind}:email:${email}`, rate: GUESSES_FROM_ANYWHERE },
@@ -47,6 +52,21 @@ export async function takeSignInAttempt(
 /** Counts a one-time code against its owner: six digits need a narrower door than passwords. */
 export async function takeCodeAttempt(platform: PlatformContext, userId: string): Promise<Attempt> {
   return take(platform, [{ subject: `code:${userId}`, rate: CODES }]);
+}
+
+/** Counts an account that an address is about to make, whatever becomes of it. */
+export async function takeRegistration(platform: PlatformContext): Promise<void> {
+  await take(platform, [{ subject: `register:ip:${callerBlock(platform)}`, rate: REGISTRATIONS }]);
+}
+
+/** Whether it is time again to tell the owner of an e-mail that attempts to sign in were refused. */
+export async function isTimeToTell(platform: PlatformContext, email: string): Promise<boolean> {
+  const told = { subject: `told:${email}`, rate: TOLD };
+  return (await takeStatement(platform, told, platform.clock.now())).length > 0;
+}
+
+function callerBlock({ client }: PlatformContext): string {
+  return client.ip === null ? "unknown" : addressBlock(client.ip);
 }
 
 async function take(platform: PlatformContext, counted: [Counted, ...Counted[]]): Promise<Attempt> {

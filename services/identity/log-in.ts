@@ -1,16 +1,16 @@
 import { and, eq } from "drizzle-orm";
 import type { Login, SignedIn } from "../../domain/identity/user.ts";
-import { problem } from "../../domain/kernel/problem.ts";
+import { asProblem, problem } from "../../domain/kernel/problem.ts";
 import type { Statement } from "../commit.ts";
 import type { PlatformContext } from "../context.ts";
-import { takeSignInAttempt } from "./limit-sign-in-attempts.ts";
+import { type Attempt, isTimeToTell, takeSignInAttempt } from "./limit-sign-in-attempts.ts";
 import { challenged, hasSecondFactor } from "./second-factor-challenge.ts";
 import { auditRefusal, startSession, type UserRow } from "./start-session.ts";
 import { users } from "./table.ts";
 
 /** A new session for an e-mail and a password. An unknown e-mail does the same work and gets the same answer. */
 export async function logIn(platform: PlatformContext, input: Login): Promise<SignedIn> {
-  const attempt = await takeSignInAttempt(platform, input.email);
+  const attempt = await takeOrTell(platform, input.email);
   const [user] = await platform.db.select().from(users).where(eq(users.email, input.email)).limit(1);
   const hasher = platform.ports.passwordHasher;
   if (user === undefined) {
@@ -28,6 +28,22 @@ export async function logIn(platform: PlatformContext, input: Login): Promise<Si
     throw await challenged(platform, user.id, input.tenantId ?? null, rehash);
   }
   return startSession(platform, user, { tenantId: input.tenantId, also: [...attempt.refund, ...rehash] });
+}
+
+/** Attempts that are too many are told to the log of whom they are against, from time to time. */
+async function takeOrTell(platform: PlatformContext, email: string): Promise<Attempt> {
+  try {
+    return await takeSignInAttempt(platform, email);
+  } catch (error) {
+    if (asProblem(error)?.code === "rate-limited") platform.later(tellRateLimited(platform, email));
+    throw error;
+  }
+}
+
+async function tellRateLimited(platform: PlatformContext, email: string): Promise<void> {
+  const [user] = await platform.db.select({ id: users.id }).from(users).where(eq(users.email, email)).limit(1);
+  if (user === undefined || !(await isTimeToTell(platform, email))) return;
+  await auditRefusal(platform, user.id, "rate-limited");
 }
 
 function refused() {

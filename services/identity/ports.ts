@@ -32,6 +32,8 @@ export interface TokenSigner {
 }
 
 export interface Mail {
+  /** The same in every attempt to send it. */
+  id: string;
   to: string;
   subject: string;
   text: string;
@@ -39,6 +41,7 @@ export interface Mail {
 }
 
 export interface Mailer {
+  /** May be asked again for a mail that left already. */
   send(mail: Mail): Promise<void>;
 }
 

@@ -5,9 +5,9 @@ import { problem } from "../../domain/kernel/problem.ts";
 import { commit } from "../commit.ts";
 import type { PlatformContext, ServiceContext } from "../context.ts";
 import { newTenant } from "../tenants/new-tenant.ts";
-import { takeSignInAttempt } from "./limit-sign-in-attempts.ts";
+import { takeRegistration, takeSignInAttempt } from "./limit-sign-in-attempts.ts";
 import { openSession } from "./open-session.ts";
-import { sendVerification, verificationToken } from "./send-verification.ts";
+import { verificationMail, verificationToken } from "./send-verification.ts";
 import { memberships, toUser, users } from "./table.ts";
 
 /** A new person with a first tenant of their own, signed in as its owner. */
@@ -15,6 +15,7 @@ export async function registerUser(platform: PlatformContext, input: Registratio
   const fault = passwordFault(input.password, [input.email, input.name, input.tenantName]);
   if (fault !== null) throw problem("validation-failed", { errors: [{ pointer: "/password", detail: fault }] });
   const attempt = await takeSignInAttempt(platform, input.email);
+  await takeRegistration(platform);
   if (await isTaken(platform, input.email)) throw emailTaken();
 
   const now = platform.clock.now();
@@ -47,9 +48,9 @@ export async function registerUser(platform: PlatformContext, input: Registratio
       { action: "user.registered", target: { type: "user", id: user.id } },
       { action: "tenant.created", target: { type: "tenant", id: tenant.id }, details: { name: tenant.name } },
     ],
+    tasks: [await verificationMail(platform, user.email, verification.token)],
     conflict: emailTaken,
   });
-  platform.later(sendVerification(platform, user.email, verification.token));
   return { user: toUser(user), tenant, ...(await session.tokens()) };
 }
 

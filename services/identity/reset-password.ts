@@ -4,10 +4,11 @@ import { HOUR_MS } from "../../domain/kernel/time.ts";
 import { commit } from "../commit.ts";
 import type { PlatformContext } from "../context.ts";
 import { accountContext } from "./account-context.ts";
-import { endAllSessions, requireStrong, sendPasswordNotice } from "./change-password.ts";
+import { endAllSessions, passwordNotice, requireStrong } from "./change-password.ts";
 import { takeSignInAttempt } from "./limit-sign-in-attempts.ts";
 import { mailedToken, redeemable, tokenSpent } from "./mailed-token.ts";
 import { forgetPrincipals, ofUser } from "./principals.ts";
+import { mailTask } from "./send-mail.ts";
 import { mailedTokens, users } from "./table.ts";
 
 const RESET_LIFE_MS = HOUR_MS;
@@ -31,12 +32,8 @@ async function sendReset(platform: PlatformContext, user: UserRow): Promise<void
     userId: user.id,
     lifeMs: RESET_LIFE_MS,
   });
-  await commit(await accountContext(platform, user.id), {
-    change: statement,
-    audit: { action: "user.reset-requested", target: { type: "user", id: user.id } },
-  });
   const link = `${platform.settings.publicUrl}/reset-password?token=${token}`;
-  await platform.ports.mailer.send({
+  const mail = await mailTask(platform, {
     to: user.email,
     subject: "Choose a new password",
     text: [
@@ -44,6 +41,11 @@ async function sendReset(platform: PlatformContext, user: UserRow): Promise<void
       link,
       "If you did not ask for this, ignore this message: your password stays as it is.",
     ].join("\n\n"),
+  });
+  await commit(await accountContext(platform, user.id), {
+    change: statement,
+    audit: { action: "user.reset-requested", target: { type: "user", id: user.id } },
+    tasks: [mail],
   });
 }
 
@@ -65,8 +67,8 @@ export async function resetPassword(platform: PlatformContext, input: PasswordRe
     change: [spend, platform.db.update(users).set({ passwordHash, emailVerifiedAt }).where(eq(users.id, userId))],
     also: [endAllSessions(platform, userId), platform.db.update(mailedTokens).set({ usedAt: now }).where(otherLinks)],
     audit: { action: "user.password-reset", target: { type: "user", id: userId } },
+    tasks: [await passwordNotice(platform, user.email)],
     conflict: tokenSpent,
   });
   forgetPrincipals(ofUser(userId));
-  platform.later(sendPasswordNotice(platform, user.email));
 }

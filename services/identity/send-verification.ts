@@ -1,10 +1,11 @@
 import { eq } from "drizzle-orm";
 import { problem } from "../../domain/kernel/problem.ts";
 import { DAY_MS } from "../../domain/kernel/time.ts";
-import { commit } from "../commit.ts";
+import { type AskedTask, commit } from "../commit.ts";
 import type { PlatformContext, ServiceContext } from "../context.ts";
 import { takeSignInAttempt } from "./limit-sign-in-attempts.ts";
 import { mailedToken } from "./mailed-token.ts";
+import { mailTask } from "./send-mail.ts";
 import { signedInUser } from "./signed-in-user.ts";
 import { users } from "./table.ts";
 
@@ -21,17 +22,17 @@ export async function requestVerification(ctx: ServiceContext): Promise<void> {
   await commit(ctx, {
     change: statement,
     audit: { action: "user.verification-requested", target: { type: "user", id: userId } },
+    tasks: [await verificationMail(ctx, user.email, token)],
   });
-  ctx.later(sendVerification(ctx, user.email, token));
 }
 
 export function verificationToken(platform: PlatformContext, userId: string) {
   return mailedToken(platform, { purpose: "verify-email", userId, lifeMs: VERIFICATION_LIFE_MS });
 }
 
-export async function sendVerification(platform: PlatformContext, to: string, token: string): Promise<void> {
+export function verificationMail(platform: PlatformContext, to: string, token: string): Promise<AskedTask> {
   const link = `${platform.settings.publicUrl}/verify-email?token=${token}`;
-  await platform.ports.mailer.send({
+  return mailTask(platform, {
     to,
     subject: "Confirm your e-mail address",
     text: [

@@ -3,7 +3,7 @@ import type { TaskType } from "../../domain/jobs/message.ts";
 import type { Json } from "../../domain/kernel/json.ts";
 import type { PlatformContext, ServiceContext } from "../context.ts";
 
-export const TYPES_WITH_FILES: TaskType[] = ["knowledge-base.evaluate"];
+export const TYPES_WITH_FILES: TaskType[] = ["knowledge-base.evaluate", "tenant.export"];
 
 export function hasFiles(type: TaskType): boolean {
   return TYPES_WITH_FILES.includes(type);
@@ -29,18 +29,21 @@ export async function removeJobFiles(
   platform: PlatformContext,
   jobs: readonly { id: string; tenantId: string }[],
 ): Promise<void> {
-  if (jobs.length === 0) return;
-  await platform.ports.files.remove(
-    jobs.flatMap(({ id, tenantId }) => [requestKey(tenantId, id), resultKey(tenantId, id)]),
-  );
+  const { files } = platform.ports;
+  for (const { id, tenantId } of jobs) await files.remove(await files.list(jobFolder(tenantId, id)));
+}
+
+/** What lies in it goes with the job. */
+export function jobFolder(tenantId: string, jobId: string): string {
+  return `${tenantId}/jobs/${jobId}/`;
 }
 
 function requestKey(tenantId: string, jobId: string): string {
-  return `${tenantId}/jobs/${jobId}/request`;
+  return `${jobFolder(tenantId, jobId)}request`;
 }
 
 function resultKey(tenantId: string, jobId: string): string {
-  return `${tenantId}/jobs/${jobId}/result`;
+  return `${jobFolder(tenantId, jobId)}result`;
 }
 
 async function keep(ctx: ServiceContext, key: string, value: unknown): Promise<void> {

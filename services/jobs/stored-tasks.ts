@@ -133,9 +133,10 @@ export async function keepUnreadable(
   await platform.db.insert(unreadableMessages).values(row).onConflictDoNothing();
 }
 
-/** Forgets what ended well a week ago. Failed tasks stay until somebody decides. */
+/** Forgets what ended well a week ago. Failed tasks stay until somebody decides, save mails: by then their links are dead. */
 export async function pruneTasks(platform: PlatformContext): Promise<void> {
-  const ended = or(eq(tasks.status, "succeeded"), eq(tasks.status, "cancelled"));
+  const isLostMail = and(eq(tasks.type, "mail.send"), eq(tasks.status, "failed"));
+  const ended = or(eq(tasks.status, "succeeded"), eq(tasks.status, "cancelled"), isLostMail);
   const isOld = and(ended, lt(tasks.finishedAt, platform.clock.now() - KEPT_MS));
   // across tenants: the clock serves all of them.
   const withFiles = await platform.db

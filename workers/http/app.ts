@@ -21,6 +21,7 @@ import { openId } from "./api/openid.ts";
 import { operationsRoutes } from "./api/operations.ts";
 import { operatorMailbox } from "./api/operator-mailbox.ts";
 import { operatorTenants } from "./api/operator-tenants.ts";
+import { operatorUsers } from "./api/operator-users.ts";
 import { providers } from "./api/providers.ts";
 import { publishedEvents } from "./api/published-events.ts";
 import { reviews } from "./api/reviews.ts";
@@ -29,6 +30,7 @@ import { schedules } from "./api/schedules.ts";
 import { secondFactor } from "./api/second-factor.ts";
 import { storedObjects } from "./api/stored-objects.ts";
 import { taskTokens } from "./api/task-tokens.ts";
+import { tenantExports } from "./api/tenant-exports.ts";
 import { tenants } from "./api/tenants.ts";
 import { workflows } from "./api/workflows.ts";
 import type { HttpEnv } from "./env.ts";
@@ -49,11 +51,13 @@ const SURFACES: readonly Routes[] = [
   openId,
   me,
   tenants,
+  tenantExports,
   members,
   apiKeys,
   audit,
   limits,
   operatorTenants,
+  operatorUsers,
   operatorMailbox,
   knowledgeBases,
   documents,

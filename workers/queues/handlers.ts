@@ -1,11 +1,14 @@
 import type { Task } from "../../domain/jobs/message.ts";
 import type { ServiceContext } from "../../services/context.ts";
+import { sendMail } from "../../services/identity/send-mail.ts";
 import { clearGeneration } from "../../services/knowledge/clear-generation.ts";
 import { ingestDocument } from "../../services/knowledge/ingest-document.ts";
 import { reembedKnowledgeBase } from "../../services/knowledge/reembed-knowledge-base.ts";
 import { removeKnowledgeBase } from "../../services/knowledge/remove-knowledge-base.ts";
 import { removeRevisions } from "../../services/knowledge/remove-revisions.ts";
 import { runEvaluation } from "../../services/knowledge/run-evaluation.ts";
+import { eraseTenant } from "../../services/tenant-data/erase-tenant.ts";
+import { exportTenant } from "../../services/tenant-data/export-tenant.ts";
 
 /** Which verb does each type of task. Exhaustive: a new type does not compile before it has its line. */
 export async function handleTask(ctx: ServiceContext, task: Task): Promise<void> {
@@ -22,6 +25,12 @@ export async function handleTask(ctx: ServiceContext, task: Task): Promise<void>
       return clearGeneration(ctx, task.payload);
     case "knowledge-base.evaluate":
       return runEvaluation(ctx, task.payload);
+    case "tenant.export":
+      return exportTenant(ctx, task.payload.jobId);
+    case "tenant.erase":
+      return eraseTenant(ctx, task.payload.tenantId);
+    case "mail.send":
+      return sendMail(ctx, task.payload);
     default:
       return task satisfies never;
   }

@@ -4,6 +4,7 @@ import { pruneIdentity } from "../../services/identity/prune-identity.ts";
 import { pruneIdempotencyKeys } from "../../services/jobs/idempotency.ts";
 import { pruneTasks, ringDueTasks } from "../../services/jobs/stored-tasks.ts";
 import { judgeExperiments } from "../../services/llm/judge-experiments.ts";
+import { askForErasures } from "../../services/tenant-data/erase-tenant.ts";
 import { archiveRuns } from "../../services/workflows/archive-runs.ts";
 import { wakeOverdueSchedules } from "../../services/workflows/wake-overdue-schedules.ts";
 import { wakeStalledRuns } from "../../services/workflows/wake-stalled-runs.ts";
@@ -22,6 +23,7 @@ const VERBS: Record<string, readonly Verb[]> = {
     pruneIdempotencyKeys,
     pruneTasks,
     pruneIdentity,
+    askForErasures,
   ],
 };
 

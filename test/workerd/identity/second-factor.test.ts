@@ -6,8 +6,9 @@ import { answerSecondFactor } from "../../../services/identity/second-factor-cha
 import { recoveryCodes, secondFactors, signInChallenges } from "../../../services/identity/table.ts";
 import { aPlatform } from "../../support/a-platform.ts";
 import { anApiKey, aTenant } from "../../support/a-tenant.ts";
-import { type Answer, bearer, call } from "../../support/client.ts";
+import { type Answer, bearer, call, callAsOperator } from "../../support/client.ts";
 import { expectProblem } from "../../support/guards.ts";
+import { mailTo } from "../../support/mailbox.ts";
 
 const PASSWORD = "correct horse battery staple 7";
 
@@ -197,6 +198,39 @@ describe("a second factor", { timeout: 30_000 }, () => {
     for (const code of person.recoveryCodes) expect(rows).not.toContain(code.replaceAll("-", ""));
     expect((await call("/v1/me", { method: "DELETE", headers: person.headers })).status).toBe(204);
     expect(await held()).toEqual([]);
+  });
+});
+
+describe("the operator's reset of a second factor", { timeout: 30_000 }, () => {
+  const reset = (userId: string, body: object = { reason: "Lost phone, identity checked by a call" }) =>
+    callAsOperator(`/v1/operator/users/${userId}/second-factor/reset`, { method: "POST", body });
+
+  it("lets the password alone sign in again, ends every session and tells the person", async () => {
+    const person = await aCarefulPerson();
+    expect((await reset(person.userId)).status).toBe(204);
+    expectProblem(await call("/v1/me", { headers: person.headers }), 401, "unauthenticated");
+    const { status, body } = await logIn(person);
+    expect(status).toBe(200);
+    await mailTo(person.email, /second factor was reset/);
+    const { body: log } = await call("/v1/audit-entries?action=second-factor.reset", {
+      headers: bearer(body.accessToken),
+    });
+    expect(log.data).toMatchObject([
+      { actor: { type: "operator" }, details: { reason: "Lost phone, identity checked by a call" } },
+    ]);
+  });
+
+  it("needs a reason, a person and a second factor", async () => {
+    const { userId } = await registered();
+    expectProblem(await reset(userId, {}), 422, "validation-failed");
+    expectProblem(await reset(userId), 409, "conflict");
+    expectProblem(await reset("usr_00000000000000000000000000"), 404, "not-found");
+  });
+
+  it("is the operator's alone", async () => {
+    const owner = await aTenant();
+    const path = `/v1/operator/users/${owner.userId}/second-factor/reset`;
+    expectProblem(await owner.call(path, { body: { reason: "mine" } }), 401, "unauthenticated");
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { takeSignInAttempt } from "../../../services/identity/limit-sign-in-attempts.ts";
+import { takeRegistration, takeSignInAttempt } from "../../../services/identity/limit-sign-in-attempts.ts";
 import { aPlatform } from "../../support/a-platform.ts";
+import { eventually } from "../../support/a-run.ts";
 import { aTenant } from "../../support/a-tenant.ts";
 import { bearer, call } from "../../support/client.ts";
 import { expectProblem } from "../../support/guards.ts";
@@ -124,6 +125,33 @@ describe("signing in", () => {
     for (let i = 0; i < 10; i++) await from(`2001:db8:1:2::${i}`);
     await expect(from("2001:0DB8:0001:0002:ffff::1")).rejects.toMatchObject({ code: "rate-limited" });
     await from("2001:db8:1:3::1");
+  });
+
+  it("tells the owner's audit log of attempts that were too many, once in a while", async () => {
+    const email = anAddress();
+    const { body: registered } = await call("/v1/auth/register", { body: { email, password } });
+    for (let i = 0; i < 10; i++) await takeSignInAttempt(aPlatform(), email);
+    for (let i = 0; i < 3; i++) {
+      const refused = await call("/v1/auth/login", { body: { email, password: "a guess" } });
+      expectProblem(refused, 429, "rate-limited");
+    }
+    const entries = await eventually(
+      async () =>
+        (
+          await call("/v1/audit-entries?action=session.refused", {
+            headers: bearer(registered.accessToken),
+          })
+        ).body.data,
+      ({ length }) => length > 0,
+    );
+    expect(entries).toMatchObject([{ details: { reason: "rate-limited" } }]);
+  });
+
+  it("makes no end of accounts for one address", async () => {
+    const client = { ip: "203.0.113.77", userAgent: null };
+    for (let i = 0; i < 100; i++) await takeRegistration(aPlatform({ client }));
+    await expect(takeRegistration(aPlatform({ client }))).rejects.toMatchObject({ code: "rate-limited" });
+    await takeRegistration(aPlatform({ client: { ...client, ip: "203.0.113.78" } }));
   });
 
   it("writes refused attempts to the audit log", async () => {

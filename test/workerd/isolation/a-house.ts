@@ -67,9 +67,11 @@ export async function aHouse(name: string): Promise<House> {
   const { id: keyId } = await anApiKey(owner, ["runs:read"]);
   await make(`/v1/budgets/key:${keyId}`, { usdMicrosPerMonth: 1 }, "PUT");
   const [job] = (await owner.call("/v1/jobs")).body.data;
+  const copy = await make("/v1/tenant/export", {});
   const things = new Map(
     Object.entries({
       "/v1/operator/tenants/{id}": owner.tenantId,
+      "/v1/operator/users/{id}": owner.userId,
       "/v1/auth/sessions/{id}": owner.sessionId,
       "/v1/members/{userId}": owner.userId,
       "/v1/invitations/{id}": invitation.id,
@@ -87,6 +89,7 @@ export async function aHouse(name: string): Promise<House> {
       "/v1/functions/{name}": `call-${name}`,
       "/v1/schedules/{id}": schedule.id,
       "/v1/jobs/{id}": job.id,
+      "/v1/tenant/exports/{id}": copy.id,
       "/v1/providers/{name}": `models-${name}`,
       "/v1/model-routes/{name}": `route-${name}`,
       "/v1/models/{id}": `route-${name}`,

@@ -3,16 +3,16 @@ import { describe, expect, it } from "vitest";
 import { invitations, users } from "../../../services/identity/table.ts";
 import { aPlatform } from "../../support/a-platform.ts";
 import { aMember, aTenant, type TestMember } from "../../support/a-tenant.ts";
-import { callAsOperator } from "../../support/client.ts";
 import { expectProblem, refusesTheWrongActor } from "../../support/guards.ts";
+import { mailsTo, mailTo, tokenIn } from "../../support/mailbox.ts";
 
 const ABSENT = "inv_00000000000000000000000000";
 
 async function invited(inviter: TestMember, guest: TestMember, role = "member") {
+  const before = await mailsTo(guest.email);
   const { status, body } = await inviter.call("/v1/invitations", { body: { email: guest.email, role } });
   expect(status).toBe(201);
-  const mailbox = await callAsOperator(`/v1/operator/mailbox?to=${guest.email}`);
-  return { id: body.id, token: /\?token=(\w+)/.exec(mailbox.body.data[0].text)?.[1] ?? "" };
+  return { id: body.id, token: tokenIn(await mailTo(guest.email, /invited/, before.length)) };
 }
 
 const accept = (guest: TestMember, token: string) => guest.call("/v1/invitations/accept", { body: { token } });

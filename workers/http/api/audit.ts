@@ -5,6 +5,7 @@ import { listAuditEntries } from "../../../services/audit/list-audit-entries.ts"
 import { verifyAuditLog } from "../../../services/audit/verify-audit-log.ts";
 import { listOf } from "../listing.ts";
 import { reply, routes } from "../operation.ts";
+import { streamOf } from "../text-stream.ts";
 
 export const audit = routes();
 const tag = "Audit";
@@ -60,20 +61,4 @@ function download(pieces: AsyncIterable<string>, format: keyof typeof MEDIA_TYPE
     "content-disposition": `attachment; filename="audit-entries.${format}"`,
   };
   return new Response(streamOf(pieces), { headers });
-}
-
-/** Reads on only as the client takes: an export of any length needs the memory of one piece. */
-function streamOf(pieces: AsyncIterable<string>): ReadableStream<Uint8Array> {
-  const iterator = pieces[Symbol.asyncIterator]();
-  const encoder = new TextEncoder();
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const next = await iterator.next();
-      if (next.done === true) controller.close();
-      else controller.enqueue(encoder.encode(next.value));
-    },
-    async cancel() {
-      await iterator.return?.();
-    },
-  });
 }

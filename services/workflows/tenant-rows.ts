@@ -1,0 +1,26 @@
+import { type TenantRows, tenantRows } from "../tenants/tenant-rows.ts";
+import {
+  functions,
+  publishedEvents,
+  publishedVersions,
+  reviews,
+  runs,
+  schedules,
+  stateMachines,
+  workflowAliases,
+  workflows,
+  workflowVersions,
+} from "./table.ts";
+
+export const WORKFLOWS_ROWS: readonly TenantRows[] = [
+  tenantRows(workflows, { by: ["name"] }),
+  tenantRows(workflowVersions, { by: ["name", "version"] }),
+  tenantRows(workflowAliases, { by: ["workflow", "alias"] }),
+  tenantRows(functions, { by: ["name"], without: ["sealedHeaders", "sealedSecret"] }),
+  tenantRows(schedules, { by: ["id"] }),
+  tenantRows(runs, { by: ["id"] }),
+  tenantRows(reviews, { by: ["id"] }),
+  tenantRows(publishedEvents, { by: ["id"] }),
+  tenantRows(stateMachines, { by: ["workflow"] }),
+  tenantRows(publishedVersions, { by: ["workflow", "version"] }),
+];
