@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Review } from "../../domain/workflows/review.ts";
 import { connect } from "../../scripts/demo/api.ts";
 import { credentialsFile, readCredentials, writeCredentials } from "../../scripts/demo/credentials.ts";
@@ -106,8 +106,13 @@ describe("npm run demo", () => {
     server = await serve(port);
     await run.printed("The server is back");
     const api = connect(server.url, readCredentials(state)?.apiKey);
-    const { data } = await api.get<{ data: Review[] }>("/v1/reviews?status=pending");
-    await api.send("POST", `/v1/reviews/${data[0]?.id}/decision`, { decision: "reject", comment: "Out of date." });
+    // The list is told again by the run's alarm when the first telling went down with the server.
+    const review = await vi.waitFor(async () => {
+      const { data } = await api.get<{ data: Review[] }>("/v1/reviews?status=pending");
+      if (data[0] === undefined) throw new Error("The list does not have the review yet");
+      return data[0];
+    }, 25_000);
+    await api.send("POST", `/v1/reviews/${review.id}/decision`, { decision: "reject", comment: "Out of date." });
     expect(await run.exit, run.text()).toBe(0);
     expect(run.text()).toContain("Rejected: Out of date.");
   });

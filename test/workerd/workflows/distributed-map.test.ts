@@ -9,6 +9,8 @@ import { aTenant } from "../../support/a-tenant.ts";
 import { childrenOf, eventsOf, objectOf, runOf } from "./an-object.ts";
 
 const PASS = { StartAt: "P", States: { P: { Type: "Pass", End: true } } };
+/** Long enough to look at a map run while its children are under way. */
+const REST = { StartAt: "R", States: { R: { Type: "Wait", Seconds: 2, End: true } } };
 const ASK = {
   StartAt: "Ask",
   States: { Ask: { Type: "Task", Resource: "weft:review:request", Parameters: { title: "?" }, End: true } },
@@ -174,7 +176,7 @@ describe("a distributed Map", () => {
     const member = await aTenant();
     const lines = numbers(100).map((n) => JSON.stringify({ n, text: "é".repeat(12_000) }));
     await aFile(member, "many.jsonl", lines.join("\n"));
-    const definition = map(PASS, {
+    const definition = map(REST, {
       ItemReader: {
         Resource: READER,
         ReaderConfig: { InputType: "JSONL" },
