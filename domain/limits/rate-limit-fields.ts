@@ -17,10 +17,13 @@ export function rateLimitFields(states: readonly RateState[]): { "ratelimit-poli
     "ratelimit-policy": states
       .map(({ name, limit, windowSeconds }) => `"${name}";q=${limit};w=${windowSeconds}`)
       .join(", "),
-    ratelimit: states
-      .map(({ name, remaining, moreInMs }) => `"${name}";r=${Math.max(0, remaining)};t=${seconds(moreInMs)}`)
-      .join(", "),
+    ratelimit: states.map((state) => `"${state.name}";r=${told(state)};t=${seconds(state.moreInMs)}`).join(", "),
   };
+}
+
+/** Never more than the quota: what an isolate has leased stands beside a bucket that has filled up again since. */
+function told({ limit, remaining }: RateState): number {
+  return Math.min(limit, Math.max(0, remaining));
 }
 
 /** Whole seconds, rounded up: a client that waits this long finds what it waits for. */

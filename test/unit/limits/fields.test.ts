@@ -5,6 +5,11 @@ import { LimitOverrides } from "../../../domain/limits/limit.ts";
 import { rateLimitFields } from "../../../domain/limits/rate-limit-fields.ts";
 
 describe("the RateLimit fields", () => {
+  it("never tells more than the quota, though a lease stands beside a bucket that has filled up again", () => {
+    const state = { name: "requests", limit: 100, windowSeconds: 60, remaining: 113, moreInMs: 0 };
+    expect(rateLimitFields([state]).ratelimit).toBe('"requests";r=100;t=1');
+  });
+
   it("are lists of quoted names with whole numbers", () => {
     const states = [
       { name: "requests", limit: 100, windowSeconds: 60, remaining: 50, moreInMs: 29_001 },
