@@ -5,6 +5,7 @@ import type { CacheControl } from "../../domain/llm/answer-cache.ts";
 import { type Cost, costOf } from "../../domain/llm/price.ts";
 import { promptParts, type TokenUsage } from "../../domain/llm/token-usage.ts";
 import type { Database, ServiceContext } from "../context.ts";
+import { countUse } from "../limits/count-use.ts";
 import type { BudgetHold } from "./budget-hold.ts";
 import type { TakenVariant } from "./experiment-variant.ts";
 import type { Target } from "./find-target.ts";
@@ -55,6 +56,8 @@ export function costOfCall(target: Target, usage: TokenUsage): Cost {
 export function settleCall(ctx: ServiceContext, facts: CallFacts): void {
   if (facts.cached === undefined) facts.hold?.spend(costOfCall(facts.target, facts.usage).usdMicros);
   ctx.later(recordModelCall(ctx, facts));
+  // What the cache answers is not used up.
+  if (facts.cached === undefined) ctx.later(countUse(ctx, ctx.tenant.id, "llm-tokens", facts.usage.total_tokens));
 }
 
 // A commit to disk costs milliseconds, and calls come in bursts: what finishes within this time is written at once.
