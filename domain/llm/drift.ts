@@ -18,6 +18,7 @@ export type DriftSignal = z.infer<typeof DriftSignal>;
 export const DriftReport = z
   .strictObject({
     subject: z.string().describe("A model route, or `provider/model`."),
+    routeVersion: z.int().nullable().describe("Of a route: the version that was compared with itself."),
     referenceCalls: z.int(),
     recentCalls: z.int(),
     hasDrifted: z.boolean(),
@@ -43,7 +44,11 @@ const CENTROID_LIMIT = 0.15;
 const MIN_VALUES = 30;
 const BINS = 10;
 
-export function driftReport(subject: string, reference: DriftWindow, recent: DriftWindow): DriftReport {
+export function driftReport(
+  subject: string,
+  reference: DriftWindow,
+  recent: DriftWindow,
+): Omit<DriftReport, "routeVersion"> {
   const signals = [
     ...lengthSignals(reference.lengths, recent.lengths),
     ...refusalSignal(reference.refusals, recent.refusals),

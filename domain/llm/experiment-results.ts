@@ -19,6 +19,7 @@ export const VariantResult = z.strictObject({
   model: z.string(),
   isRolledBack: z.boolean(),
   calls: z.int(),
+  routeVersions: z.array(z.int()).describe("The versions of the route as which it answered these calls."),
   metrics: z.record(z.string(), Measured),
 });
 
@@ -39,6 +40,7 @@ export type ExperimentResults = z.infer<typeof ExperimentResults>;
 /** What the bill and the feedback say of a variant. */
 export interface VariantTally {
   calls: number;
+  routeVersions: number[];
   errors: number;
   refusals: number;
   latencyMs: Sample;

@@ -65,6 +65,7 @@ export const Experiment = z
     id: z.string(),
     name: z.string(),
     route: ModelRouteName,
+    routeVersion: z.int().nullable().describe("The version of the route when the experiment began."),
     variants: z.array(Variant),
     guard: ExperimentGuard.nullable(),
     status: ExperimentStatus,

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { canonicalJson } from "../kernel/json.ts";
 import { RouteCache } from "./answer-cache.ts";
 import { Budget } from "./budget.ts";
 import { Guardrails } from "./guardrail.ts";
@@ -66,23 +67,64 @@ export const PutModelRoute = z
   });
 export type PutModelRoute = z.infer<typeof PutModelRoute>;
 
+/** All that a route is told to do. */
+export const RouteSettings = z.strictObject({
+  strategy: RouteStrategy,
+  targets: z.array(RouteTarget),
+  retries: z.int().nullable(),
+  timeoutMs: z.int().nullable(),
+  guardrails: Guardrails,
+  budget: Budget.nullable(),
+  cache: RouteCache.nullable(),
+  fallbackAnswer: FallbackAnswer.nullable(),
+});
+export type RouteSettings = z.infer<typeof RouteSettings>;
+
 export const ModelRoute = z
   .strictObject({
     name: ModelRouteName,
-    strategy: RouteStrategy,
-    targets: z.array(RouteTarget),
-    retries: z.int().nullable(),
-    timeoutMs: z.int().nullable(),
-    guardrails: Guardrails,
-    budget: Budget.nullable(),
+    ...RouteSettings.shape,
     version: z.int().describe("Counts the changes of the route; every call notes the version that answered it."),
-    cache: RouteCache.nullable(),
-    fallbackAnswer: FallbackAnswer.nullable(),
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
   })
   .meta({ id: "ModelRoute" });
 export type ModelRoute = z.infer<typeof ModelRoute>;
+
+export const ModelRouteVersion = z
+  .strictObject({
+    name: ModelRouteName,
+    version: z.int(),
+    ...RouteSettings.shape,
+    restoredFrom: z.int().nullable().describe("The earlier version that a rollback brought back."),
+    createdBy: z.strictObject({ type: z.string(), id: z.string() }),
+    createdAt: z.iso.datetime(),
+  })
+  .meta({ id: "ModelRouteVersion", description: "A route as it once was; it never changes" });
+export type ModelRouteVersion = z.infer<typeof ModelRouteVersion>;
+
+export function routeSettings(input: PutModelRoute): RouteSettings {
+  return {
+    strategy: input.strategy,
+    targets: input.targets,
+    retries: input.retries ?? null,
+    timeoutMs: input.timeoutMs ?? null,
+    guardrails: input.guardrails ?? [],
+    budget: input.budget ?? null,
+    cache: input.cache ?? null,
+    fallbackAnswer: input.fallbackAnswer ?? null,
+  };
+}
+
+/** Whether two routes would do the same: changing one into the other makes no version. */
+export function isSameRoute(a: RouteSettings, b: RouteSettings): boolean {
+  return textOf(a) === textOf(b);
+}
+
+/** Without the members that are `undefined`, which JSON does not have. */
+function textOf(settings: RouteSettings): string {
+  return canonicalJson(JSON.parse(JSON.stringify(settings)));
+}
 
 /**
  * The targets in the order in which one call tries them. `fallback`: as written. `weighted`: the first is drawn by weight with

@@ -11,12 +11,13 @@ import { type ExperimentRow, experiments } from "./table.ts";
 /** Begins to split the calls of a route. A route has one running experiment at a time: another is a `conflict`. */
 export async function createExperiment(ctx: ServiceContext, input: CreateExperiment): Promise<Experiment> {
   requirePermission(ctx, "settings:write");
-  await refuseUnknown(ctx, input);
+  const routeVersion = await versionOfKnown(ctx, input);
   const row: ExperimentRow = {
     id: ctx.ids.next("exp"),
     tenantId: ctx.tenant.id,
     name: input.name,
     route: input.route,
+    routeVersion,
     variants: input.variants,
     guard: input.guard ?? null,
     status: "running",
@@ -39,9 +40,11 @@ export async function createExperiment(ctx: ServiceContext, input: CreateExperim
   return toExperiment(row);
 }
 
-async function refuseUnknown(ctx: ServiceContext, { route, variants }: CreateExperiment): Promise<void> {
+/** The version of the route, which exists like every model that the variants name. */
+async function versionOfKnown(ctx: ServiceContext, { route, variants }: CreateExperiment): Promise<number | null> {
   const errors: InvalidMember[] = [];
-  if ((await findRouteRow(ctx, route)) === null) errors.push({ pointer: "/route", detail: "is not a model route" });
+  const row = await findRouteRow(ctx, route);
+  if (row === null) errors.push({ pointer: "/route", detail: "is not a model route" });
   for (const [at, { model }] of variants.entries()) {
     try {
       await loadTarget(ctx, model);
@@ -51,4 +54,5 @@ async function refuseUnknown(ctx: ServiceContext, { route, variants }: CreateExp
     }
   }
   if (errors.length > 0) throw problem("validation-failed", { errors });
+  return row?.version ?? null;
 }

@@ -7,6 +7,7 @@ import { feedback, modelCalls } from "./table.ts";
 const NOTHING = sampleOf(0, 0, 0);
 const NO_CALLS: VariantTally = {
   calls: 0,
+  routeVersions: [],
   errors: 0,
   refusals: 0,
   latencyMs: NOTHING,
@@ -32,6 +33,7 @@ export async function tallyOf(
       .select({
         variant: modelCalls.variant,
         calls: count(),
+        routeVersions: sql<string | null>`group_concat(distinct ${modelCalls.routeVersion})`,
         answered: number(sql`sum(${modelCalls.status} = 'succeeded')`),
         refusals: number(sql`sum(${modelCalls.isRefusal})`),
         ms: ofAnswered(sql`${modelCalls.durationMs}`),
@@ -51,7 +53,8 @@ export async function tallyOf(
       })
       .from(feedback)
       .innerJoin(modelCalls, and(eq(modelCalls.tenantId, feedback.tenantId), eq(modelCalls.requestId, feedback.target)))
-      .where(and(eq(feedback.tenantId, tenantId), taken))
+      // Where a stand-in answered after a failure, its rating is not the variant's.
+      .where(and(eq(feedback.tenantId, tenantId), taken, eq(modelCalls.status, "succeeded")))
       .groupBy(modelCalls.variant),
   ]);
   return (variant) => {
@@ -60,6 +63,7 @@ export async function tallyOf(
     if (row === undefined) return NO_CALLS;
     return {
       calls: row.calls,
+      routeVersions: numbersOf(row.routeVersions),
       errors: row.calls - row.answered,
       refusals: row.refusals,
       latencyMs: sampleOf(row.answered, row.ms, row.msSquares),
@@ -72,6 +76,15 @@ export async function tallyOf(
 function ofAnswered(value: ReturnType<typeof sql>) {
   // `total` adds as floating point: squares of many calls must not overflow an integer.
   return number(sql`total(case when ${modelCalls.status} = 'succeeded' then ${value} end)`);
+}
+
+function numbersOf(list: string | null): number[] {
+  return list === null
+    ? []
+    : list
+        .split(",")
+        .map(Number)
+        .sort((a, b) => a - b);
 }
 
 function number(expression: ReturnType<typeof sql>) {

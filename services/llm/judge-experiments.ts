@@ -49,6 +49,16 @@ export async function judgeExperiment(platform: PlatformContext, row: Experiment
         target: { type: "experiment", id },
         details: { variants: breaching, guard },
       },
+      tasks: [
+        {
+          type: "event.publish",
+          payload: {
+            eventId: ctx.ids.next("evt"),
+            type: "experiment.variant_rolled_back",
+            data: { experimentId: id, route: row.route, variants: breaching, guard, isOver },
+          },
+        },
+      ],
     });
   } catch (error) {
     // Somebody else judged or stopped it at the same moment; the next look sees what is left to do.

@@ -15,5 +15,5 @@ export async function listDriftReports(ctx: ServiceContext): Promise<(DriftRepor
     .where(eq(driftReports.tenantId, ctx.tenant.id))
     .orderBy(desc(driftReports.at))
     .limit(MAX_REPORTS);
-  return rows.map(({ report, at }) => ({ ...report, at: isoTime(at) }));
+  return rows.map(({ report, at }) => ({ ...report, routeVersion: report.routeVersion ?? null, at: isoTime(at) }));
 }

@@ -44,6 +44,7 @@ export async function getExperimentResults(ctx: ServiceContext, id: string): Pro
       model,
       isRolledBack: rolledBack.includes(name),
       calls: tally(name).calls,
+      routeVersions: tally(name).routeVersions,
       metrics: comparedMetrics(tally(control), tally(name)),
     })),
   };

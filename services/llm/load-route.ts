@@ -62,7 +62,7 @@ export async function loadRoute(ctx: ServiceContext, model: string, user?: strin
     maxAttempts: row.retries === null ? null : row.retries + 1,
     timeoutMs: row.timeoutMs,
     cache: row.cache,
-    cacheScope: [`${row.name}@${row.updatedAt}`, policy.guardrailsAt, experiment?.model].join("/"),
+    cacheScope: [`${row.name}@${row.version}`, policy.guardrailsAt, experiment?.model].join("/"),
     fallbackAnswer: row.fallbackAnswer,
     version: row.version,
     budget: row.budget,

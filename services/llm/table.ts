@@ -5,7 +5,13 @@ import type { Budget } from "../../domain/llm/budget.ts";
 import type { DriftReport } from "../../domain/llm/drift.ts";
 import type { ExperimentGuard, ExperimentStatus, Variant } from "../../domain/llm/experiment.ts";
 import type { Finding, Guardrail, Stage } from "../../domain/llm/guardrail.ts";
-import type { FallbackAnswer, ModelRoute, RouteStrategy, RouteTarget } from "../../domain/llm/model-route.ts";
+import type {
+  FallbackAnswer,
+  ModelRoute,
+  RouteSettings,
+  RouteStrategy,
+  RouteTarget,
+} from "../../domain/llm/model-route.ts";
 import type { Price } from "../../domain/llm/price.ts";
 import type { Provider, ProviderKind } from "../../domain/llm/provider.ts";
 
@@ -66,9 +72,32 @@ export const modelRoutes = sqliteTable(
 );
 export type ModelRouteRow = typeof modelRoutes.$inferSelect;
 
-export function toModelRoute({ tenantId: _, ...row }: ModelRouteRow): ModelRoute {
-  const { guardrails, createdAt, updatedAt } = row;
-  return { ...row, guardrails: guardrails ?? [], createdAt: isoTime(createdAt), updatedAt: isoTime(updatedAt) };
+/** Every route as it was and is. Rows are only added, and outlive the route: numbers are given once. */
+export const modelRouteVersions = sqliteTable(
+  "model_route_versions",
+  {
+    tenantId: text().notNull(),
+    name: text().notNull(),
+    version: integer().notNull(),
+    settings: text({ mode: "json" }).$type<RouteSettings>().notNull(),
+    restoredFrom: integer(),
+    actorType: text().notNull(),
+    actorId: text().notNull(),
+    createdAt: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.name, table.version] })],
+);
+export type ModelRouteVersionRow = typeof modelRouteVersions.$inferSelect;
+
+export function toModelRoute({ name, version, createdAt, updatedAt, ...row }: ModelRouteRow): ModelRoute {
+  return { name, ...toRouteSettings(row), version, createdAt: isoTime(createdAt), updatedAt: isoTime(updatedAt) };
+}
+
+export function toRouteSettings(
+  row: Omit<ModelRouteRow, "name" | "version" | "createdAt" | "updatedAt">,
+): RouteSettings {
+  const { strategy, targets, retries, timeoutMs, guardrails, budget, cache, fallbackAnswer } = row;
+  return { strategy, targets, retries, timeoutMs, guardrails: guardrails ?? [], budget, cache, fallbackAnswer };
 }
 
 /** How a call to a model ended. `interrupted`: the provider broke off; `cancelled`: the caller left. Both are metered. */
@@ -172,6 +201,8 @@ export const experiments = sqliteTable(
     tenantId: text().notNull(),
     name: text().notNull(),
     route: text().notNull(),
+    /** Of the route, when the experiment began. */
+    routeVersion: integer(),
     variants: text({ mode: "json" }).$type<Variant[]>().notNull(),
     guard: text({ mode: "json" }).$type<ExperimentGuard>(),
     status: text().$type<ExperimentStatus>().notNull(),
@@ -216,7 +247,7 @@ export const answerSamples = sqliteTable(
   {
     id: text().primaryKey(),
     tenantId: text().notNull(),
-    /** The route, or `provider/model` where none was asked for. */
+    /** `route@version`, or `provider/model` where no route was asked for. */
     subject: text().notNull(),
     vector: text({ mode: "json" }).$type<number[]>().notNull(),
     at: integer().notNull(),

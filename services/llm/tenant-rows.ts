@@ -9,12 +9,14 @@ import {
   guardrailPolicies,
   modelCalls,
   modelRoutes,
+  modelRouteVersions,
   providers,
 } from "./table.ts";
 
 export const LLM_ROWS: readonly TenantRows[] = [
   tenantRows(providers, { by: ["name"], without: ["sealedApiKey"] }),
   tenantRows(modelRoutes, { by: ["name"] }),
+  tenantRows(modelRouteVersions, { by: ["name", "version"] }),
   tenantRows(modelCalls, { by: ["startedAt", "id"] }),
   tenantRows(budgets, { by: ["name"] }),
   tenantRows(guardrailPolicies, { by: ["tenantId"] }),

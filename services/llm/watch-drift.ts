@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, isNull, lt, lte, type SQL } from "drizzle-orm";
+import { and, desc, eq, gte, isNotNull, isNull, lt, lte, type SQL } from "drizzle-orm";
 import { asProblem } from "../../domain/kernel/problem.ts";
 import { DAY_MS, HOUR_MS } from "../../domain/kernel/time.ts";
 import type { ChatCompletion } from "../../domain/llm/chat-completion.ts";
@@ -27,7 +27,7 @@ const EMBEDDING_MODEL = "hash-embed";
 /** To be left to `ctx.later`, for every whole answer. */
 export async function watchDrift(ctx: ServiceContext, answered: Answered, completion: ChatCompletion): Promise<void> {
   if (ctx.random.next() >= SAMPLED_SHARE) return;
-  await keepSample(ctx, subjectOf(answered), completion);
+  await keepSample(ctx, sampleSubjectOf(answered), completion);
   await lookForDrift(ctx, answered);
 }
 
@@ -42,7 +42,7 @@ export async function lookForDrift(ctx: ServiceContext, answered: Answered): Pro
     windowOf(ctx, answered, recentFrom - REFERENCE_MS, recentFrom),
     windowOf(ctx, answered, recentFrom, now + 1),
   ]);
-  const report = driftReport(subject, reference, recent);
+  const report = { ...driftReport(subject, reference, recent), routeVersion: answered.routeVersion ?? null };
   const row = { tenantId: ctx.tenant.id, subject, at: now, report };
   const isNews = report.hasDrifted && before?.report.hasDrifted !== true;
   const written = commit(ctx, {
@@ -58,6 +58,14 @@ export async function lookForDrift(ctx: ServiceContext, answered: Answered): Pro
     audit: isNews
       ? { action: "model.drift-detected", target: { type: "model", id: subject }, details: { ...report } }
       : [],
+    tasks: isNews
+      ? [
+          {
+            type: "event.publish",
+            payload: { eventId: ctx.ids.next("evt"), type: "model.drift_detected", data: report },
+          },
+        ]
+      : [],
   });
   try {
     await written;
@@ -70,6 +78,12 @@ export async function lookForDrift(ctx: ServiceContext, answered: Answered): Pro
 
 function subjectOf({ route, target }: Answered): string {
   return route ?? `${target.provider.name}/${target.model}`;
+}
+
+/** D3, for samples: they know their version by their name alone. */
+function sampleSubjectOf(answered: Answered): string {
+  const { route, routeVersion } = answered;
+  return route === null ? subjectOf(answered) : `${route}@${routeVersion ?? 0}`;
 }
 
 async function reportOf(ctx: ServiceContext, subject: string) {
@@ -89,6 +103,8 @@ async function windowOf(ctx: ServiceContext, answered: Answered, from: number, t
     eq(modelCalls.kind, "chat"),
     eq(modelCalls.status, "succeeded"),
     isNull(modelCalls.cache),
+    // A guardrail's judge says yes or no, and gives no reason for its end.
+    isNotNull(modelCalls.finishReason),
     ofSubject(answered),
   );
   const { db, tenant } = ctx;
@@ -111,7 +127,7 @@ async function windowOf(ctx: ServiceContext, answered: Answered, from: number, t
       .where(
         and(
           eq(answerSamples.tenantId, tenant.id),
-          eq(answerSamples.subject, subjectOf(answered)),
+          eq(answerSamples.subject, sampleSubjectOf(answered)),
           gte(answerSamples.at, from),
           lt(answerSamples.at, to),
         ),

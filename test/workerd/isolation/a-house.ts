@@ -48,6 +48,7 @@ export async function aHouse(name: string): Promise<House> {
   });
   const invitation = await make("/v1/invitations", { email: `${marker}@example.com`, role: "viewer" });
   const schedule = await make("/v1/schedules", { workflow, cron: "0 0 1 1 *", input: { marker } });
+  const trigger = await make("/v1/triggers", { workflow, eventType: "some.thing", name: marker });
   await make(`/v1/functions/call-${name}`, { url: `https://example.com/${marker}` }, "PUT");
   await make(
     `/v1/providers/models-${name}`,
@@ -88,6 +89,7 @@ export async function aHouse(name: string): Promise<House> {
       "/v1/reviews/{id}": waiting.waitingFor[0].reviewId,
       "/v1/functions/{name}": `call-${name}`,
       "/v1/schedules/{id}": schedule.id,
+      "/v1/triggers/{id}": trigger.id,
       "/v1/jobs/{id}": job.id,
       "/v1/tenant/exports/{id}": copy.id,
       "/v1/providers/{name}": `models-${name}`,
@@ -113,7 +115,10 @@ export async function settled({ owner, things }: House): Promise<void> {
 }
 
 /** Parameters that count something instead of naming it. */
-const NUMBERS: Record<string, string> = { "/v1/workflows/{name}/versions/{version}": "1" };
+const NUMBERS: Record<string, string> = {
+  "/v1/workflows/{name}/versions/{version}": "1",
+  "/v1/model-routes/{name}/versions/{version}": "1",
+};
 
 /** The parameters of an operation's path, each with the path that ends in it. */
 export function slotsOf(operation: Pick<Operation, "path">): { name: string; key: string; fixed: string | null }[] {
@@ -161,7 +166,10 @@ export const BODIES: Record<string, (house: House) => object> = {
   putFunction: () => ({ url: "https://example.com/" }),
   createSchedule: ({ things }) => ({ workflow: things.get("/v1/workflows/{name}"), cron: "0 0 1 1 *" }),
   updateSchedule: () => ({ enabled: false }),
+  createTrigger: ({ things }) => ({ workflow: things.get("/v1/workflows/{name}"), eventType: "some.thing" }),
+  updateTrigger: () => ({ enabled: false }),
   putProvider: () => ({ kind: "local" }),
+  rollBackModelRoute: () => ({ version: 1 }),
   putModelRoute: () => ({ strategy: "fallback", targets: [{ model: "local/extractive" }] }),
   createChatCompletion: ({ things }) => ({
     model: things.get("/v1/model-routes/{name}"),
@@ -174,6 +182,7 @@ export const BODIES: Record<string, (house: House) => object> = {
 export const BODY_NAMES: readonly string[] = [
   "switchTenant",
   "createSchedule",
+  "createTrigger",
   "createChatCompletion",
   "createEmbeddings",
 ];

@@ -3,9 +3,10 @@ import { describe, expect, it, vi } from "vitest";
 import { HOUR_MS } from "../../../domain/kernel/time.ts";
 import { auditEntries } from "../../../services/audit/table.ts";
 import { judgeExperiments } from "../../../services/llm/judge-experiments.ts";
-import { driftReports, modelCalls } from "../../../services/llm/table.ts";
+import { answerSamples, driftReports, modelCalls } from "../../../services/llm/table.ts";
 import { lookForDrift } from "../../../services/llm/watch-drift.ts";
 import { aPlatform } from "../../support/a-platform.ts";
+import { chain, eventually } from "../../support/a-run.ts";
 import { aTenant, type TestMember } from "../../support/a-tenant.ts";
 import { expectProblem, refusesTheWrongActor } from "../../support/guards.ts";
 import { aProvider, completion, json, type Upstream } from "./a-provider.ts";
@@ -133,8 +134,11 @@ describe("an experiment", () => {
 });
 
 describe("drift of a model", () => {
-  it("is told once when the last day differs from the week before", async () => {
+  it("is told once when the last day differs from the week before, and starts the workflow that waits for it", async () => {
     const owner = await aTenant();
+    await owner.call("/v1/workflows/evaluate", { method: "PUT", body: { definition: chain(1) } });
+    const wanted = { eventType: "model.drift_detected", filter: { subject: ["mock/m"], hasDrifted: [true] } };
+    await owner.call("/v1/triggers", { body: { ...wanted, workflow: "evaluate" } });
     const { ctx, tenantId } = owner;
     const now = Date.now();
     const row = (n: number, startedAt: number, completionTokens: number) => ({
@@ -144,6 +148,7 @@ describe("drift of a model", () => {
       status: "succeeded" as const,
       provider: "mock",
       model: "m",
+      finishReason: "stop",
       isStreamed: false,
       promptTokens: 1,
       cachedPromptTokens: 0,
@@ -183,7 +188,44 @@ describe("drift of a model", () => {
     const entries = await ctx.db.select().from(auditEntries).where(eq(auditEntries.tenantId, tenantId));
     expect(entries.filter(({ action }) => action === "model.drift-detected")).toHaveLength(1);
     const { body } = await owner.call("/v1/drift");
-    expect(body.data).toMatchObject([{ subject: "mock/m", hasDrifted: true }]);
+    expect(body.data).toMatchObject([{ subject: "mock/m", routeVersion: null, hasDrifted: true }]);
+    const runs = await eventually(
+      async () => (await owner.call("/v1/runs?workflow=evaluate&status=succeeded")).body.data,
+      ({ length }) => length > 0,
+    );
+    const { body: events } = await owner.call("/v1/events");
+    expect(events.data).toEqual([
+      {
+        ...runs[0].input,
+        type: "model.drift_detected",
+        runId: null,
+        data: expect.objectContaining({ recentCalls: 40 }),
+      },
+    ]);
+    expect(runs).toHaveLength(1);
+  });
+});
+
+describe("drift of a route's meaning", () => {
+  const target = { provider: { name: "mock", kind: "openai-compatible", baseUrl: null, apiKey: null } };
+  it.each([
+    ["is seen within one version", "answers@2", true],
+    ["is not made of what an earlier version said", "answers@1", false],
+  ])("%s", async (_, earlier, isSeen) => {
+    const { ctx, tenantId } = await aTenant();
+    const now = Date.now();
+    const sample = (subject: string, at: number, vector: number[]) =>
+      ctx.db.insert(answerSamples).values({ id: ctx.ids.next("evt"), tenantId, subject, at, vector });
+    const samples = Array.from({ length: 30 }, (_, n) => [
+      sample(earlier, now - 60 * HOUR_MS - n, [1, n / 1_000]),
+      sample("answers@2", now - HOUR_MS - n, [n / 1_000, 1]),
+    ]).flat();
+    await ctx.db.batch(samples as [(typeof samples)[number]]);
+    const report = await lookForDrift(ctx, {
+      ...{ kind: "chat", options: {}, isStreamed: false, startedAt: now, route: "answers", routeVersion: 2 },
+      target: { ...target, model: "m" },
+    } as unknown as Parameters<typeof lookForDrift>[1]);
+    expect(report).toMatchObject({ subject: "answers", routeVersion: 2, hasDrifted: isSeen });
   });
 });
 

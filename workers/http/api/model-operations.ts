@@ -51,9 +51,15 @@ modelOperations.add(
     path: "/v1/models/performance",
     id: "getModelPerformance",
     tag: "LLM gateway",
-    summary: "Latency, error rate, cost and cache hits by model; the last seven days where no time is given",
+    summary:
+      "Latency, error rate, cost, ratings and cache hits by model and route version; the last seven days where no time is given",
     access: "llm:read",
-    query: z.strictObject({ model: TargetName.optional(), from: Time.optional(), to: Time.optional() }),
+    query: z.strictObject({
+      model: TargetName.optional(),
+      route: ModelRouteName.optional(),
+      from: Time.optional(),
+      to: Time.optional(),
+    }),
     returns: { 200: z.object({ data: z.array(ModelPerformance) }) },
   },
   async ({ ctx, query }) => reply(200, { data: await measureModels(ctx, query) }),
