@@ -12,6 +12,7 @@ export type IdPrefix =
   | "run"
   | "rev"
   | "sch"
+  | "trg"
   | "kb"
   | "doc"
   | "chk"

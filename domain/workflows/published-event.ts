@@ -24,8 +24,12 @@ export const PublishedEvent = z
     id: z.string(),
     type: EventType,
     data: z.json(),
-    runId: z.string(),
+    runId: z.string().nullable().meta({ description: "The run that published it; null for what the platform tells" }),
     publishedAt: z.iso.datetime(),
   })
-  .meta({ id: "PublishedEvent", description: "An event that a run published with `weft:event:publish`" });
+  .meta({
+    id: "PublishedEvent",
+    description:
+      "An event that a run published with `weft:event:publish`, or that the platform tells of the tenant's own",
+  });
 export type PublishedEvent = z.infer<typeof PublishedEvent>;

@@ -5,7 +5,7 @@ import { childRunId, executionArn, namedRunId, stateMachineArn, workflowOfArn } 
 import type { Run } from "../../domain/workflows/run-view.ts";
 import { StartRunInput } from "../../domain/workflows/workflow.ts";
 import type { ServiceContext } from "../context.ts";
-import { startRun } from "./start-run.ts";
+import { MAX_DEPTH, startRun } from "./start-run.ts";
 import { argumentsOf, TaskFailure } from "./task-arguments.ts";
 import type { TaskCall, TaskEnd, TaskOutcome } from "./task-call.ts";
 
@@ -13,8 +13,6 @@ import type { TaskCall, TaskEnd, TaskOutcome } from "./task-call.ts";
 
 const WEFT = "weft:run:start";
 const AWS = "arn:aws:states:::states:startExecution";
-/** Enough for any honest nesting; a workflow that starts itself for ever ends here. */
-const MAX_DEPTH = 32;
 
 const WeftArguments = z.strictObject({ workflow: z.string(), ...StartRunInput.shape });
 const AwsArguments = z.looseObject({

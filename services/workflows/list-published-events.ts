@@ -10,7 +10,7 @@ import { publishedEvents } from "./table.ts";
 export const ListPublishedEvents = z.strictObject({ ...PageRequest.shape, type: EventType.optional() });
 export type ListPublishedEvents = z.infer<typeof ListPublishedEvents>;
 
-/** What the tenant's runs published, newest first. */
+/** What the tenant's runs published, and what the platform told, newest first. */
 export async function listPublishedEvents(
   ctx: ServiceContext,
   query: ListPublishedEvents,
@@ -28,10 +28,15 @@ export async function listPublishedEvents(
     )
     .orderBy(desc(publishedEvents.publishedAt), desc(publishedEvents.id))
     .limit(query.limit + 1);
-  return pageOf(
-    rows,
-    query.limit,
-    (row) => [String(row.publishedAt), row.id],
-    ({ tenantId: _, ...row }) => ({ ...row, publishedAt: isoTime(row.publishedAt) }),
-  );
+  return pageOf(rows, query.limit, (row) => [String(row.publishedAt), row.id], toPublishedEvent);
+}
+
+export function toPublishedEvent({
+  id,
+  type,
+  data,
+  runId,
+  publishedAt,
+}: typeof publishedEvents.$inferSelect): PublishedEvent {
+  return { id, type, data, runId: runId === "" ? null : runId, publishedAt: isoTime(publishedAt) };
 }

@@ -1,11 +1,10 @@
 import { and, eq } from "drizzle-orm";
-import { asProblem, notFound, problem } from "../../domain/kernel/problem.ts";
+import { notFound, problem } from "../../domain/kernel/problem.ts";
 import type { NewSchedule, Schedule, SchedulePatch } from "../../domain/workflows/schedule.ts";
 import { commit } from "../commit.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
-import { getAlias } from "./aliases.ts";
 import { isSchedule, loadSchedule, type ScheduleRow, toSchedule } from "./find-schedule.ts";
-import { loadVersion } from "./find-workflow.ts";
+import { requireStartTarget } from "./start-target.ts";
 import { schedules } from "./table.ts";
 
 /** A standing order to start runs: who may start them may give it. */
@@ -34,7 +33,7 @@ export async function createSchedule(ctx: ServiceContext, input: NewSchedule): P
     createdAt: now,
     updatedAt: now,
   });
-  await requireTarget(ctx, row);
+  await requireStartTarget(ctx, row);
   await commit(ctx, {
     change: ctx.db.insert(schedules).values(row),
     audit: { action: "schedule.created", target: { type: "schedule", id }, details: { after: toSchedule(row) } },
@@ -57,7 +56,7 @@ export async function updateSchedule(ctx: ServiceContext, id: string, patch: Sch
     updatedAt: Math.max(now, before.updatedAt + 1),
     ...(isAnew && { since: now }),
   });
-  await requireTarget(ctx, row);
+  await requireStartTarget(ctx, row);
   const { tenantId: _, id: __, createdAt: ___, lastAt: ____, lastRunId: _____, lastError: ______, ...changes } = row;
   await commit(ctx, {
     change: ctx.db
@@ -92,21 +91,6 @@ function planned(ctx: ServiceContext, row: ScheduleRow): ScheduleRow {
   const fault = calendar.fault(row.cron, row.timezone);
   if (fault !== null) throw problem("validation-failed", { errors: [fault] });
   return { ...row, nextAt: row.enabled ? calendar.next(row.cron, row.timezone, ctx.clock.now()) : null };
-}
-
-async function requireTarget(ctx: ServiceContext, { workflow, version, alias }: ScheduleRow): Promise<void> {
-  if (version !== null && alias !== null) {
-    const errors = [{ pointer: "/alias", detail: "version and alias exclude each other" }];
-    throw problem("validation-failed", { errors });
-  }
-  try {
-    await loadVersion(ctx, workflow, version ?? undefined);
-    if (alias !== null) await getAlias(ctx, workflow, alias);
-  } catch (error) {
-    if (asProblem(error)?.code !== "not-found") throw error;
-    const errors = [{ pointer: "/workflow", detail: "names nothing that can be started" }];
-    throw problem("validation-failed", { errors });
-  }
 }
 
 function nameTaken() {

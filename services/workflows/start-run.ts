@@ -15,6 +15,9 @@ import { actOf } from "./run-act.ts";
 import { orArchived, startedBefore } from "./run-archive.ts";
 import { takePermit } from "./run-slots.ts";
 
+/** Enough for any honest nesting; a workflow that starts itself for ever ends here. */
+export const MAX_DEPTH = 32;
+
 /** The run whose task starts this one. */
 export interface Parent {
   runId: string;
@@ -32,7 +35,7 @@ export async function startRun(
   ctx: ServiceContext,
   workflow: string,
   input: StartRunInput,
-  options: { waitSeconds?: number; parent?: Parent } = {},
+  options: { waitSeconds?: number; parent?: Parent; depth?: number } = {},
 ): Promise<{ run: Run; created: boolean }> {
   requirePermission(ctx, "runs:write");
   const value = input.input ?? {};
@@ -55,7 +58,7 @@ export async function startRun(
     input: value,
     maxPayloadBytes,
     traceId: ctx.trace.traceId,
-    depth: parent === undefined ? 0 : parent.depth + 1,
+    depth: parent === undefined ? (options.depth ?? 0) : parent.depth + 1,
     ...(parent !== undefined && { parentRunId: parent.runId }),
     ...(parent?.isWaiting === true && { waiter: { runId: parent.runId, key: parent.key } }),
     slot: await slotOf(ctx, row.type, parent),

@@ -1,6 +1,7 @@
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { Json } from "../../domain/kernel/json.ts";
 import type { AliasRoute } from "../../domain/workflows/alias.ts";
+import type { EventFilter } from "../../domain/workflows/event-filter.ts";
 import type { ReviewStatus } from "../../domain/workflows/review.ts";
 import type { Run } from "../../domain/workflows/run-view.ts";
 import type { MissedPolicy, OverlapPolicy } from "../../domain/workflows/schedule.ts";
@@ -164,7 +165,35 @@ export const schedules = sqliteTable(
   ],
 );
 
-/** Events that a tenant's runs published. */
+/** Starts by events. What is to be is written by the API, what has been by the consumer of events. */
+export const triggers = sqliteTable(
+  "triggers",
+  {
+    tenantId: text().notNull(),
+    id: text().notNull(),
+    name: text().notNull(),
+    eventType: text().notNull(),
+    filter: text({ mode: "json" }).$type<EventFilter>(),
+    workflow: text().notNull(),
+    version: integer(),
+    alias: text(),
+    enabled: integer({ mode: "boolean" }).notNull(),
+    lastEventId: text(),
+    lastAt: integer(),
+    lastRunId: text(),
+    lastError: text(),
+    createdAt: integer().notNull(),
+    updatedAt: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.id] }),
+    uniqueIndex("triggers_by_name").on(table.tenantId, table.name),
+    index("triggers_by_event").on(table.tenantId, table.eventType),
+    index("triggers_by_age").on(table.tenantId, table.createdAt, table.id),
+  ],
+);
+
+/** Events that a tenant's runs published, and what the platform tells about the tenant's own. */
 export const publishedEvents = sqliteTable(
   "published_events",
   {
@@ -172,7 +201,10 @@ export const publishedEvents = sqliteTable(
     id: text().notNull(),
     type: text().notNull(),
     data: text({ mode: "json" }).$type<Json>(),
+    /** Empty: the platform published it. */
     runId: text().notNull(),
+    /** How many runs led to it, one by one: what ends a workflow that triggers itself. */
+    depth: integer().notNull().default(0),
     publishedAt: integer().notNull(),
   },
   (table) => [

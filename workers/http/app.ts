@@ -32,6 +32,7 @@ import { storedObjects } from "./api/stored-objects.ts";
 import { taskTokens } from "./api/task-tokens.ts";
 import { tenantExports } from "./api/tenant-exports.ts";
 import { tenants } from "./api/tenants.ts";
+import { triggers } from "./api/triggers.ts";
 import { workflows } from "./api/workflows.ts";
 import type { HttpEnv } from "./env.ts";
 import { accessLog } from "./middleware/access-log.ts";
@@ -71,6 +72,7 @@ const SURFACES: readonly Routes[] = [
   reviews,
   functions,
   schedules,
+  triggers,
   jobs,
   modelOperations,
   openai,

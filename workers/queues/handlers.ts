@@ -9,6 +9,8 @@ import { removeRevisions } from "../../services/knowledge/remove-revisions.ts";
 import { runEvaluation } from "../../services/knowledge/run-evaluation.ts";
 import { eraseTenant } from "../../services/tenant-data/erase-tenant.ts";
 import { exportTenant } from "../../services/tenant-data/export-tenant.ts";
+import { fireTrigger } from "../../services/workflows/fire-trigger.ts";
+import { publishPlatformEvent } from "../../services/workflows/publish-event.ts";
 
 /** Which verb does each type of task. Exhaustive: a new type does not compile before it has its line. */
 export async function handleTask(ctx: ServiceContext, task: Task): Promise<void> {
@@ -29,6 +31,10 @@ export async function handleTask(ctx: ServiceContext, task: Task): Promise<void>
       return exportTenant(ctx, task.payload.jobId);
     case "tenant.erase":
       return eraseTenant(ctx, task.payload.tenantId);
+    case "event.publish":
+      return publishPlatformEvent(ctx, task.payload);
+    case "trigger.fire":
+      return fireTrigger(ctx, task.payload);
     case "mail.send":
       return sendMail(ctx, task.payload);
     default:

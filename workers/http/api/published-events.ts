@@ -11,7 +11,7 @@ publishedEvents.add(
     path: "/v1/events",
     id: "listPublishedEvents",
     tag: "Runs",
-    summary: "Events that runs published, newest first",
+    summary: "Events that runs published or the platform told, newest first",
     access: "runs:read",
     query: ListPublishedEvents,
     returns: { 200: listOf(PublishedEvent) },
