@@ -1,5 +1,5 @@
 // One index of a knowledge base, named by the tenant, the knowledge base and the generation. It keeps the promises X1 to X3 of
-// domain/knowledge/index-contract.ts. SQLite holds everything; memory holds the vectors alone, read when first needed.
+// domain/knowledge/index-contract.ts. SQLite holds everything; memory holds the vectors and the newest words, read when first needed.
 import { DurableObject } from "cloudflare:workers";
 import { type EmbedderIdentity, sameEmbedder } from "../../domain/knowledge/embedding/embedder.ts";
 import { HASHED_EMBEDDER, hashedEmbedding } from "../../domain/knowledge/embedding/hashed.ts";
@@ -21,7 +21,8 @@ import { createTables } from "./schema.ts";
 import { search } from "./search.ts";
 import { SearchCache } from "./search-cache.ts";
 import { VectorMatrix } from "./vector-matrix.ts";
-import { type ChunkRange, deleteDocument, insertDocument } from "./writes.ts";
+import { type ChunkRange, WordIndex } from "./word-index.ts";
+import { deleteDocument, insertDocument } from "./writes.ts";
 
 /** Half of an isolate's 128 MB: 170,000 chunks of 384 dimensions. A larger base is spread over several indexes. */
 const MAX_VECTOR_BYTES = 64 * 1024 * 1024;
@@ -33,11 +34,13 @@ const NO_TIME: SearchTimings = { analyseMs: 0, keywordMs: 0, vectorMs: 0, rankMs
 
 export class KnowledgeIndex extends DurableObject {
   #matrix: VectorMatrix | null = null;
+  readonly #words: WordIndex;
   readonly #cache = new SearchCache();
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
     createTables(ctx.storage.sql);
+    this.#words = new WordIndex(ctx.storage.sql);
   }
 
   upsertDocument(document: IndexDocument): IndexOutcome {
@@ -54,9 +57,9 @@ export class KnowledgeIndex extends DurableObject {
     }
     const entries = entriesOf(document, embedder);
     if (!isEntries(entries)) return entries;
-    const [removed, inserted] = this.ctx.storage.transactionSync(() => [
-      deleteDocument(sql, document.documentId),
-      insertDocument(sql, document, entries, embedder),
+    const [removed, inserted] = this.#atomically(() => [
+      deleteDocument(sql, this.#words, document.documentId),
+      insertDocument(sql, this.#words, document, entries, embedder),
     ]);
     this.#remember(removed, inserted, entries, embedder);
     return { indexed: true, chunks: entries.length, revision: readState(sql).revision };
@@ -66,7 +69,7 @@ export class KnowledgeIndex extends DurableObject {
   removeDocument(documentId: string): boolean {
     const { sql } = this.ctx.storage;
     const before = readState(sql).revision;
-    const removed = this.ctx.storage.transactionSync(() => deleteDocument(sql, documentId));
+    const removed = this.#atomically(() => deleteDocument(sql, this.#words, documentId));
     this.#forget(removed);
     return readState(sql).revision > before;
   }
@@ -86,6 +89,7 @@ export class KnowledgeIndex extends DurableObject {
     const vector = query.mode === "keyword" && !isLexical ? null : queryVector(query, embedder, isLexical);
     const found = search(
       sql,
+      this.#words,
       vector === null ? null : this.#vectors(state),
       {
         query: query.query,
@@ -110,11 +114,10 @@ export class KnowledgeIndex extends DurableObject {
   stats(): IndexStats {
     const { sql } = this.ctx.storage;
     const { revision, chunks, embedder } = readState(sql);
-    const count = (table: "document" | "term") => Number(sql.exec(`select count(*) n from ${table}`).one().n);
     return {
-      documents: count("document"),
+      documents: Number(sql.exec("select count(*) n from document").one().n),
       chunks,
-      terms: count("term"),
+      terms: this.#words.terms(),
       embedder,
       revision,
       storageBytes: sql.databaseSize,
@@ -127,11 +130,21 @@ export class KnowledgeIndex extends DurableObject {
     const { revision, nextChunk } = readState(this.ctx.storage.sql);
     await this.ctx.blockConcurrencyWhile(async () => {
       this.#matrix = null;
+      this.#words.forget();
       this.#cache.clear();
       await this.ctx.storage.deleteAll();
       createTables(this.ctx.storage.sql);
       this.ctx.storage.sql.exec("update state set revision = ?, next_chunk = ?", revision + 1, nextChunk);
     });
+  }
+
+  #atomically<T>(write: () => T): T {
+    try {
+      return this.ctx.storage.transactionSync(write);
+    } catch (error) {
+      this.#words.forget();
+      throw error;
+    }
   }
 
   #vectors(state: IndexState): VectorMatrix {

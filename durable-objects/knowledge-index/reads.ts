@@ -1,43 +1,9 @@
 import { type Condition, matchesCondition } from "../../domain/knowledge/filter.ts";
 import type { Metadata } from "../../domain/knowledge/metadata.ts";
 import type { TokenList } from "../../domain/knowledge/ranking/hits.ts";
-import type { WeightedTerm } from "../../domain/knowledge/ranking/weights.ts";
 import type { SearchResult } from "../../domain/knowledge/search.ts";
-import { keywordOf } from "./writes.ts";
 
 export type ChunkTest = (chunk: number) => boolean;
-
-export function readFrequencies(sql: SqlStorage, ids: readonly number[]): Map<number, number> {
-  const rows = sql.exec<{ id: number; frequency: number }>(
-    "select id, frequency from term where id in (select value from json_each(?))",
-    JSON.stringify(ids),
-  );
-  return new Map(rows.toArray().map(({ id, frequency }) => [id, frequency]));
-}
-
-/** Chunks that hold one of the terms, best first by FTS5's own ranking. */
-export function readKeywordMatches(
-  sql: SqlStorage,
-  terms: readonly WeightedTerm[],
-  limit: number,
-  isAllowed: ChunkTest | null,
-): number[] {
-  const words = [...new Set(terms.flatMap((term) => term.ids))].map((id) => `"${keywordOf(id)}"`);
-  if (words.length === 0) return [];
-  const found: number[] = [];
-  const expression = words.join(" OR ");
-  // Without a filter SQLite keeps the best few alone; with one it sorts all and the cursor is read as far as needed.
-  const rows = sql.exec<{ rowid: number }>(
-    "select rowid from keyword where keyword match ? order by bm25(keyword) limit ?",
-    expression,
-    isAllowed === null ? limit : -1,
-  );
-  for (const { rowid } of rows) {
-    if (isAllowed === null || isAllowed(rowid)) found.push(rowid);
-    if (found.length === limit) break;
-  }
-  return found;
-}
 
 export function readTokens(sql: SqlStorage, chunks: readonly number[]): Map<number, TokenList> {
   const rows = sql.exec<{ id: number; prefix_length: number; ids: ArrayBuffer }>(

@@ -1,6 +1,6 @@
 /**
  * One index in SQLite. A document's chunks are numbered in a row, `first_chunk` on, and numbers are never used again.
- * `keyword` holds no text: its words are term ids in base 36, so no tokenizer rule and no query operator can touch them.
+ * `posting` holds no text: a word is the id of its term, so no tokenizer rule and no query operator can touch it.
  */
 export function createTables(sql: SqlStorage): void {
   sql.exec(`
@@ -35,12 +35,17 @@ export function createTables(sql: SqlStorage): void {
       prefix_length integer not null,
       ids blob not null
     );
-    create virtual table if not exists keyword using fts5(
-      body, content='', contentless_delete=1, tokenize='ascii'
-    );
-    create table if not exists term (
-      id integer primary key,
-      frequency integer not null
+    create table if not exists posting (
+      term integer not null,
+      first_chunk integer not null,
+      last_chunk integer not null,
+      chunks integer not null,
+      data blob not null,
+      primary key (term, first_chunk)
+    ) without rowid;
+    create table if not exists unposted (
+      first_chunk integer primary key,
+      chunks integer not null
     );
     create table if not exists vector_segment (
       first_chunk integer primary key,
@@ -49,4 +54,13 @@ export function createTables(sql: SqlStorage): void {
       bytes blob not null
     );
   `);
+  leaveKeywordTable(sql);
+}
+
+/** Indexes of before kept their words in an FTS5 table. What it held follows from the chunks' tokens. */
+function leaveKeywordTable(sql: SqlStorage): void {
+  if (sql.exec("select 1 from sqlite_schema where name = 'keyword'").toArray().length === 0) return;
+  sql.exec("insert or ignore into unposted select first_chunk, chunks from document");
+  sql.exec("drop table keyword");
+  sql.exec("drop table term");
 }

@@ -9,8 +9,9 @@ import { analysedQuery } from "../../domain/knowledge/ranking/query.ts";
 import { type Candidate, type Ranked, type RankOptions, ranked } from "../../domain/knowledge/ranking/rank.ts";
 import { selectiveTerms, type WeightedTerm, weightedTerms } from "../../domain/knowledge/ranking/weights.ts";
 import type { SearchResult, SearchTimings } from "../../domain/knowledge/search.ts";
-import { type ChunkTest, readChunks, readFrequencies, readKeywordMatches, readTokens } from "./reads.ts";
+import { type ChunkTest, readChunks, readTokens } from "./reads.ts";
 import type { VectorMatrix } from "./vector-matrix.ts";
+import type { WordIndex } from "./word-index.ts";
 
 export interface SearchPlan extends RankOptions {
   readonly query: string;
@@ -32,19 +33,17 @@ const DUPLICATE_OVERLAP = 0.95;
 
 export function search(
   sql: SqlStorage,
+  words: WordIndex,
   matrix: VectorMatrix | null,
   plan: SearchPlan,
   clock: () => number,
 ): { results: SearchResult[]; timings: SearchTimings } {
   const laps = [clock()];
   const query = analysedQuery(plan.query, plan.languages);
-  const frequencies = readFrequencies(
-    sql,
-    query.terms.flatMap((term) => term.ids),
-  );
+  const frequencies = words.frequencies(query.terms.flatMap((term) => term.ids));
   const terms = weightedTerms(query, frequencies, plan.chunks);
   laps.push(clock());
-  const byKeyword = plan.mode === "vector" ? [] : keywordCandidates(sql, terms, plan);
+  const byKeyword = plan.mode === "vector" ? [] : keywordCandidates(words, terms, plan);
   laps.push(clock());
   const scan = matrix === null || plan.vector === null ? null : matrix.scan(plan.vector);
   const byVector = plan.mode === "keyword" ? [] : (scan?.nearest(VECTOR_CANDIDATES, plan.isAllowed) ?? []);
@@ -68,8 +67,8 @@ export function search(
 
 const NO_TOKENS: TokenList = { ids: new Uint32Array(), prefixLength: 0 };
 
-function keywordCandidates(sql: SqlStorage, terms: readonly WeightedTerm[], plan: SearchPlan): number[] {
-  return readKeywordMatches(sql, selectiveTerms(terms, plan.chunks), KEYWORD_CANDIDATES, plan.isAllowed);
+function keywordCandidates(words: WordIndex, terms: readonly WeightedTerm[], plan: SearchPlan): number[] {
+  return words.best(selectiveTerms(terms, plan.chunks), KEYWORD_CANDIDATES, plan.averageLength, plan.isAllowed);
 }
 
 interface Scored extends Ranked {

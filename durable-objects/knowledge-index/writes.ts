@@ -2,12 +2,7 @@ import type { EmbedderIdentity } from "../../domain/knowledge/embedding/embedder
 import type { IndexDocument } from "../../domain/knowledge/index-contract.ts";
 import { documentLanguage, type Entry } from "./entries.ts";
 import { readState, writeState } from "./index-state.ts";
-
-/** Chunks `first` up to `first + count`. */
-export interface ChunkRange {
-  readonly first: number;
-  readonly count: number;
-}
+import { type ChunkRange, readTokenIds, type WordIndex } from "./word-index.ts";
 
 const NOTHING: ChunkRange = { first: 0, count: 0 };
 
@@ -16,6 +11,7 @@ const MAX_SEGMENT_BYTES = 1_000_000;
 
 export function insertDocument(
   sql: SqlStorage,
+  words: WordIndex,
   document: IndexDocument,
   entries: readonly Entry[],
   embedder: EmbedderIdentity,
@@ -33,10 +29,9 @@ export function insertDocument(
   );
   for (const [index, entry] of entries.entries()) insertChunk(sql, first + index, entry);
   insertSegments(sql, first, entries);
-  addFrequencies(
-    sql,
+  words.add(
+    { first, count: entries.length },
     entries.map((entry) => entry.tokens.ids),
-    1,
   );
   writeState(sql, {
     revision: state.revision + 1,
@@ -49,21 +44,17 @@ export function insertDocument(
 }
 
 /** Removes the document and says which chunks it had; none when it is absent. */
-export function deleteDocument(sql: SqlStorage, documentId: string): ChunkRange {
+export function deleteDocument(sql: SqlStorage, words: WordIndex, documentId: string): ChunkRange {
   const [row] = sql.exec("select first_chunk, chunks from document where document_id = ?", documentId).toArray();
   if (row === undefined) return NOTHING;
   const range = { first: Number(row.first_chunk), count: Number(row.chunks) };
   const end = range.first + range.count;
-  const tokens = sql
-    .exec<{ ids: ArrayBuffer }>("select ids from chunk_tokens where id >= ? and id < ?", range.first, end)
-    .toArray()
-    .map(({ ids }) => new Uint32Array(ids));
+  const tokens = readTokenIds(sql, range);
   for (const table of ["chunk", "chunk_tokens"])
     sql.exec(`delete from ${table} where id >= ? and id < ?`, range.first, end);
   sql.exec("delete from vector_segment where first_chunk >= ? and first_chunk < ?", range.first, end);
-  for (let id = range.first; id < end; id += 1) sql.exec("delete from keyword where rowid = ?", id);
   sql.exec("delete from document where first_chunk = ?", range.first);
-  addFrequencies(sql, tokens, -1);
+  words.remove(range, tokens);
   const state = readState(sql);
   writeState(sql, {
     ...state,
@@ -74,16 +65,10 @@ export function deleteDocument(sql: SqlStorage, documentId: string): ChunkRange 
   return range;
 }
 
-/** The word that a term id is in the keyword table. */
-export function keywordOf(id: number): string {
-  return id.toString(36);
-}
-
 function insertChunk(sql: SqlStorage, id: number, { chunk, tokens }: Entry): void {
   const path = JSON.stringify(chunk.headingPath);
   sql.exec("insert into chunk values (?, ?, ?, ?, ?, ?)", id, chunk.chunkId, chunk.start, chunk.end, path, chunk.text);
   sql.exec("insert into chunk_tokens values (?, ?, ?)", id, tokens.prefixLength, tokens.ids.slice().buffer);
-  sql.exec("insert into keyword (rowid, body) values (?, ?)", id, Array.from(tokens.ids, keywordOf).join(" "));
 }
 
 function insertSegments(sql: SqlStorage, first: number, entries: readonly Entry[]): void {
@@ -95,22 +80,6 @@ function insertSegments(sql: SqlStorage, first: number, entries: readonly Entry[
     const bytes = new Int8Array(part.length * dimensions);
     for (const [index, entry] of part.entries()) bytes.set(entry.vector.bytes, index * dimensions);
     sql.exec("insert into vector_segment values (?, ?, ?, ?)", first + from, part.length, scales.buffer, bytes.buffer);
-  }
-}
-
-/** In how many chunks each term is: raised or lowered, and forgotten at zero. */
-function addFrequencies(sql: SqlStorage, chunks: readonly Uint32Array[], by: 1 | -1): void {
-  const changes = new Map<number, number>();
-  for (const ids of chunks) for (const id of new Set(ids)) changes.set(id, (changes.get(id) ?? 0) + by);
-  if (changes.size === 0) return;
-  const json = JSON.stringify([...changes]);
-  sql.exec(
-    `insert into term (id, frequency) select value ->> 0, value ->> 1 from json_each(?) where true
-     on conflict (id) do update set frequency = frequency + excluded.frequency`,
-    json,
-  );
-  if (by < 0) {
-    sql.exec("delete from term where frequency <= 0 and id in (select value ->> 0 from json_each(?))", json);
   }
 }
 

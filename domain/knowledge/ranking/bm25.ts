@@ -1,17 +1,19 @@
 import type { Hits } from "./hits.ts";
 import type { WeightedTerm } from "./weights.ts";
 
-const K1 = 1.2;
+export const K1 = 1.2;
 const B = 0.75;
 
-/**
- * Exact BM25. FTS5's own drops the weight of terms that are in half of the chunks to nothing and counts a repeated
- * query term once; its ranking picks candidates, this one scores them.
- */
+/** What a chunk's length makes of a term's frequency in it. */
+export function lengthNorm(length: number, averageLength: number): number {
+  return K1 * (1 - B + (B * length) / Math.max(1, averageLength));
+}
+
+/** BM25, with a term that the query repeats counted as often. */
 export function bm25(hits: Hits, terms: readonly WeightedTerm[], averageLength: number): number {
   const frequencies = new Float64Array(terms.length);
   for (const term of hits.terms) frequencies[term] = (frequencies[term] ?? 0) + 1;
-  const norm = K1 * (1 - B + (B * hits.length) / Math.max(1, averageLength));
+  const norm = lengthNorm(hits.length, averageLength);
   let score = 0;
   for (let index = 0; index < terms.length; index += 1) {
     const term = terms[index];

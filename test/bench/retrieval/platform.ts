@@ -24,8 +24,9 @@ const HERE = import.meta.dirname;
 const KERNEL = path.join(HERE, "../../../durable-objects/knowledge-index/kernel/dot-products.wasm");
 const BATCH = 100;
 
-export async function startPlatform(): Promise<Platform> {
-  const state = await mkdtemp(path.join(tmpdir(), "weft-retrieval-"));
+/** In a folder of its own that goes when it stops, or in one that stays: a large index is then built once. */
+export async function startPlatform(kept?: string): Promise<Platform> {
+  const state = kept ?? (await mkdtemp(path.join(tmpdir(), "weft-retrieval-")));
   const options = convertV4MiniflareOptions({
     modules: [
       { type: "ESModule", path: "worker.js", contents: await bundledWorker() },
@@ -62,7 +63,7 @@ export async function startPlatform(): Promise<Platform> {
     stats: (index) => call<IndexStats>(index, "stats"),
     async stop() {
       await miniflare.dispose();
-      await rm(state, { recursive: true, force: true });
+      if (kept === undefined) await rm(state, { recursive: true, force: true });
     },
   };
 }

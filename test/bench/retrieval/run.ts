@@ -1,5 +1,6 @@
 // Measures retrieval: quality on XQuAD beside FTS5, Orama and MiniSearch, abstention, and latency by size.
-//   node test/bench/retrieval/run.ts [--languages en,zh,ru,ar] [--sizes 1000,10000] [--no-scale]
+//   node test/bench/retrieval/run.ts [--languages en,zh,ru,ar] [--sizes 1000,10000] [--no-scale] [--state FOLDER [--build]]
+// `--languages ""` measures scale alone. With a folder for its state, `--build` fills the large indexes for later runs to measure.
 // Ends with an error when a gate is missed, so that a change that costs quality cannot go unseen.
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -10,7 +11,7 @@ import { articles, type Collection, indexed, paragraphs } from "./collection.ts"
 import { peersOver } from "./peers.ts";
 import { type Platform, startPlatform } from "./platform.ts";
 import { type Hit, type Quality, quality } from "./quality.ts";
-import { measureScale } from "./scale.ts";
+import { buildScale, measureScale, type ScaleRow, type StageRow } from "./scale.ts";
 import { table } from "./table.ts";
 
 const GATES = { success5: { en: 0.97, other: 0.96 }, span5: 0.96 };
@@ -20,6 +21,8 @@ const { values } = parseArgs({
     languages: { type: "string", default: "en,zh,ru,ar" },
     sizes: { type: "string", default: "1000,10000" },
     "no-scale": { type: "boolean", default: false },
+    state: { type: "string" },
+    build: { type: "boolean", default: false },
   },
 });
 
@@ -28,11 +31,26 @@ interface QualityRow extends Quality {
   readonly system: string;
 }
 
-const platform = await startPlatform();
+const sizes = values["no-scale"] ? [] : values.sizes.split(",").map(Number);
+const platform = await startPlatform(values.state);
 try {
+  if (values.build) await build(sizes);
+  else await measure();
+} finally {
+  await platform.stop();
+}
+
+async function build(missing: readonly number[]): Promise<void> {
+  for (const size of missing) {
+    const perSecond = await buildScale(platform, size);
+    console.log(perSecond === null ? `${size} chunks are there` : `${size} chunks, ${perSecond.toFixed(0)} a second`);
+  }
+}
+
+async function measure(): Promise<void> {
   const rows: QualityRow[] = [];
   const abstentions: Record<string, string | number>[] = [];
-  for (const language of values.languages.split(",")) {
+  for (const language of values.languages.split(",").filter((name) => name !== "")) {
     const collection = await paragraphs(language);
     rows.push(...(await qualityOf(platform, language, collection)));
     abstentions.push({
@@ -41,20 +59,28 @@ try {
       ...(await measureAnswers(platform, `${language}-half`, collection)),
     });
   }
-  console.log(
-    `\nQuality on XQuAD: paragraphs as documents; span5 on whole articles in chunks of 512/128\n\n${table(rows.map((row) => ({ ...row })))}`,
-  );
-  console.log(`\nAbstention at score .5, and answers of local/extractive\n\n${table(abstentions)}`);
-  const scale = values["no-scale"] ? [] : await measureScale(platform, values.sizes.split(",").map(Number));
-  if (scale.length > 0)
+  if (rows.length > 0)
+    console.log(
+      `\nQuality on XQuAD: paragraphs as documents; span5 on whole articles in chunks of 512/128\n\n${table(rows.map((row) => ({ ...row })))}`,
+    );
+  if (rows.length > 0)
+    console.log(`\nAbstention at score .5, and answers of local/extractive\n\n${table(abstentions)}`);
+  const scale: ScaleRow[] = [];
+  const stages: StageRow[] = [];
+  for (const size of sizes) {
+    const measured = await measureScale(platform, size);
+    scale.push(measured.row);
+    stages.push(measured.stages);
+  }
+  if (scale.length > 0) {
     console.log(`\nLatency of a whole search, called from the Worker\n\n${table(scale.map((row) => ({ ...row })))}`);
-  await save({ rows, abstentions, scale });
+    console.log(`\nIts stages, medians\n\n${table(stages.map((row) => ({ ...row })))}`);
+  }
+  await save({ rows, abstentions, scale, stages });
   const missed = rows.filter((row) => row.system === "Weft" && !passes(row));
   for (const row of missed)
     console.error(`\nGate missed: ${row.language} success@5 ${row.success5} span@5 ${row.span5}`);
   process.exitCode = missed.length > 0 ? 1 : 0;
-} finally {
-  await platform.stop();
 }
 
 async function qualityOf(weft: Platform, language: string, collection: Collection): Promise<QualityRow[]> {

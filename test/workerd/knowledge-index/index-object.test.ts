@@ -150,7 +150,7 @@ describe("documents", () => {
     for (const id of ["leave", "travel", "security"]) expect(await index.removeDocument(id)).toBe(true);
     expect(await index.removeDocument("leave")).toBe(false);
     const counts = await runInDurableObject(index, (_: KnowledgeIndex, state) =>
-      ["document", "chunk", "chunk_tokens", "term", "vector_segment", "keyword"].map((table) =>
+      ["document", "chunk", "chunk_tokens", "posting", "unposted", "vector_segment"].map((table) =>
         Number(state.storage.sql.exec(`select count(*) n from ${table}`).one().n),
       ),
     );
