@@ -14,7 +14,7 @@ export const WorkflowName = z
 
 /** Amazon States Language as an object, or as its JSON text. */
 export const Definition = z
-  .union([z.string().min(2), z.record(z.string(), z.json())])
+  .union([z.string().min(1), z.record(z.string(), z.json())])
   .meta({ description: "Amazon States Language: the object, or its JSON text" });
 export type Definition = z.infer<typeof Definition>;
 

@@ -12,10 +12,15 @@ export function refusal(reason: Refusal): Problem {
     case "unknown-map-run":
       return notFound("map run under way");
     case "no-such-event":
-      return problem("run-status", { detail: "The run has no such event or state to rewind to.", members: { reason } });
+      return noPlaceToRewindTo("toSeq");
     default:
       return problem("run-status", { detail: DETAILS[reason], members: { reason } });
   }
+}
+
+export function noPlaceToRewindTo(member: "toSeq" | "toState"): Problem {
+  const detail = member === "toSeq" ? "is no event to rewind to" : "is no state that the run has entered";
+  return problem("validation-failed", { errors: [{ pointer: `/${member}`, detail }] });
 }
 
 const DETAILS: Record<
@@ -26,8 +31,6 @@ const DETAILS: Record<
   "not-started": "The run has not started.",
   "already-ended": "The run has ended.",
   "not-ended": "The run has not ended yet.",
-  "already-paused": "The run is paused already.",
-  "not-paused": "The run is not paused.",
   "history-full": "The run's history has reached its limit of events.",
   "not-redrivable": "A run that succeeded cannot be redriven.",
 };

@@ -4,7 +4,7 @@ import { DEFAULT_LIMITS, type RunEvent } from "../../domain/workflows/run/event.
 import { rewindState } from "../../domain/workflows/run/replay.ts";
 import type { RunLifecycle, StartRunRequest, TaskAnswer } from "../../services/workflows/ports.ts";
 import type { TaskOutcome } from "../../services/workflows/task-call.ts";
-import { refusal } from "./refusal.ts";
+import { noPlaceToRewindTo } from "./refusal.ts";
 
 // What the outside asks, as the engine's commands.
 
@@ -42,7 +42,7 @@ export function lifecycleCommand(lifecycle: RunLifecycle, history: () => readonl
       const events = history();
       const toSeq = "toSeq" in lifecycle ? lifecycle.toSeq : lastEntryOf(events, lifecycle.toState);
       const restored = rewindState(events, toSeq);
-      if (restored === null) throw refusal("no-such-event");
+      if (restored === null) throw noPlaceToRewindTo("toSeq");
       return { type: "Rewind", toSeq, restored };
     }
   }
@@ -52,7 +52,7 @@ function lastEntryOf(events: readonly RunEvent[], state: string): number {
   const entry = events.findLast(
     (event) => event.type.endsWith("StateEntered") && "state" in event && event.state === state,
   );
-  if (entry === undefined) throw refusal("no-such-event");
+  if (entry === undefined) throw noPlaceToRewindTo("toState");
   return entry.seq;
 }
 

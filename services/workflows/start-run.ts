@@ -38,7 +38,7 @@ export async function startRun(
   options: { waitSeconds?: number; parent?: Parent; depth?: number } = {},
 ): Promise<{ run: Run; created: boolean }> {
   requirePermission(ctx, "runs:write");
-  const value = input.input ?? {};
+  const value = input.input === undefined ? {} : input.input;
   const { name, alias } = input;
   const version = alias === undefined ? input.version : await versionOfAlias(ctx, workflow, alias, name);
   const [{ row }, maxPayloadBytes] = await Promise.all([loadVersion(ctx, workflow, version), payloadLimit(ctx)]);

@@ -23,7 +23,21 @@ function invalidMembers(issue: z.core.$ZodIssue, root: string): InvalidMember[] 
       code: issue.code,
     }));
   }
+  if (issue.code === "invalid_union") {
+    const nearest = nearestOf(issue.errors);
+    if (nearest !== null) {
+      return nearest.flatMap((inner) => invalidMembers({ ...inner, path: [...issue.path, ...inner.path] }, root));
+    }
+  }
   return [{ pointer, detail: issue.message, code: issue.code }];
+}
+
+/** The alternative that was most probably meant: one whose kind of value it is, with the fewest faults. */
+function nearestOf(alternatives: readonly z.core.$ZodIssue[][]): z.core.$ZodIssue[] | null {
+  const isOfOtherKind = (issues: readonly z.core.$ZodIssue[]) =>
+    issues.some(({ code, path }) => code === "invalid_type" && path.length === 0);
+  const meant = alternatives.filter((issues) => issues.length > 0 && !isOfOtherKind(issues));
+  return (meant.length > 0 ? meant : alternatives).toSorted((a, b) => a.length - b.length)[0] ?? null;
 }
 
 /** RFC 6901 for bodies; the bare name after `?` for query parameters. */

@@ -54,8 +54,6 @@ export type Refusal =
   | "not-started"
   | "already-ended"
   | "not-ended"
-  | "already-paused"
-  | "not-paused"
   | "unknown-task"
   | "unknown-review"
   | "unknown-map-run"

@@ -33,15 +33,18 @@ function newDeadline(turn: Turn, machineType: RunState["machineType"]): { deadli
   return limit === null ? {} : { deadline: turn.now + limit * SECOND_MS };
 }
 
-/** No state is entered and no retry begins until the run resumes; what is under way may end and is kept. Clocks go on. */
+/**
+ * No state is entered and no retry begins until the run resumes; what is under way may end and is kept. Clocks go on. A run that is
+ * paused stays so, and one that runs goes on: whoever lost the answer may ask again.
+ */
 export function pause(turn: Turn, reason: string | undefined): Refusal | null {
-  if (turn.state.status === "paused") return "already-paused";
+  if (turn.state.status === "paused") return null;
   emit(turn, rootScope(turn.state), { type: "RunPaused", ...(reason !== undefined && { reason }) });
   return null;
 }
 
 export function resume(turn: Turn, reason: string | undefined): Refusal | null {
-  if (turn.state.status !== "paused") return "not-paused";
+  if (turn.state.status !== "paused") return null;
   emit(turn, rootScope(turn.state), { type: "RunResumed", ...(reason !== undefined && { reason }) });
   restartChildren(turn);
   queueReady(turn);

@@ -14,7 +14,7 @@ export async function perform(turn: Turn, command: RunCommand): Promise<Refusal 
   if (state.seq === 0) return "not-started";
   if (command.type === "Redrive") return redrive(turn);
   if (command.type === "Rewind") return rewind(turn, command.toSeq, command.restored);
-  if (isEnded(state)) return "already-ended";
+  if (isEnded(state)) return command.type === "DecideReview" ? "unknown-review" : "already-ended";
   switch (command.type) {
     case "Continue":
       if (state.status === "running") queueReady(turn);

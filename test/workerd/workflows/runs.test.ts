@@ -6,6 +6,7 @@ import type { Run } from "../../../domain/workflows/run-view.ts";
 import { aRun, chain, eventually } from "../../support/a-run.ts";
 import type { TestMember } from "../../support/a-tenant.ts";
 import { aTenant } from "../../support/a-tenant.ts";
+import { expectProblem } from "../../support/guards.ts";
 
 const REVIEW: Json = {
   QueryLanguage: "JSONata",
@@ -51,6 +52,11 @@ describe("a run", () => {
       state.storage.sql.exec("select first_seq, last_seq from journal").toArray(),
     );
     expect(rows).toEqual([{ first_seq: 1, last_seq: 202 }]);
+  });
+
+  it.each([null, 0, false, "text", [1]])("takes any JSON as input: %j", async (input) => {
+    const run = await aRun(await aTenant(), chain(1), { input, wait: 5 });
+    expect(run).toMatchObject({ status: "succeeded", input, output: input });
   });
 
   it("tells its history in AWS event types without gaps", async () => {
@@ -208,6 +214,8 @@ describe("a review", () => {
       member.call(`/v1/reviews/${reviewId}/decision`, { method: "POST", body: { decision: "approve" } });
     const answers = await Promise.all([decide(), decide(), decide()]);
     expect(answers.map((answer) => answer.status).sort()).toEqual([200, 409, 409]);
+    await member.call(`/v1/runs/${run.id}?wait=5`);
+    expectProblem(await decide(), 409, "review-decided");
   });
 
   it("stands in the queue of reviews until it is decided", async () => {
@@ -248,16 +256,19 @@ describe("lifecycle", () => {
     const run = await aRun(member, REVIEW, { input: {} });
     await inReview(member, run.id);
     const post = (verb: string, body: Json = {}) => member.call(`/v1/runs/${run.id}/${verb}`, { method: "POST", body });
-    expect(await post("resume")).toMatchObject({ status: 409, body: { code: "run-status", reason: "not-paused" } });
-    expect(await post("pause")).toMatchObject({ status: 202, body: { status: "paused" } });
-    expect(await post("pause")).toMatchObject({ status: 409, body: { reason: "already-paused" } });
+    expect(await post("resume")).toMatchObject({ status: 202, body: { status: "running" } });
+    const paused = await post("pause");
+    expect(paused).toMatchObject({ status: 202, body: { status: "paused" } });
+    expect(await post("pause")).toMatchObject({ status: 202, body: { status: "paused", seq: paused.body.seq } });
     expect(await post("resume")).toMatchObject({ status: 202, body: { status: "running" } });
     const stopped = await post("stop", { error: "Enough", cause: "No longer wanted." });
     expect(stopped).toMatchObject({
       status: 202,
       body: { status: "aborted", error: "Enough", cause: "No longer wanted." },
     });
-    expect(await post("stop")).toMatchObject({ status: 409, body: { reason: "already-ended" } });
+    for (const verb of ["stop", "pause", "resume"]) {
+      expect(await post(verb)).toMatchObject({ status: 409, body: { code: "run-status", reason: "already-ended" } });
+    }
   });
 
   it("keeps a decision that is made while paused and goes on at resume", async () => {
@@ -285,6 +296,18 @@ describe("lifecycle", () => {
     const ended = (await member.call(`/v1/runs/${run.id}?wait=5`)).body as Run;
     expect(ended.status).toBe("succeeded");
     expect(ended.seq).toBeGreaterThan(failed.seq);
+  });
+
+  it.each([
+    ["/toSeq", { toSeq: 999 }],
+    ["/toState", { toState: "Nowhere" }],
+    ["/toState", { toSeq: 1, toState: "Ask" }],
+  ])("names %s when there is no such place to rewind to: %j", async (pointer, body) => {
+    const member = await aTenant();
+    const run = await aRun(member, REVIEW, { input: {} });
+    const answer = await member.call(`/v1/runs/${run.id}/rewind`, { method: "POST", body });
+    expectProblem(answer, 422, "validation-failed");
+    expect(answer.body.errors[0].pointer).toBe(pointer);
   });
 });
 

@@ -116,3 +116,16 @@ refusesTheWrongActor({
   namesResource: false,
   arrange: async () => ({ path: PATH, body: { definition: { Type: "Succeed" } } }),
 });
+
+describe("validating a definition", () => {
+  it.each(["{", "[]", { StartAt: "Nowhere", States: { A: { Type: "Pass", End: true } } }])(
+    "reports what is wrong with %j and changes nothing",
+    async (definition) => {
+      const member = await aTenant();
+      const { status, body } = await member.call("/v1/workflows/validate", { method: "POST", body: { definition } });
+      expect(status).toBe(200);
+      expect(body).toMatchObject({ result: "FAIL", diagnostics: [{ severity: "ERROR", message: expect.any(String) }] });
+      expect((await member.call("/v1/workflows")).body.data).toEqual([]);
+    },
+  );
+});
