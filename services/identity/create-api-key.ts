@@ -8,10 +8,12 @@ import {
 import { sha256Hex } from "../../domain/kernel/digest.ts";
 import type { Scope } from "../../domain/kernel/permission.ts";
 import { problem } from "../../domain/kernel/problem.ts";
+import { isoTime } from "../../domain/kernel/time.ts";
 import { commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
 import { awsSecrets } from "./aws-secrets.ts";
+import { findLiveKey } from "./find-api-key.ts";
 import { memberBehind, type RoleHolder, roleHolder } from "./signed-in-user.ts";
 import { apiKeys, toApiKey } from "./table.ts";
 
@@ -20,10 +22,7 @@ export async function createApiKey(ctx: ServiceContext, input: NewApiKey): Promi
   requirePermission(ctx, "keys:write");
   const actor = roleHolder(ctx);
   requireScopes(actor, input.scopes);
-  const expiresAt = input.expiresAt === undefined ? null : Date.parse(input.expiresAt);
-  if (expiresAt !== null && expiresAt <= ctx.clock.now()) {
-    throw problem("validation-failed", { errors: [{ pointer: "/expiresAt", detail: "must lie in the future" }] });
-  }
+  const expiresAt = await endWithin(ctx, actor, input.expiresAt === undefined ? null : Date.parse(input.expiresAt));
   const { key, row } = mintedKey(ctx, actor, {
     name: input.name,
     scopes: [...new Set(input.scopes)],
@@ -35,7 +34,12 @@ export async function createApiKey(ctx: ServiceContext, input: NewApiKey): Promi
     audit: {
       action: "api-key.created",
       target: { type: "api-key", id: row.id },
-      details: { name: row.name, scopes: row.scopes, expiresAt: input.expiresAt ?? null, awsSigV4: row.awsSigV4 },
+      details: {
+        name: row.name,
+        scopes: row.scopes,
+        expiresAt: expiresAt === null ? null : isoTime(expiresAt),
+        awsSigV4: row.awsSigV4,
+      },
     },
   });
   return createdKey(ctx, key, row);
@@ -53,6 +57,21 @@ export function requireScopes(actor: RoleHolder, scopes: readonly Scope[]): void
   if (beyond.length > 0) {
     throw problem("forbidden", { detail: `You cannot hand on what you do not hold: ${beyond.join(", ")}.` });
   }
+}
+
+/** When the new key ends. One that a key mints ends with that key at the latest. */
+async function endWithin(ctx: ServiceContext, actor: RoleHolder, asked: number | null): Promise<number | null> {
+  if (asked !== null && asked <= ctx.clock.now()) {
+    throw problem("validation-failed", { errors: [{ pointer: "/expiresAt", detail: "must lie in the future" }] });
+  }
+  if (actor.kind !== "api-key") return asked;
+  const end = (await findLiveKey(ctx, actor.keyId))?.expiresAt ?? null;
+  if (end !== null && asked !== null && asked > end) {
+    throw problem("forbidden", {
+      detail: `This key ends at ${isoTime(end)}, and no key that it makes may outlive it.`,
+    });
+  }
+  return asked ?? end;
 }
 
 export function mintedKey(

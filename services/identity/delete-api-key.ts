@@ -3,8 +3,8 @@ import { notFound } from "../../domain/kernel/problem.ts";
 import { commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
+import { isKey } from "./find-api-key.ts";
 import { forgetPrincipals } from "./principals.ts";
-import { isKey } from "./rotate-api-key.ts";
 import { apiKeys } from "./table.ts";
 
 /** Stops the key. Its row stays, so that the audit log's mentions keep their meaning. */

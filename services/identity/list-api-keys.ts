@@ -1,9 +1,11 @@
 import { and, desc, eq, isNull } from "drizzle-orm";
 import type { ApiKey } from "../../domain/identity/api-key.ts";
 import { type Page, type PageRequest, pageOf } from "../../domain/kernel/page.ts";
+import { notFound } from "../../domain/kernel/problem.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
 import { olderThan } from "../keyset.ts";
+import { findLiveKey } from "./find-api-key.ts";
 import { apiKeys, toApiKey } from "./table.ts";
 
 /** The tenant's keys, newest first. Deleted ones are gone from the list, expired ones are not. */
@@ -22,4 +24,11 @@ export async function listApiKeys(ctx: ServiceContext, { limit, cursor }: PageRe
     .orderBy(desc(apiKeys.createdAt), desc(apiKeys.id))
     .limit(limit + 1);
   return pageOf(rows, limit, (row) => [String(row.createdAt), row.id], toApiKey);
+}
+
+export async function getApiKey(ctx: ServiceContext, id: string): Promise<ApiKey> {
+  requirePermission(ctx, "keys:read");
+  const key = await findLiveKey(ctx, id);
+  if (key === null) throw notFound("API key");
+  return toApiKey(key);
 }

@@ -32,6 +32,11 @@ export async function listMembers(ctx: ServiceContext, { limit, cursor }: PageRe
   );
 }
 
+export async function getMember(ctx: ServiceContext, userId: string): Promise<Member> {
+  requirePermission(ctx, "members:read");
+  return loadMember(ctx, userId);
+}
+
 export async function loadMember(ctx: ServiceContext, userId: string): Promise<Member> {
   const [row] = await selectMembers(ctx)
     .where(and(eq(memberships.tenantId, ctx.tenant.id), eq(memberships.userId, userId)))

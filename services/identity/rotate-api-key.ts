@@ -1,4 +1,4 @@
-import { and, eq, isNull } from "drizzle-orm";
+import { and, isNull } from "drizzle-orm";
 import type { ApiKeyRotation, CreatedApiKey } from "../../domain/identity/api-key.ts";
 import { notFound, problem } from "../../domain/kernel/problem.ts";
 import { isoTime, SECOND_MS } from "../../domain/kernel/time.ts";
@@ -6,6 +6,7 @@ import { commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
 import { createdKey, mintedKey, requireScopes } from "./create-api-key.ts";
+import { findLiveKey, isKey } from "./find-api-key.ts";
 import { forgetPrincipals } from "./principals.ts";
 import { roleHolder } from "./signed-in-user.ts";
 import { apiKeys } from "./table.ts";
@@ -42,19 +43,6 @@ export async function rotateApiKey(ctx: ServiceContext, id: string, input: ApiKe
   });
   forgetPrincipals((principal) => principal.actor.kind === "api-key" && principal.actor.keyId === id);
   return createdKey(ctx, key, row);
-}
-
-async function findLiveKey(ctx: ServiceContext, id: string): Promise<typeof apiKeys.$inferSelect | null> {
-  const [row] = await ctx.db
-    .select()
-    .from(apiKeys)
-    .where(and(isKey(ctx, id), isNull(apiKeys.revokedAt)))
-    .limit(1);
-  return row ?? null;
-}
-
-export function isKey(ctx: ServiceContext, id: string) {
-  return and(eq(apiKeys.tenantId, ctx.tenant.id), eq(apiKeys.id, id));
 }
 
 function alreadyReplaced() {

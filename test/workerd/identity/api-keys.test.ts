@@ -23,6 +23,7 @@ describe("API keys", () => {
     expectProblem(await call("/v1/tenant", { headers: bearer(key) }), 403, "forbidden");
     const list = await owner.call("/v1/api-keys");
     expect(list.body.data).toEqual([{ ...shown, lastUsedAt: expect.any(String) }]);
+    expect((await owner.call(`/v1/api-keys/${shown.id}`)).body).toEqual(list.body.data[0]);
   });
 
   it("stop at once when deleted", async () => {
@@ -32,6 +33,7 @@ describe("API keys", () => {
     expect((await owner.call(`/v1/api-keys/${key.id}`, { method: "DELETE" })).status).toBe(204);
     expectProblem(await key.call("/v1/tenant"), 401, "unauthenticated");
     expect((await owner.call("/v1/api-keys")).body.data).toEqual([]);
+    expectProblem(await owner.call(`/v1/api-keys/${key.id}`), 404, "not-found");
   });
 
   it("stop at the end of their life", async () => {
@@ -42,6 +44,17 @@ describe("API keys", () => {
       .set({ expiresAt: Date.now() - 1 })
       .where(eq(apiKeys.id, id));
     expectProblem(await call("/v1/tenant", { headers: bearer(key) }), 401, "unauthenticated");
+  });
+
+  it("make no key that outlives them", async () => {
+    const owner = await aTenant();
+    const [end, later] = [3_600_000, 7_200_000].map((ms) => new Date(Date.now() + ms).toISOString());
+    const minting = { name: "Mints", scopes: ["keys:write", "runs:read"], expiresAt: end };
+    const { key } = (await owner.call("/v1/api-keys", { body: minting })).body;
+    const mint = (more: object) =>
+      call("/v1/api-keys", { body: { name: "New", scopes: ["runs:read"], ...more }, headers: bearer(key) });
+    expect(await mint({})).toMatchObject({ status: 201, body: { expiresAt: end } });
+    expectProblem(await mint({ expiresAt: later }), 403, "forbidden");
   });
 
   it("do what their maker may do now: less after a demotion, nothing after a removal", async () => {

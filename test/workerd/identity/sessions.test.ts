@@ -101,7 +101,9 @@ describe("ending sessions", () => {
     const { body: other } = await owner.call("/v1/auth/switch-tenant", { body: { tenantId: owner.tenantId } });
     const { body: list } = await owner.call("/v1/auth/sessions");
     expect(list.data.map(({ isCurrent }: { isCurrent: boolean }) => isCurrent).sort()).toEqual([false, true]);
-    const otherId = list.data.find(({ isCurrent }: { isCurrent: boolean }) => !isCurrent).id;
+    const listed = list.data.find(({ isCurrent }: { isCurrent: boolean }) => !isCurrent);
+    const otherId = listed.id;
+    expect((await owner.call(`/v1/auth/sessions/${otherId}`)).body).toEqual(listed);
     expect((await call("/v1/me", { headers: bearer(other.accessToken) })).status).toBe(200);
     expect((await owner.call(`/v1/auth/sessions/${otherId}`, { method: "DELETE" })).status).toBe(204);
     expectProblem(await call("/v1/me", { headers: bearer(other.accessToken) }), 401, "unauthenticated");

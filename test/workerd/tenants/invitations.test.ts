@@ -20,16 +20,18 @@ const accept = (guest: TestMember, token: string) => guest.call("/v1/invitations
 describe("invitations", () => {
   it("make who holds the mail and the address a member", async () => {
     const [owner, guest] = [await aTenant("Host"), await aTenant()];
-    const { token } = await invited(owner, guest, "admin");
+    const { id, token } = await invited(owner, guest, "admin");
     const { body: pending } = await owner.call("/v1/invitations");
     expect(pending.data).toMatchObject([{ email: guest.email, role: "admin", invitedBy: owner.userId }]);
     expect(JSON.stringify(pending)).not.toContain(token);
+    expect((await owner.call(`/v1/invitations/${id}`)).body).toEqual(pending.data[0]);
 
     const accepted = await accept(guest, token);
     expect(accepted).toMatchObject({ status: 200, body: { id: owner.tenantId, name: "Host", role: "admin" } });
     const switched = await guest.call("/v1/auth/switch-tenant", { body: { tenantId: owner.tenantId } });
     expect(switched.status).toBe(200);
     expect((await owner.call("/v1/invitations")).body.data).toEqual([]);
+    expectProblem(await owner.call(`/v1/invitations/${id}`), 404, "not-found");
   });
 
   it("are accepted once, even at the same time", async () => {

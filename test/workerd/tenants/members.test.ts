@@ -15,6 +15,8 @@ describe("members", () => {
     expect(listed.map(({ userId }) => userId)).toEqual([owner, ...others].map(({ userId }) => userId));
     expect(second.body.nextCursor).toBeNull();
     expect(listed[0]).toMatchObject({ role: "owner", email: owner.email });
+    expect((await owner.call(`/v1/members/${listed[1].userId}`)).body).toEqual(listed[1]);
+    expectProblem(await owner.call(`/v1/members/${ABSENT}`), 404, "not-found");
   });
 
   it("do not show their addresses to viewers", async () => {

@@ -3,7 +3,7 @@ import { ApiKey, ApiKeyRotation, CreatedApiKey, NewApiKey } from "../../../domai
 import { PageRequest } from "../../../domain/kernel/page.ts";
 import { createApiKey } from "../../../services/identity/create-api-key.ts";
 import { deleteApiKey } from "../../../services/identity/delete-api-key.ts";
-import { listApiKeys } from "../../../services/identity/list-api-keys.ts";
+import { getApiKey, listApiKeys } from "../../../services/identity/list-api-keys.ts";
 import { rotateApiKey } from "../../../services/identity/rotate-api-key.ts";
 import { listOf } from "../listing.ts";
 import { noContent, reply, routes } from "../operation.ts";
@@ -38,6 +38,21 @@ apiKeys.add(
     returns: { 201: CreatedApiKey },
   },
   async ({ ctx, body }) => reply(201, await createApiKey(ctx, body)),
+);
+
+apiKeys.add(
+  {
+    method: "get",
+    path: "/v1/api-keys/{id}",
+    id: "getApiKey",
+    tag,
+    summary: "An API key, without its text",
+    access: "keys:read",
+    params,
+    returns: { 200: ApiKey },
+    problems: ["not-found"],
+  },
+  async ({ ctx, params }) => reply(200, await getApiKey(ctx, params.id)),
 );
 
 apiKeys.add(

@@ -10,7 +10,7 @@ import { Login, Registration, SignedIn, User } from "../../../domain/identity/us
 import { PageRequest } from "../../../domain/kernel/page.ts";
 import { changePassword } from "../../../services/identity/change-password.ts";
 import { endSession, logOut } from "../../../services/identity/end-session.ts";
-import { listSessions } from "../../../services/identity/list-sessions.ts";
+import { getSession, listSessions } from "../../../services/identity/list-sessions.ts";
 import { logIn } from "../../../services/identity/log-in.ts";
 import { refreshSession } from "../../../services/identity/refresh-session.ts";
 import { registerUser } from "../../../services/identity/register-user.ts";
@@ -193,6 +193,21 @@ auth.add(
     returns: { 200: listOf(Session) },
   },
   async ({ ctx, query }) => reply(200, await listSessions(ctx, query)),
+);
+
+auth.add(
+  {
+    method: "get",
+    path: "/v1/auth/sessions/{id}",
+    id: "getSession",
+    tag,
+    summary: "One of the user's live sessions",
+    access: "signed-in",
+    params: z.object({ id: z.string() }),
+    returns: { 200: Session },
+    problems: ["not-found"],
+  },
+  async ({ ctx, params }) => reply(200, await getSession(ctx, params.id)),
 );
 
 auth.add(

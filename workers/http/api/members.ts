@@ -5,8 +5,8 @@ import { PageRequest } from "../../../domain/kernel/page.ts";
 import { acceptInvitation } from "../../../services/identity/accept-invitation.ts";
 import { changeMemberRole } from "../../../services/identity/change-member-role.ts";
 import { createInvitation } from "../../../services/identity/create-invitation.ts";
-import { listInvitations } from "../../../services/identity/list-invitations.ts";
-import { listMembers } from "../../../services/identity/list-members.ts";
+import { getInvitation, listInvitations } from "../../../services/identity/list-invitations.ts";
+import { getMember, listMembers } from "../../../services/identity/list-members.ts";
 import { removeMember } from "../../../services/identity/remove-member.ts";
 import { revokeInvitation } from "../../../services/identity/revoke-invitation.ts";
 import { listOf } from "../listing.ts";
@@ -28,6 +28,21 @@ members.add(
     returns: { 200: listOf(Member) },
   },
   async ({ ctx, query }) => reply(200, await listMembers(ctx, query)),
+);
+
+members.add(
+  {
+    method: "get",
+    path: "/v1/members/{userId}",
+    id: "getMember",
+    tag,
+    summary: "One of the tenant's members",
+    access: "members:read",
+    params,
+    returns: { 200: Member },
+    problems: ["not-found"],
+  },
+  async ({ ctx, params }) => reply(200, await getMember(ctx, params.userId)),
 );
 
 members.add(
@@ -106,6 +121,21 @@ members.add(
     problems: ["not-found", "conflict", "email-not-verified"],
   },
   async ({ ctx, body }) => reply(200, await acceptInvitation(ctx, body.token)),
+);
+
+members.add(
+  {
+    method: "get",
+    path: "/v1/invitations/{id}",
+    id: "getInvitation",
+    tag,
+    summary: "An invitation that can still be accepted",
+    access: "members:write",
+    params: z.object({ id: z.string() }),
+    returns: { 200: Invitation },
+    problems: ["not-found"],
+  },
+  async ({ ctx, params }) => reply(200, await getInvitation(ctx, params.id)),
 );
 
 members.add(
