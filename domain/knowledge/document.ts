@@ -28,6 +28,11 @@ export const KnowledgeDocument = z
   .meta({ id: "Document" });
 export type KnowledgeDocument = z.infer<typeof KnowledgeDocument>;
 
+export const AddedDocument = KnowledgeDocument.extend({
+  job: z.strictObject({ id: z.string().describe("Starts with job_.") }).describe("The job that reads and indexes it."),
+}).meta({ id: "AddedDocument" });
+export type AddedDocument = z.infer<typeof AddedDocument>;
+
 export const CreateDocument = z
   .strictObject({
     title: KnowledgeDocument.shape.title,

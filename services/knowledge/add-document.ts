@@ -1,6 +1,6 @@
 import { and, eq, sql } from "drizzle-orm";
 import { problem } from "../../domain/kernel/problem.ts";
-import type { KnowledgeDocument } from "../../domain/knowledge/document.ts";
+import type { AddedDocument } from "../../domain/knowledge/document.ts";
 import type { Metadata } from "../../domain/knowledge/metadata.ts";
 import { commit } from "../commit.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
@@ -28,11 +28,13 @@ export async function addDocument(
   ctx: ServiceContext,
   knowledgeBaseId: string,
   input: NewDocument,
-): Promise<KnowledgeDocument> {
+): Promise<AddedDocument> {
   requirePermission(ctx, "knowledge:write");
   await loadKnowledgeBase(ctx, knowledgeBaseId);
   if ("url" in input.source) requireImportable(ctx, input.source.url);
-  return toDocument(await againstConflict(() => addOrReplace(ctx, knowledgeBaseId, input)));
+  const jobId = ctx.ids.next("job");
+  const row = await againstConflict(() => addOrReplace(ctx, knowledgeBaseId, input, jobId));
+  return { ...toDocument(row), job: { id: jobId } };
 }
 
 function requireImportable(ctx: ServiceContext, url: string): void {
@@ -40,7 +42,12 @@ function requireImportable(ctx: ServiceContext, url: string): void {
   if (!judgement.allowed) throw problem("forbidden-target", { detail: judgement.reason });
 }
 
-async function addOrReplace(ctx: ServiceContext, knowledgeBaseId: string, input: NewDocument): Promise<DocumentRow> {
+async function addOrReplace(
+  ctx: ServiceContext,
+  knowledgeBaseId: string,
+  input: NewDocument,
+  jobId: string,
+): Promise<DocumentRow> {
   const replaced = await findByExternalId(ctx, knowledgeBaseId, input.externalId);
   const revision = newRevision(ctx.tenant.id, knowledgeBaseId, {
     documentId: replaced?.id ?? ctx.ids.next("doc"),
@@ -51,7 +58,7 @@ async function addOrReplace(ctx: ServiceContext, knowledgeBaseId: string, input:
   const { source } = input;
   if ("body" in source) await ctx.ports.files.put(sourceKey(revision), source.body, UNKNOWN_TYPE);
   try {
-    await commitDocument(ctx, row, revision, replaced);
+    await commitDocument(ctx, row, revision, replaced, jobId);
   } catch (error) {
     if ("body" in source) ctx.later(ctx.ports.files.remove([sourceKey(revision)]));
     // The knowledge base may have gone meanwhile, which its absence tells better than a conflict.
@@ -119,6 +126,7 @@ async function commitDocument(
   row: DocumentRow,
   revision: Revision,
   replaced: DocumentRow | null,
+  jobId: string,
 ): Promise<void> {
   const { id: documentId, knowledgeBaseId } = row;
   // Guards that the knowledge base still is, and is true: it changed.
@@ -141,7 +149,7 @@ async function commitDocument(
       details: { knowledgeBaseId, title: row.title, version: row.version, sourceUrl: row.sourceUrl },
     },
     tasks: [
-      { type: "document.ingest", payload: { knowledgeBaseId, ...revision } },
+      { id: jobId, type: "document.ingest", payload: { knowledgeBaseId, ...revision } },
       ...superseded(replaced).map((old) => ({
         type: "document.remove" as const,
         payload: { knowledgeBaseId, revisions: [old] },

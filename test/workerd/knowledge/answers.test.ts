@@ -141,8 +141,9 @@ describe("an answer", () => {
     const [citations, done] = events.slice(-2);
     const whole = await answered(member, kb, { question });
     expect(text).toBe(whole.answer);
-    expect(citations).toEqual({ type: "citations", data: { citations: whole.citations } });
-    expect(done).toEqual({ type: "done", data: whole });
+    expect(citations).toMatchObject({ type: "citations", data: { citations: whole.citations } });
+    expect(done).toMatchObject({ type: "done", data: whole });
+    expect(events.map(({ id }) => id)).toEqual(events.map((_, i) => i + 1));
   });
 
   it("refuses as events as well", async () => {
@@ -219,8 +220,8 @@ function eventsOf(text: string) {
     .split("\n\n")
     .filter((block) => block !== "" && !block.startsWith(":"))
     .map((block) => {
-      const [, type = "", data = "null"] = /^event: (\w+)\ndata: (.*)$/.exec(block) ?? [];
-      return { type, data: JSON.parse(data) };
+      const [, id = "", type = "", data = "null"] = /^id: (\d+)\nevent: (\w+)\ndata: (.*)$/.exec(block) ?? [];
+      return { id: Number(id), type, data: JSON.parse(data) };
     });
 }
 

@@ -20,6 +20,8 @@ describe("adding a document", () => {
     expect(document).toMatchObject({ status: "indexed", chunks: 2, metadata: { team: "hr" }, error: null });
     expect(document.characters).toBe(LEAVE_POLICY.length);
     expect(document.indexedAt).not.toBeNull();
+    const job = await member.call(`/v1/jobs/${answer.body.job.id}`);
+    expect(job.body).toMatchObject({ type: "document.ingest", subject: { documentId: document.id } });
   });
 
   it("takes a file of a form, and knows its type by its name", async () => {

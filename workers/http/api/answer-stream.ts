@@ -20,6 +20,9 @@ const HEADERS = {
 export function answerStream(events: AsyncIterable<AnswerEvent>, platform: PlatformContext): Response {
   const iterator = events[Symbol.asyncIterator]();
   const encoder = new TextEncoder();
+  let id = 0;
+  const eventText = (type: string, data: unknown) =>
+    encoder.encode(`id: ${++id}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`);
   let heartbeat: ReturnType<typeof setInterval> | undefined;
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
@@ -28,9 +31,9 @@ export function answerStream(events: AsyncIterable<AnswerEvent>, platform: Platf
     async pull(controller) {
       try {
         const next = await iterator.next();
-        if (!next.done) return controller.enqueue(encoder.encode(eventText(next.value.type, next.value.data)));
+        if (!next.done) return controller.enqueue(eventText(next.value.type, next.value.data));
       } catch (error) {
-        controller.enqueue(encoder.encode(eventText("error", await problemOf(error, platform))));
+        controller.enqueue(eventText("error", await problemOf(error, platform)));
       }
       clearInterval(heartbeat);
       controller.close();
@@ -41,10 +44,6 @@ export function answerStream(events: AsyncIterable<AnswerEvent>, platform: Platf
     },
   });
   return new Response(body, { headers: HEADERS });
-}
-
-function eventText(type: string, data: unknown): string {
-  return `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
 async function problemOf(error: unknown, { ports, log, requestId }: PlatformContext): Promise<unknown> {

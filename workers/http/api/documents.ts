@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { CreateDocument, KnowledgeDocument } from "../../../domain/knowledge/document.ts";
+import { AddedDocument, CreateDocument, KnowledgeDocument } from "../../../domain/knowledge/document.ts";
 import { addDocument } from "../../../services/knowledge/add-document.ts";
 import { deleteDocument } from "../../../services/knowledge/delete-document.ts";
 import { getDocument } from "../../../services/knowledge/get-document.ts";
@@ -39,7 +39,7 @@ documents.add(
     params,
     accepts: { "application/json": CreateDocument, "multipart/form-data": UploadDocument },
     maxBytes: MAX_DOCUMENT_BYTES,
-    returns: { 202: KnowledgeDocument },
+    returns: { 202: AddedDocument },
     problems: ["forbidden-target"],
   },
   async ({ ctx, params, http }) => {
