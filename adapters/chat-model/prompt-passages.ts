@@ -20,9 +20,18 @@ export function promptOf(messages: readonly ChatMessage[]): ReadPrompt {
   return { question: question.replace(QUESTION_LABEL, ""), sources: numbered(context) };
 }
 
-/** When any paragraph is numbered the context is a list of sources, and what stands before it are instructions. */
-function numbered(context: readonly string[]): PromptSource[] {
+/**
+ * Where any paragraph is labelled as the context, what stands before it are instructions; so it is where any is numbered: then
+ * the context is a list of sources.
+ */
+function numbered(given: readonly string[]): PromptSource[] {
   const passages: PromptSource[] = [];
+  const context = given.slice(
+    Math.max(
+      0,
+      given.findIndex((paragraph) => CONTEXT_LABEL.test(paragraph)),
+    ),
+  );
   const isList = context.some((paragraph) => MARKER.test(paragraph));
   for (const labelled of context) {
     const paragraph = labelled.replace(CONTEXT_LABEL, "");
@@ -38,10 +47,10 @@ function numbered(context: readonly string[]): PromptSource[] {
   return passages.filter(({ text }) => text !== "");
 }
 
-/** Blank lines part paragraphs; so does a line that begins with a number in brackets or is labelled as the question. */
+/** Blank lines part paragraphs; so does a line that begins with a number in brackets or is labelled as question or context. */
 function paragraphs(text: string): string[] {
   return text
-    .split(/\n\s*\n|\n(?=\s*\[\d{1,4}\])|\n(?=\s*(?:user )?question\s*:)/i)
+    .split(/\n\s*\n|\n(?=\s*\[\d{1,4}\])|\n(?=\s*(?:(?:user )?question|context|sources|passages|documents)\s*:)/i)
     .map((paragraph) => paragraph.trim())
     .filter((paragraph) => paragraph !== "");
 }

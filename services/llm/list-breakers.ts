@@ -9,11 +9,12 @@ export async function listBreakers(ctx: ServiceContext): Promise<BreakerView[]> 
   const now = ctx.clock.now();
   const breakers = await ctx.ports.providerHealths.of(ctx.tenant.id).list();
   return breakers
-    .map(({ target, breaker }) => {
+    .map(({ target, breaker, retryAfterMs }) => {
       const { calls, rate } = failureRate(breaker, now);
       return {
         ...(parseModelName(target) ?? { provider: target, model: "" }),
-        state: breaker.state,
+        // One whose time is over waits for its probe, whether or not a call has come.
+        state: breaker.state === "open" && retryAfterMs === 0 ? "half-open" : breaker.state,
         openedAt: breaker.openedAt === null ? null : isoTime(breaker.openedAt),
         failureRate: rate,
         calls,

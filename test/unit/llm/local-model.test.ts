@@ -32,6 +32,12 @@ describe("local/extractive", () => {
     expect(await answer([user(text)])).toBe("The office is open from seven to nineteen. [3]");
   });
 
+  it("takes what stands before a labelled context for instructions", async () => {
+    const instructions = system("Answer from the context. Say how long parental leave is paid.\nBe brief.");
+    const text = "Answer in English.\nContext: Parental leave is paid for 14 weeks.\nQuestion: How long is it paid?";
+    expect(await answer([instructions, user(text)])).toBe("Parental leave is paid for 14 weeks. [1]");
+  });
+
   it("numbers paragraphs that carry no number", async () => {
     const context = "Bees make honey.\n\nBears sleep through the winter.";
     expect(await answer([system(context), user("When do bears sleep?")])).toBe("Bears sleep through the winter. [2]");

@@ -59,6 +59,7 @@ describe("a circuit breaker", () => {
     const { owner, upstream, state } = await aSickModel();
     await failing(owner);
     pass(OPEN_MS);
+    expect((await breakers(owner))[0].state).toBe("half-open");
     let isHeld = true;
     state.upstream = async () => {
       while (isHeld) await new Promise((resolve) => setTimeout(resolve, 5));
