@@ -32,6 +32,7 @@ import { storedObjects } from "./api/stored-objects.ts";
 import { taskTokens } from "./api/task-tokens.ts";
 import { tenantExports } from "./api/tenant-exports.ts";
 import { tenants } from "./api/tenants.ts";
+import { testFixtures } from "./api/test-fixtures.ts";
 import { triggers } from "./api/triggers.ts";
 import { workflows } from "./api/workflows.ts";
 import type { HttpEnv } from "./env.ts";
@@ -90,7 +91,7 @@ export const OPERATIONS: readonly Operation[] = SURFACES.flatMap((surface) => su
 export function createApp(): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>({ strict: true });
   app.use(requestScope(), securityHeaders(), accessLog(), rateLimit(), cors());
-  for (const surface of SURFACES) surface.mount(app);
+  for (const surface of [...SURFACES, testFixtures]) surface.mount(app);
   app.notFound((http) => {
     const allow = methodsOf(http.req.path);
     const failure =

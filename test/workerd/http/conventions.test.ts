@@ -1,9 +1,14 @@
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { eq } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import { idempotencyKeys } from "../../../services/jobs/table.ts";
+import { createApp } from "../../../workers/http/app.ts";
 import { aTenant } from "../../support/a-tenant.ts";
 import { call, send } from "../../support/client.ts";
 import { expectProblem } from "../../support/guards.ts";
+import { asOperator } from "../../support/operator.ts";
+import { testSecrets } from "../../support/secrets.ts";
 
 describe("every answer", () => {
   it("carries request id, trace and security headers", async () => {
@@ -90,6 +95,28 @@ describe("refusals are problem details", () => {
   it("a forged cursor is refused", async () => {
     const member = await aTenant();
     expectProblem(await member.call("/v1/runs?cursor=e30"), 422, "validation-failed");
+  });
+});
+
+describe("a defect", () => {
+  const cause = () => asOperator("/defect", { method: "POST", body: { message: "the secret of the house" } });
+
+  it("is caused by nobody where test fixtures are off", async () => {
+    expectProblem(await cause(), 404, "not-found");
+  });
+
+  it("answers 500 and keeps its message to itself", async () => {
+    const request = new Request("http://weft.test/v1/operator/defect", {
+      method: "POST",
+      headers: { authorization: `Bearer ${testSecrets().OPERATOR_TOKEN}`, "content-type": "application/json" },
+      body: JSON.stringify({ message: "the secret of the house" }),
+    });
+    const fixtures = { ...env, WEFT_TEST_FIXTURES: "1" };
+    const response = await createApp().fetch(request, fixtures, createExecutionContext());
+    const text = await response.text();
+    expect(response.status).toBe(500);
+    expect(JSON.parse(text)).toMatchObject({ code: "internal-error", requestId: response.headers.get("x-request-id") });
+    expect(text).not.toContain("secret of the house");
   });
 });
 

@@ -41,6 +41,12 @@ describe("pages of other origins", () => {
     expect(headers.get("access-control-allow-origin")).toBe(origin);
   });
 
+  it("are told which credential is wanted, and of an error only in one that was sent", async () => {
+    expect((await call("/v1/me")).headers.get("www-authenticate")).toBe("Bearer");
+    const refused = await call("/v1/me", { headers: bearer("garbage") });
+    expect(refused.headers.get("www-authenticate")).toBe('Bearer error="invalid_token"');
+  });
+
   it("may not read answers to a tenant that another tenant's list does not speak for", async () => {
     const origin = anOrigin();
     await aTenantWith([origin]);

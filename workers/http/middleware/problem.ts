@@ -9,7 +9,7 @@ const TYPE_BASE = "https://weft.dev/problems/";
 /** Turns whatever was thrown into an answer. A defect is logged and tracked; its message never reaches the client. */
 export function answerError(error: unknown, http: Context<HttpEnv>): Response {
   const known = asProblem(error) ?? asMalformed(error);
-  if (known !== null) return problemResponse(known, http.var.platform.requestId);
+  if (known !== null) return withChallenge(problemResponse(known, http.var.platform.requestId), http);
   const { platform } = http.var;
   platform.log.error("defect", error, { requestId: platform.requestId, path: http.req.path });
   platform.ports.errorTracker.capture(error, { requestId: platform.requestId, path: http.req.path });
@@ -22,7 +22,6 @@ export function problemResponse(failure: Problem, requestId: string): Response {
   const headers = new Headers({ "content-type": "application/problem+json" });
   const retryAfter = failure.retryAfterSeconds ?? (status === 503 ? 1 : undefined);
   if (retryAfter !== undefined) headers.set("retry-after", String(Math.max(1, Math.ceil(retryAfter))));
-  if (status === 401) headers.set("www-authenticate", 'Bearer error="invalid_token"');
   const allow = failure.members.allow;
   if (status === 405 && Array.isArray(allow)) headers.set("allow", allow.join(", "));
   const body = {
@@ -37,6 +36,14 @@ export function problemResponse(failure: Problem, requestId: string): Response {
     ...failure.members,
   };
   return new Response(JSON.stringify(body), { status, headers });
+}
+
+/** RFC 6750 section 3.1: who sent no credential is told of no error in it. */
+function withChallenge(response: Response, http: Context<HttpEnv>): Response {
+  if (response.status !== 401) return response;
+  const hasCredential = http.req.header("authorization") !== undefined;
+  response.headers.set("www-authenticate", hasCredential ? 'Bearer error="invalid_token"' : "Bearer");
+  return response;
 }
 
 /** Hono's own refusals, of which only unreadable requests remain. */
