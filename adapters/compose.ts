@@ -1,3 +1,4 @@
+import { waitUntil } from "cloudflare:workers";
 import { drizzle } from "drizzle-orm/d1";
 import { sha256Hex } from "../domain/kernel/digest.ts";
 import { idsFrom } from "../domain/kernel/id.ts";
@@ -123,7 +124,7 @@ function compose(env: Env): Composition {
   const errorTracker =
     config.SENTRY_DSN === null
       ? structuredLogErrorTracker(log)
-      : sentryErrorTracker({ dsn: config.SENTRY_DSN, environment, release: env.VERSION.id }, () => {});
+      : sentryErrorTracker({ dsn: config.SENTRY_DSN, environment, release: env.VERSION.id, waitUntil });
   const ports: Ports = {
     queue: cloudflareQueue(env.JOBS),
     passwordHasher: scryptPasswordHasher({ peppers: config.PASSWORD_PEPPER }),
