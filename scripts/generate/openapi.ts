@@ -24,7 +24,8 @@ export function openapiDocument(): GeneratedDocument {
 // The routes reach modules that only workerd has. Describing an operation calls none of them, so empty ones do.
 function resolvePlatformModules(): () => void {
   const stub = `data:text/javascript,${encodeURIComponent(
-    "export class DurableObject {} export class WorkerEntrypoint {} export class RpcTarget {} export const env = {};",
+    "export class DurableObject {} export class WorkerEntrypoint {} export class RpcTarget {}" +
+      "export const env = {}; export const waitUntil = undefined;",
   )}`;
   const hooks = registerHooks({
     resolve: (specifier, context, next) => {

@@ -4,6 +4,7 @@ import { createDocument } from "zod-openapi";
 import type { ProblemCode } from "../../domain/kernel/problem.ts";
 import { PROBLEMS } from "../../domain/kernel/problem.ts";
 import { endpointOf, failsOpen } from "../../domain/limits/endpoint.ts";
+import { withOneJson } from "./one-json.ts";
 import type { Operation } from "./operation.ts";
 
 const ProblemDetails = z
@@ -33,6 +34,12 @@ const RATE_LIMIT_HEADERS = {
     example: '"requests";q=6000;w=60',
   },
 };
+const PostHeaders = z.object({
+  "Idempotency-Key": z.string().min(1).max(255).optional().meta({
+    description:
+      "The request is done once; the same key again replays the first answer, with `Idempotency-Replayed: true`",
+  }),
+});
 const isTenants = ({ access }: Operation) => access !== "public" && access !== "operator";
 const headersOf = (operation: Operation) =>
   !isTenants(operation)
@@ -49,7 +56,7 @@ export function openApiDocument(operations: readonly Operation[], publicUrl: str
   for (const operation of operations) {
     paths[operation.path] = { ...paths[operation.path], [operation.method]: describe(operation) };
   }
-  return createDocument({
+  const document = createDocument({
     openapi: "3.1.1",
     info: {
       title: "Weft",
@@ -65,6 +72,7 @@ export function openApiDocument(operations: readonly Operation[], publicUrl: str
       securitySchemes: { bearer: { type: "http", scheme: "bearer", description: "An access token or an API key" } },
     },
   });
+  return withOneJson(document);
 }
 
 function describe(operation: Operation): ZodOpenApiOperationObject {
@@ -77,10 +85,18 @@ function describe(operation: Operation): ZodOpenApiOperationObject {
     requestParams: {
       ...(operation.params !== undefined && { path: operation.params as z.ZodObject }),
       ...(operation.query !== undefined && { query: operation.query as z.ZodObject }),
+      ...(operation.method === "post" && isTenants(operation) && { header: PostHeaders }),
     },
-    ...(Object.keys(bodies).length > 0 && { requestBody: { required: true, content: contentOf(bodies) } }),
+    ...(Object.keys(bodies).length > 0 && {
+      requestBody: { required: Object.values(bodies).every(needsMembers), content: contentOf(bodies) },
+    }),
     responses: { ...answers(operation), ...refusals(operation) },
   };
+}
+
+/** A body whose every member is optional may stay away. */
+function needsMembers(schema: z.ZodType): boolean {
+  return !schema.safeParse({}).success;
 }
 
 function contentOf(bodies: Record<string, z.ZodType>): Record<string, { schema: z.ZodType }> {

@@ -18,25 +18,24 @@ h2 { font-size: 1.1rem; margin: 2.5rem 0 .75rem; padding-bottom: .35rem; border-
 p { color: var(--soft); margin: .25rem 0 1rem; } a { color: var(--accent); }
 code, pre { font: 13px/1.5 ui-monospace, "Cascadia Code", Menlo, monospace; }
 pre { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .9rem 1rem; overflow-x: auto; }
-details { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; margin: .4rem 0; }
+nav { font-size: .9em; line-height: 1.9; } nav a { margin-right: 1.1rem; white-space: nowrap; text-decoration: none; }
+details { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; margin: .4rem 0; scroll-margin-top: 1rem; }
 summary { cursor: pointer; padding: .55rem .9rem; display: flex; gap: .75rem; align-items: baseline; flex-wrap: wrap; }
-details > div { padding: 0 .9rem .9rem; } .note { color: var(--soft); margin-left: auto; font-size: .86em; }
+summary code { overflow-wrap: anywhere; } details[open] > summary { border-bottom: 1px solid var(--line); }
+details > div { padding: .75rem .9rem .9rem; overflow-x: auto; } .note { color: var(--soft); margin-left: auto; font-size: .86em; }
 .method { font: 600 12px ui-monospace, monospace; text-transform: uppercase; width: 3.6rem; color: var(--accent); }
+h3 { font-size: .86em; margin: 1rem 0 .35rem; } h3:first-child, p:first-child { margin-top: 0; }
+table { border-collapse: collapse; width: 100%; font-size: .88em; }
+td { border-top: 1px solid var(--line); padding: .3rem .75rem .3rem 0; vertical-align: top; } td:last-child { color: var(--soft); padding-right: 0; }
+td:first-child { width: 6rem; } .members { table-layout: fixed; } .members td:first-child { width: 30%; } .members td:nth-child(2) { width: 30%; }
+td small { color: var(--soft); } td code { overflow-wrap: anywhere; }
 </style>`);
-
-interface Described {
-  summary?: string;
-  description?: string;
-  tags?: string[];
-  operationId?: string;
-  requestBody?: { content: Record<string, { schema: unknown }> };
-  responses?: Record<string, { description: string; content?: Record<string, { schema: unknown }> }>;
-}
 
 /** The first thing a newcomer sees: what this is and where to go on. */
 export async function homePage(publicUrl: string): Promise<Response> {
-  return page(html`<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Weft</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">${STYLE}</head><body><main>
+  return page(
+    "Weft",
+    html`<main>
 <h1>Weft</h1><p>Durable AI workflows: runs that survive crashes and wait for people, retrieval with citations, one gateway for models.</p>
 <h2>Begin</h2>
 <pre>npm run demo</pre>
@@ -47,39 +46,12 @@ export async function homePage(publicUrl: string): Promise<Response> {
 <h2>Addresses</h2>
 <p><a href="/docs">/docs</a> the API, rendered &nbsp; <a href="/openapi.json">/openapi.json</a> the same as OpenAPI 3.1<br>
 <a href="/ready">/ready</a> each dependency and what stands behind it &nbsp; <a href="/health">/health</a> alive</p>
-</main></body></html>`);
-}
-
-/** The OpenAPI document as one page. */
-export async function docsPage(document: object): Promise<Response> {
-  const { paths = {} } = document as { paths?: Record<string, Record<string, Described>> };
-  const operations = Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+</main>`,
   );
-  const groups = [...Map.groupBy(operations, ({ operation }) => operation.tags?.[0] ?? "Other")];
-  return page(html`<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Weft API</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">${STYLE}</head><body><main>
-<h1>Weft API</h1><p>${operations.length} operations. Send <code>Authorization: Bearer &lt;access token or API key&gt;</code>.
-The machine-readable form is <a href="/openapi.json">/openapi.json</a>.</p>
-${groups.map(([tag, members]) => html`<h2>${tag}</h2>${members.map(card)}`)}
-</main></body></html>`);
 }
 
-function card({ path, method, operation }: { path: string; method: string; operation: Described }) {
-  const body = operation.requestBody?.content["application/json"]?.schema;
-  return html`<details><summary><span class="method">${method}</span><code>${path}</code><span class="note">${operation.summary ?? ""}</span></summary>
-<div><p>${operation.description ?? ""}</p>
-${body === undefined ? "" : html`<p>Body</p><pre>${JSON.stringify(body, null, 2)}</pre>`}
-<p>Answers</p><pre>${Object.entries(operation.responses ?? {})
-    .map(([status, response]) => `${status}  ${response.description}${schemaOf(response.content)}`)
-    .join("\n")}</pre></div></details>`;
-}
-
-function schemaOf(content: Record<string, { schema: unknown }> | undefined): string {
-  const schema = content?.["application/json"]?.schema;
-  return schema === undefined ? "" : `  ${JSON.stringify(schema)}`;
-}
-
-async function page(body: ReturnType<typeof html>): Promise<Response> {
-  return new Response(String(await body), { headers: PAGE_HEADERS });
+export async function page(title: string, content: ReturnType<typeof html>): Promise<Response> {
+  const text = await html`<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${title}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">${STYLE}</head><body>${content}</body></html>`;
+  return new Response(String(text), { headers: PAGE_HEADERS });
 }

@@ -192,8 +192,11 @@ describe("for newcomers and operators", () => {
     expect(body.openapi).toBe("3.1.1");
     expect(body.paths["/v1/workflows/{name}/runs"].post.operationId).toBe("startRun");
     expect(body.components.schemas.Run).toBeDefined();
+    expect(Object.keys(body.components.schemas).filter((name) => name.startsWith("__"))).toEqual([]);
     const page = await (await send("/docs")).text();
     expect(page).toContain("/v1/runs/{id}/events");
+    for (const member of ["chunking.maxTokens", "Idempotency-Key", "data[].id"])
+      expect(page).toContain(`<code>${member}<`);
   });
 
   it("/ready names what stands behind each port", async () => {

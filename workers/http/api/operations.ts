@@ -3,7 +3,7 @@ import { implementationsOf } from "../../../adapters/compose.ts";
 import { Readiness, readiness } from "../../../services/observability/readiness.ts";
 import type { Operation, Routes } from "../operation.ts";
 import { reply, routes } from "../operation.ts";
-import { docsPage, homePage } from "../pages.ts";
+import { homePage } from "../pages.ts";
 
 /** The addresses that operators and newcomers look at. `described` are the operations that the document lists. */
 export function operationsRoutes(described: () => readonly Operation[]): Routes {
@@ -68,7 +68,10 @@ export function operationsRoutes(described: () => readonly Operation[]): Routes 
       returns: { 200: null },
     },
     async () => {
-      const { openApiDocument } = await import("../openapi.ts");
+      const [{ openApiDocument }, { docsPage }] = await Promise.all([
+        import("../openapi.ts"),
+        import("../docs-page.ts"),
+      ]);
       return docsPage(openApiDocument(described(), ""));
     },
   );
