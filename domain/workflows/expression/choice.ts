@@ -4,6 +4,7 @@ import type { Path } from "./path.ts";
 import { readPath } from "./path-value.ts";
 import type { EvaluationScope } from "./scope.ts";
 import { parseTimestamp } from "./timestamp.ts";
+import { OVERWORKED, searchSteps } from "./work.ts";
 
 /** The test of a Choice rule, compiled. */
 export type ChoiceTest =
@@ -46,7 +47,10 @@ export function passesDataTest(test: DataTest, scope: EvaluationScope): boolean 
       return hasType(test, scope) === test.expected;
     case "matches": {
       const value = present(test.variable, scope);
-      return typeof value === "string" && matchesPattern(value, test.pattern);
+      if (typeof value !== "string") return false;
+      const steps = test.pattern.reduce((sum, piece) => sum + searchSteps(value, piece), 0);
+      if (!scope.work.spend(steps)) throw runtimeError(OVERWORKED);
+      return matchesPattern(value, test.pattern);
     }
     case "compare": {
       const left = present(test.variable, scope);

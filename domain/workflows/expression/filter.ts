@@ -8,6 +8,7 @@ import {
   type PathStep,
 } from "./path-step.ts";
 import { MAX_NESTING, type Scanner, SyntaxRefusal } from "./scanner.ts";
+import { weightOf } from "./weight.ts";
 
 /** The path parser, which the paths inside a filter need again. */
 export type ReadSteps = (scanner: Scanner, depth: number) => PathStep[];
@@ -132,31 +133,46 @@ export class FilterReader {
   }
 }
 
-/** How a filter reads the paths in it: undefined where nothing is found. */
-export type FilterRead = (path: FilterPath) => Json | undefined;
+/** How a filter reads the paths in it, and pays for the values it compares. */
+export interface FilterReading {
+  /** Undefined where nothing is found. */
+  read(path: FilterPath): Json | undefined;
+  compared(values: number): void;
+}
 
-export function passesFilter(filter: FilterNode, read: FilterRead): boolean {
+export function passesFilter(filter: FilterNode, reading: FilterReading): boolean {
   switch (filter.kind) {
     case "or":
-      return passesFilter(filter.left, read) || passesFilter(filter.right, read);
+      return passesFilter(filter.left, reading) || passesFilter(filter.right, reading);
     case "and":
-      return passesFilter(filter.left, read) && passesFilter(filter.right, read);
+      return passesFilter(filter.left, reading) && passesFilter(filter.right, reading);
     case "not":
-      return !passesFilter(filter.operand, read);
+      return !passesFilter(filter.operand, reading);
     case "exists":
-      return read(filter.path) !== undefined;
+      return reading.read(filter.path) !== undefined;
     case "compare":
-      return compares(operandValue(filter.left, read), filter.operator, operandValue(filter.right, read));
+      return compares(
+        operandValue(filter.left, reading),
+        filter.operator,
+        operandValue(filter.right, reading),
+        reading.compared,
+      );
   }
 }
 
-function operandValue(operand: FilterOperand, read: FilterRead): Json | undefined {
+function operandValue(operand: FilterOperand, { read }: FilterReading): Json | undefined {
   return operand.kind === "value" ? operand.value : read(operand);
 }
 
 /** No coercion: values of different kinds are unequal and have no order. */
-function compares(left: Json | undefined, operator: FilterOperator, right: Json | undefined): boolean {
+function compares(
+  left: Json | undefined,
+  operator: FilterOperator,
+  right: Json | undefined,
+  compared: (values: number) => void,
+): boolean {
   if (left === undefined || right === undefined) return operator === "!=" && left !== right;
+  compared(Math.max(weightOf(left), weightOf(right)) / CHARACTERS_A_VALUE);
   switch (operator) {
     case "==":
       return jsonEquals(left, right);
@@ -170,6 +186,9 @@ function compares(left: Json | undefined, operator: FilterOperator, right: Json 
       return ordered(left, operator, right);
   }
 }
+
+/** Comparing goes on while values are equal; a node of a path visited costs as much as comparing these. */
+const CHARACTERS_A_VALUE = 32;
 
 function ordered(left: Json, operator: "<" | "<=" | ">" | ">=", right: Json): boolean {
   const comparable =

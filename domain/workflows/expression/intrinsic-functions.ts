@@ -204,13 +204,21 @@ function bounded(text: string, then: () => Outcome): Outcome {
   return text.length > MAX_TEXT_LENGTH ? { failure: `The input has more than ${MAX_TEXT_LENGTH} characters` } : then();
 }
 
+/** Arguments of one call. */
+const CHUNK = 8_192;
+
 export function encodeBase64(text: string): string {
-  return btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(""));
+  const bytes = new TextEncoder().encode(text);
+  let binary = "";
+  for (let at = 0; at < bytes.length; at += CHUNK) binary += String.fromCharCode(...bytes.subarray(at, at + CHUNK));
+  return btoa(binary);
 }
 
 export function decodeBase64(text: string): Outcome {
   try {
-    const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    const binary = atob(text);
+    const bytes = new Uint8Array(binary.length);
+    for (let at = 0; at < binary.length; at += 1) bytes[at] = binary.charCodeAt(at);
     return { value: new TextDecoder().decode(bytes) };
   } catch {
     return { failure: "The text is not valid Base64" };

@@ -5,7 +5,8 @@ import { type Path, readPathText } from "./path.ts";
 import { readPath, rootValue } from "./path-value.ts";
 import { Scanner, SyntaxRefusal } from "./scanner.ts";
 import type { Chance, EvaluationScope } from "./scope.ts";
-import { isTooHeavy } from "./weight.ts";
+import { isTooHeavy, weightOf } from "./weight.ts";
+import { OVERWORKED } from "./work.ts";
 
 /** A parsed `States.*` call. */
 export interface IntrinsicCall {
@@ -24,6 +25,8 @@ export type IntrinsicArgument =
 const MAX_CALL_DEPTH = 10;
 /** So short a call cannot name its input often enough to matter. */
 const MAX_UNMEASURED_LENGTH = 128;
+/** Characters that are read or written in the time of a step. */
+const HANDLED_A_STEP = 128;
 /** A States.Array of every value anyone would write by hand; keeps one parse small. */
 const MAX_CALL_LENGTH = 65_536;
 
@@ -132,6 +135,8 @@ export function callIntrinsic(call: IntrinsicCall, scope: EvaluationScope, chanc
   const pieces = first?.kind === "literal" ? first.pieces : undefined;
   const outcome = definition.apply(values, chance, pieces);
   if ("failure" in outcome) throw failed(call, outcome.failure);
+  const handled = values.reduce<number>((sum, value) => sum + weightOf(value), weightOf(outcome.value));
+  if (!scope.work.spend(handled / HANDLED_A_STEP)) throw failed(call, OVERWORKED);
   return outcome.value;
 }
 

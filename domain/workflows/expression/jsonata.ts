@@ -1,17 +1,21 @@
 import jsonata from "jsonata";
 import type { Json } from "../../kernel/json.ts";
 import { expressionError } from "./error.ts";
-import { nativeFunctions, registerFunctions } from "./jsonata-functions.ts";
+import { Bill, type Node } from "./jsonata-bill.ts";
+import { registerFunctions } from "./jsonata-functions.ts";
+import { captureNatives } from "./jsonata-natives.ts";
 import { readPlainPath } from "./jsonata-path.ts";
 import { ParseCache } from "./parse-cache.ts";
 import { plainJson } from "./plain-json.ts";
 import { regexEngine } from "./regex.ts";
 import type { Chance, EvaluationScope } from "./scope.ts";
-import { isTooHeavy } from "./weight.ts";
+import { weightOf } from "./weight.ts";
+import { OVERWORKED, Work } from "./work.ts";
 
 // Runs one JSONata expression of a tenant inside our isolate.
-//   J1  an evaluation ends: it may take MAX_STEPS nodes, MAX_DEPTH deep, MAX_PATTERN_STEPS in its patterns, with sequences of
-//       MAX_SEQUENCE items and values of a bearable weight. Time is not consulted: it stands still in workerd.
+//   J1  an evaluation ends: it may take MAX_STEPS, MAX_DEPTH nodes deep, MAX_PATTERN_STEPS in its patterns, with sequences of
+//       MAX_SEQUENCE items and values of a bearable weight. A node is a step; functions of the library also pay for what they
+//       are given and what they build. Time is not consulted: it stands still in workerd.
 //   J2  nothing ambient: clock and chance come from the caller; $eval does not exist; there is no input document.
 //   J3  the result is plain JSON, sharing nothing with the library.
 
@@ -30,6 +34,10 @@ const MAX_REASON_LENGTH = 1_000;
 /** Runs of one isolate rarely meet in the same expression. */
 const MAX_IDLE_EVALUATORS = 4;
 
+/** Of a result: what it takes in memory is counted, since many results of one state are kept until all are there. */
+const KEPT_A_STEP = 128;
+/** A step's worth of the pattern machine. */
+const PATTERN_STEPS_A_STEP = 8;
 const AFTER_NODE = Symbol.for("jsonata.__evaluate_exit") as unknown as string;
 
 /**
@@ -39,11 +47,12 @@ const AFTER_NODE = Symbol.for("jsonata.__evaluate_exit") as unknown as string;
 class Evaluator {
   readonly #expression: jsonata.Expression;
   #chance: Chance | null = null;
+  #work = new Work();
   #steps = 0;
   #patternSteps = 0;
 
   constructor(text: string) {
-    const count = () => this.#countStep();
+    const count = () => this.#spend(1);
     const settings: jsonata.JsonataOptions = {
       stack: MAX_DEPTH,
       sequence: MAX_SEQUENCE,
@@ -56,37 +65,41 @@ class Evaluator {
     };
     this.#expression = jsonata(text, settings);
     // The library looks this name up after each node and calls what it finds with the node's value.
-    this.#expression.assign(AFTER_NODE, (_node: unknown, _input: unknown, _environment: unknown, value: unknown) =>
-      requireBearable(value),
-    );
-    registerFunctions(this.#expression, () => {
-      if (this.#chance === null) throw new Error("a function was called outside an evaluation");
-      return this.#chance;
+    const bill = new Bill(this.#expression.ast());
+    this.#expression.assign(AFTER_NODE, (node: Node, input: unknown, _environment: unknown, value: unknown) => {
+      const steps = bill.stepsFor(node, input, value);
+      if (steps > 0) this.#spend(steps);
+    });
+    registerFunctions(this.#expression, {
+      chance: () => {
+        if (this.#chance === null) throw new Error("a function was called outside an evaluation");
+        return this.#chance;
+      },
+      spend: (steps) => this.#spend(steps),
     });
   }
 
-  async evaluate(bindings: Record<string, unknown>, chance: Chance): Promise<unknown> {
+  async evaluate(bindings: Record<string, unknown>, chance: Chance, work: Work): Promise<unknown> {
     this.#chance = chance;
+    this.#work = work;
     this.#steps = 0;
     this.#patternSteps = 0;
     return this.#expression.evaluate(undefined, bindings);
   }
 
-  #countStep(): void {
-    this.#steps += 1;
+  #spend(steps: number): void {
+    this.#steps += steps;
     if (this.#steps > MAX_STEPS) throw { message: `The evaluation takes more than ${MAX_STEPS} steps` };
+    if (!this.#work.spend(steps)) throw { message: OVERWORKED };
   }
 
   #countPatternSteps(steps: number): void {
+    this.#work.spend(steps / PATTERN_STEPS_A_STEP);
     this.#patternSteps += steps;
     if (this.#patternSteps > MAX_PATTERN_STEPS) {
       throw { message: `Matching patterns takes more than ${MAX_PATTERN_STEPS} steps` };
     }
   }
-}
-
-function requireBearable(value: unknown): void {
-  if (isTooHeavy(value)) throw { message: "A value is too large" };
 }
 
 const idle = new ParseCache<Evaluator[]>();
@@ -100,18 +113,19 @@ export async function evaluateExpression(
 ): Promise<Json> {
   const named = readPlainPath(text, scope);
   if (named !== undefined) return named;
-  await nativeFunctions();
-  const outcome = await run(text, field, bindingsOf(scope), chance);
+  await captureNatives();
+  const outcome = await run(text, field, scope, chance);
   if (outcome === undefined) throw expressionError(text, field, "returned nothing (undefined).");
   const value = plainJson(outcome);
   if (value === undefined) throw expressionError(text, field, "returned an unsupported result type.");
   return value;
 }
 
-async function run(text: string, field: string, bindings: Record<string, unknown>, chance: Chance): Promise<unknown> {
+async function run(text: string, field: string, scope: EvaluationScope, chance: Chance): Promise<unknown> {
   try {
     const evaluator = idle.get(text)?.pop() ?? new Evaluator(text);
-    const outcome = await evaluator.evaluate(bindings, chance);
+    const outcome = await evaluator.evaluate(bindingsOf(scope), chance, scope.work);
+    if (!scope.work.spend(weightOf(outcome) / KEPT_A_STEP)) throw { message: OVERWORKED };
     release(text, evaluator);
     return outcome;
   } catch (failure) {

@@ -1,20 +1,23 @@
 import { isJsonObject, type Json } from "../../kernel/json.ts";
 import { runtimeError } from "./error.ts";
-import { passesFilter } from "./filter.ts";
+import { type FilterReading, passesFilter } from "./filter.ts";
 import type { Path } from "./path.ts";
 import type { FilterPath, PathStep } from "./path-step.ts";
 import type { EvaluationScope } from "./scope.ts";
+import { OVERWORKED } from "./work.ts";
 
 /**
  * Nodes one path may visit. The largest payload (256 KiB) holds about 130,000 values, so every single pass over it
  * fits; `$..*..*..*` does not.
  */
 const MAX_VISITED_NODES = 1_000_000;
+/** Nodes visited in the time of a step. */
+const VISITED_A_STEP = 16;
 
 /** The value a path leads to; undefined where a definite path leads nowhere. An indefinite path always gives an array. */
 export function readPath(path: Path, scope: EvaluationScope): Json | undefined {
   const root = rootValue(path, scope);
-  if (!path.definite) return root === undefined ? [] : select(root, root, path.steps, { left: MAX_VISITED_NODES });
+  if (!path.definite) return root === undefined ? [] : selectAll(root, path.steps, scope);
   let value = root;
   for (const step of path.steps) {
     if (value === undefined) return undefined;
@@ -63,6 +66,14 @@ interface Budget {
   left: number;
 }
 
+function selectAll(root: Json, steps: readonly PathStep[], scope: EvaluationScope): Json[] {
+  const budget = { left: MAX_VISITED_NODES };
+  const found = select(root, root, steps, budget);
+  const visited = MAX_VISITED_NODES - budget.left + found.length;
+  if (!scope.work.spend(visited / VISITED_A_STEP)) throw runtimeError(OVERWORKED);
+  return found;
+}
+
 function select(start: Json, document: Json, steps: readonly PathStep[], budget: Budget): Json[] {
   let nodes: Json[] = [start];
   for (const step of steps) {
@@ -103,8 +114,11 @@ function pick(node: Json, step: PathStep, document: Json, budget: Budget, found:
       const candidates = isJsonObject(node) ? [node] : children(node);
       for (const candidate of candidates) {
         spend(budget, 1);
-        const read = (path: FilterPath) => readFilterPath(path, candidate, document, budget);
-        if (passesFilter(step.filter, read)) found.push(candidate);
+        const reading: FilterReading = {
+          read: (path) => readFilterPath(path, candidate, document, budget),
+          compared: (values) => spend(budget, values),
+        };
+        if (passesFilter(step.filter, reading)) found.push(candidate);
       }
       return;
     }

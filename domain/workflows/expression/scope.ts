@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "../../kernel/json.ts";
+import type { Work } from "./work.ts";
 
 /**
  * What an expression may look at. In JSONPath `input` is what `$` means in the field at hand (the raw result in a
@@ -10,6 +11,7 @@ export interface EvaluationScope {
   readonly variables: Readonly<Record<string, Json>>;
   readonly result?: Json;
   readonly errorOutput?: Json;
+  readonly work: Work;
 }
 
 /** Everything an expression may not decide by itself, so that a journaled run can be replayed. */

@@ -7,28 +7,39 @@ const MAX_WEIGHT = 4_194_304;
 
 const measured = new WeakMap<object, number>();
 
-export function isTooHeavy(value: unknown): boolean {
-  return weight(value) > MAX_WEIGHT;
+/** What a place in a list takes to build; texts are put there, not built. */
+const PLACE = 4;
+
+/** Adds up what was weighed for the first time: what has just been built. */
+export interface Scale {
+  fresh: number;
 }
 
-function weight(value: unknown): number {
+export function isTooHeavy(value: unknown, scale: Scale = { fresh: 0 }): boolean {
+  return weightOf(value, scale) > MAX_WEIGHT;
+}
+
+export function weightOf(value: unknown, scale: Scale = { fresh: 0 }): number {
   if (typeof value === "string") return value.length + 2;
   if (typeof value !== "object" || value === null) return 4;
   const known = measured.get(value);
   if (known !== undefined) return known;
-  const total = containerWeight(value);
+  const total = containerWeight(value, scale);
   measured.set(value, total);
   return total;
 }
 
 /** Functions of the library are objects that reach into its own state; what they return is measured when they are called. */
-function containerWeight(value: object): number {
+function containerWeight(value: object, scale: Scale): number {
   if ("_jsonata_lambda" in value || "_jsonata_function" in value) return 4;
   let total = 2;
   if (Array.isArray(value)) {
-    for (const item of value) total += weight(item) + 1;
-  } else {
-    for (const [name, member] of Object.entries(value)) total += name.length + 3 + weight(member);
+    for (const item of value) total += weightOf(item, scale) + 1;
+    scale.fresh += PLACE * value.length;
+    return total;
   }
+  const members = Object.entries(value);
+  for (const [name, member] of members) total += name.length + 3 + weightOf(member, scale);
+  scale.fresh += 2 * PLACE * members.length;
   return total;
 }

@@ -10,12 +10,12 @@ import { isReady } from "./readiness.ts";
 import { currentVisit, fanOutOf, isEnded, type Scope, type Visit } from "./state.ts";
 import { schedule } from "./task.ts";
 import { complete, enter } from "./transition.ts";
-import { definitionOf, emit, loadScope, statesOf, type Turn } from "./turn.ts";
+import { definitionOf, emit, isSpent, isTired, loadScope, statesOf, type Turn } from "./turn.ts";
 import { finishWait, wait } from "./wait.ts";
 
 /** Runs the scopes of the queue, and those that they wake, until none can go on or the budget is spent. */
 export async function drain(turn: Turn): Promise<void> {
-  for (let i = 0; i < turn.queue.length && !isEnded(turn.state); i++) {
+  for (let i = 0; i < turn.queue.length && !isEnded(turn.state) && !isTired(turn); i++) {
     const scope = turn.state.scopes[turn.queue[i] ?? ""];
     if (scope !== undefined) await advance(turn, scope);
   }
@@ -95,7 +95,7 @@ async function step(turn: Turn, scope: Scope): Promise<void> {
 }
 
 function canEnter(turn: Turn): boolean {
-  return turn.state.status === "running" && turn.budget > 0;
+  return turn.state.status === "running" && !isSpent(turn);
 }
 
 /** The first state of a branch or iteration. */

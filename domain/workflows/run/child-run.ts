@@ -47,7 +47,7 @@ export async function childInput(
   if (scope === undefined || fanOut?.mapRun === undefined) return null;
   const turn = newTurn(machine, state, chance, 0);
   try {
-    return { input: await childRunInput(turn, scope, fanOut, index) };
+    return { input: await childRunInput(turn, scope, currentVisit(scope), fanOut, index) };
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     return { failure: { error: error.error, cause: causeOf(error, currentVisit(scope)) } };

@@ -7,13 +7,13 @@ import type { Effect } from "./effects.ts";
 import type { RunEvent } from "./event.ts";
 import { perform } from "./perform.ts";
 import type { RunState } from "./state.ts";
-import { emit, HistoryFull, newTurn, rootScope, type Turn } from "./turn.ts";
+import { emit, HistoryFull, isSpent, newTurn, rootScope, type Turn } from "./turn.ts";
 
 // Decides what a run does next.
 //   D1  decide() is total: every (state, command) yields events or a refusal; what a definition or an input can
 //       cause is an event, never an exception.
 //   D2  The events, applied through evolve(), lead exactly to the state that is handed back.
-//   D3  It ends: after MAX_STATES entered states it asks for another turn.
+//   D3  It ends: after MAX_STATES entered states, or expressions that cost too much, it asks for another turn.
 
 export type Decision =
   | { readonly refused: null; readonly state: RunState; readonly events: RunEvent[]; readonly effects: Effect[] }
@@ -38,7 +38,7 @@ export async function decide(
     const refused = await perform(turn, command);
     if (refused !== null) return { refused, state, events: [], effects: [] };
     await drain(turn);
-    if (turn.budget <= 0 && turn.state.status === "running") turn.effects.push({ kind: "continue" });
+    if (isSpent(turn) && turn.state.status === "running") turn.effects.push({ kind: "continue" });
   } catch (error) {
     if (!(error instanceof HistoryFull)) throw error;
     endFullHistory(turn);

@@ -6,6 +6,7 @@ import type { NumberField } from "../expression/field.ts";
 import { evaluateNumber } from "../expression/number-field.ts";
 import type { EvaluationScope } from "../expression/scope.ts";
 import type { Template } from "../expression/template.ts";
+import { Work } from "../expression/work.ts";
 import { abortChildren } from "./abort.ts";
 import { mapRunEffects } from "./effects.ts";
 import type { ChildOutcome, Failure, MapRunChange, MapRunSettings, ReaderSettings } from "./event.ts";
@@ -111,10 +112,12 @@ async function cutBatches(
   const maxItems = (await evaluateOptional(turn, evaluation, batcher.maxItemsPerBatch)) || items.length;
   const maxBytes = (await evaluateOptional(turn, evaluation, batcher.maxInputBytesPerBatch)) || 0;
   const batches: number[] = [];
+  const work = new Work(turn.tally);
   let bytes = 0;
   let first = 0;
   for (let index = 0; index < items.length; index++) {
-    const size = maxBytes === 0 ? 0 : byteLength(await iterationInput(turn, scope, visit, { ...fanOut, items }, index));
+    const size =
+      maxBytes === 0 ? 0 : byteLength(await iterationInput(turn, scope, visit, { ...fanOut, items }, index, work));
     const isFull = index - first >= maxItems || (maxBytes > 0 && bytes + size > maxBytes);
     if (batches.length === 0 || isFull) {
       batches.push(index);
@@ -186,14 +189,20 @@ export async function failMapRun(turn: Turn, scope: Scope, failure: Failure): Pr
 }
 
 /** The input of one child run. Deterministic but for chance, so that a child started twice may be told twice. */
-export async function childRunInput(turn: Turn, scope: Scope, fanOut: FanOut, index: number): Promise<Json> {
-  const visit = currentVisit(scope);
+export async function childRunInput(
+  turn: Turn,
+  scope: Scope,
+  visit: Visit,
+  fanOut: FanOut,
+  index: number,
+): Promise<Json> {
   const { batches, settings } = openMapRun(fanOut);
   if (batches === null) return await iterationInput(turn, scope, visit, fanOut, index);
   const items: Json[] = [];
+  const work = new Work(turn.tally);
   const end = batches[index + 1] ?? fanOut.items.length;
   for (let at = batches[index] ?? end; at < end; at++) {
-    items.push(await iterationInput(turn, scope, visit, fanOut, at));
+    items.push(await iterationInput(turn, scope, visit, fanOut, at, work));
   }
   const input = settings.batch?.input;
   return { ...(input !== undefined && { BatchInput: input }), Items: items };

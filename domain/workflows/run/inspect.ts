@@ -3,6 +3,8 @@ import { SECOND_MS } from "../../kernel/time.ts";
 import type { MapState, State } from "../definition/machine.ts";
 import { StateError } from "../expression/error.ts";
 import { evaluateTemplate, placeResult } from "../expression/evaluate.ts";
+import { Work } from "../expression/work.ts";
+import { childRunInput } from "./distributed-map.ts";
 import { iterationInput } from "./iteration-input.ts";
 import type { FanOut, Scope, Visit } from "./state.ts";
 import type { TestStateRequest } from "./test-state-request.ts";
@@ -19,11 +21,17 @@ export async function inspect(
   const data: JsonObject = { input: request.input };
   const visit = visitFrom(turn, definition, request);
   const scope = rootScope(turn.state);
-  if (request.variables !== undefined) data.variables = request.variables;
+  // AWS: as they are after the state, those that came with the test and those it assigned.
+  const { variables } = scope;
+  if (request.variables !== undefined || Object.keys(variables).length > 0) data.variables = variables;
   if (definition.queryLanguage === "JSONPath") await inspectPaths(turn, scope, visit, definition, request, data);
   const scheduled = turn.events.find((event) => event.type.endsWith("Scheduled"));
   if (scheduled !== undefined && "input" in scheduled) {
     data[definition.queryLanguage === "JSONata" ? "afterArguments" : "afterParameters"] = scheduled.input as Json;
+  }
+  const { mock } = request;
+  if (definition.type === "Task" && mock !== undefined && "result" in mock && turn.handled === null) {
+    data.result = mock.result;
   }
   if (definition.type === "Map") await inspectMap(turn, scope, visit, definition, data, fanOut);
   const { handled } = turn;
@@ -65,7 +73,6 @@ async function inspectPaths(
     const { resultSelector } = definition;
     const evaluation = evaluationScope(turn, scope, visit, result);
     const selected = resultSelector === null ? result : await evaluateTemplate(resultSelector, evaluation, turn.chance);
-    if (definition.type === "Task") data.result = result;
     data.afterResultSelector = selected;
     data.afterResultPath = placeResult(visit.input, definition.resultPath, selected);
   });
@@ -99,15 +106,27 @@ async function inspectMap(
     if (toleratedFailureCount !== undefined) data.toleratedFailureCount = toleratedFailureCount;
     if (toleratedFailurePercentage !== undefined) data.toleratedFailurePercentage = toleratedFailurePercentage;
   }
-  if (fanOut === null || definition.queryLanguage === "JSONata" || definition.reader !== null) return;
-  data.afterItemsPath = fanOut.items;
-  if (definition.itemSelector !== null) data.afterItemSelector = await selectedItems(turn, scope, visit, fanOut);
+  if (fanOut === null || definition.reader !== null) return;
+  if (definition.queryLanguage === "JSONPath") data.afterItemsPath = fanOut.items;
+  await told(async () => {
+    if (definition.itemSelector !== null) data.afterItemSelector = await selectedItems(turn, scope, visit, fanOut);
+    if (definition.batcher !== null) data.afterItemBatcher = await batches(turn, scope, visit, fanOut);
+  });
+}
+
+async function batches(turn: Turn, scope: Scope, visit: Visit, fanOut: FanOut): Promise<Json[]> {
+  const inputs: Json[] = [];
+  for (let index = 0; index < fanOut.total; index++) {
+    inputs.push(await childRunInput(turn, scope, visit, fanOut, index));
+  }
+  return inputs;
 }
 
 async function selectedItems(turn: Turn, scope: Scope, visit: Visit, fanOut: FanOut): Promise<Json[]> {
   const items: Json[] = [];
+  const work = new Work(turn.tally);
   for (let index = 0; index < fanOut.items.length; index++) {
-    items.push(await iterationInput(turn, scope, visit, fanOut, index));
+    items.push(await iterationInput(turn, scope, visit, fanOut, index, work));
   }
   return items;
 }

@@ -7,7 +7,7 @@ import { childId } from "./fan-out.ts";
 import { iterationInput } from "./iteration-input.ts";
 import type { FanOut, Scope, Visit } from "./state.ts";
 import { effectiveInput, enter } from "./transition.ts";
-import { definitionOf, emit, evaluationScope, loadScope, type Turn } from "./turn.ts";
+import { definitionOf, emit, evaluationScope, isSpent, loadScope, type Turn } from "./turn.ts";
 
 export async function startMap(turn: Turn, scope: Scope, visit: Visit, definition: MapState): Promise<void> {
   const input = effectiveInput(turn, scope, visit, definition);
@@ -39,7 +39,7 @@ function storedItems(input: Json, items: Json[]): { items?: Json[]; itemsAt?: st
 /** Starts as many iterations as may run now. */
 export async function startIterations(turn: Turn, scope: Scope, visit: Visit, fanOut: FanOut): Promise<void> {
   const limit = fanOut.maxConcurrency === 0 ? fanOut.total : fanOut.maxConcurrency;
-  while (fanOut.openCount < limit && fanOut.next < fanOut.total && turn.budget > 0) {
+  while (fanOut.openCount < limit && fanOut.next < fanOut.total && !isSpent(turn)) {
     const index = fanOut.next;
     const input = await iterationInput(turn, scope, visit, fanOut, index);
     emit(turn, scope, { type: "MapIterationStarted", state: visit.state, index });

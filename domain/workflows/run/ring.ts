@@ -2,7 +2,7 @@ import { cancel } from "./abort.ts";
 import { drain } from "./advance.ts";
 import { timeOut } from "./control.ts";
 import { isEnded, type Timer } from "./state.ts";
-import { emit, loadScope, type Turn } from "./turn.ts";
+import { emit, isTired, loadScope, type Turn } from "./turn.ts";
 
 /** Everything due happens, in the order of time; what it sets off happens in between. */
 export async function ring(turn: Turn): Promise<null> {
@@ -17,7 +17,7 @@ export async function ring(turn: Turn): Promise<null> {
     if (timer.kind === "timeout" || timer.kind === "heartbeat") endTask(turn, timer);
     else turn.queue.push(timer.owner);
     await drain(turn);
-    if (state.timers[0] === timer) break;
+    if (state.timers[0] === timer || isTired(turn)) break;
   }
   return null;
 }

@@ -56,6 +56,7 @@ export async function testState(request: TestStateRequest, chance: Chance): Prom
     if (request.mock === undefined) return { kind: "task", ...openTask(turn) };
     setRetries(scope, definition, request);
     answerWithMock(scope, request);
+    turn.tally.steps = 0;
     turn.queue.push(ROOT);
     await drain(turn);
   }

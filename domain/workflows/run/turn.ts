@@ -2,6 +2,7 @@ import type { Json, JsonObject } from "../../kernel/json.ts";
 import { isoTime } from "../../kernel/time.ts";
 import type { Machine, State, StateScope } from "../definition/machine.ts";
 import type { Chance, EvaluationScope } from "../expression/scope.ts";
+import { type Tally, Work } from "../expression/work.ts";
 import type { Effect } from "./effects.ts";
 import type { Failure, Plan, RunEvent, RunEventBody } from "./event.ts";
 import { amend, evolve } from "./evolve.ts";
@@ -20,6 +21,8 @@ export interface Turn {
   readonly queue: string[];
   /** States that may still be entered before the decision must end. */
   budget: number;
+  /** What expressions have cost so far. */
+  readonly tally: Tally;
   /** `$$.Execution`, built when first asked for. */
   execution: JsonObject | null;
   /** `now` as the context object shows it, written when first asked for. */
@@ -40,7 +43,20 @@ export interface Handled {
 export function newTurn(machine: Machine, state: RunState, chance: Chance, budget: number): Turn {
   const now = chance.now().getTime();
   const caches = { execution: null, nowText: null, context: null, handled: null };
-  return { machine, state, chance, now, events: [], effects: [], queue: [], budget, ...caches };
+  const tally = { steps: 0 };
+  return { machine, state, chance, now, events: [], effects: [], queue: [], budget, tally, ...caches };
+}
+
+/** A quarter of a second of expressions, after which other runs of the isolate have their turn. */
+const MAX_TURN_STEPS = 100_000;
+
+/** Whether the decision must end here, and go on in another. */
+export function isSpent({ budget, tally }: Turn): boolean {
+  return budget <= 0 || isTired({ tally });
+}
+
+export function isTired({ tally }: Pick<Turn, "tally">): boolean {
+  return tally.steps >= MAX_TURN_STEPS;
 }
 
 /** Thrown by emit() when the journal has room for the closing event only. */
@@ -103,12 +119,13 @@ export function evaluationScope(
   scope: Scope,
   visit: Visit,
   input: Json,
-  more: { result?: Json; errorOutput?: Json; token?: string; item?: { index: number; value: Json } } = {},
+  more: { result?: Json; errorOutput?: Json; token?: string; item?: { index: number; value: Json }; work?: Work } = {},
 ): EvaluationScope {
   const evaluation: { -readonly [K in keyof EvaluationScope]: EvaluationScope[K] } = {
     input,
     context: contextObject(turn, scope, visit, more.token, more.item),
     variables: variablesOf(turn.state, scope),
+    work: more.work ?? new Work(turn.tally),
   };
   if (more.result !== undefined) evaluation.result = more.result;
   if (more.errorOutput !== undefined) evaluation.errorOutput = more.errorOutput;

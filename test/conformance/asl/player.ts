@@ -92,8 +92,12 @@ async function answer(
       return [{ type: "Continue" }];
     case "readItems": {
       const reader = effect.settings.reader;
-      const { Bucket, Key } = isJsonObject(reader?.arguments) ? reader.arguments : {};
-      const text = recorded.s3?.[String(Bucket)]?.[String(Key)];
+      const { Bucket, Key, Prefix } = isJsonObject(reader?.arguments) ? reader.arguments : {};
+      const bucket = recorded.s3?.[String(Bucket)] ?? {};
+      if (reader?.resource.endsWith(":listObjectsV2")) {
+        return [{ type: "ItemsRead", key: effect.key, items: listed(bucket, Prefix) }];
+      }
+      const text = bucket[String(Key)];
       if (reader === undefined || text === undefined) return [{ type: "ItemsReadFailed", key: effect.key }];
       const read = readItems(text, reader);
       return "items" in read
@@ -124,6 +128,14 @@ async function answer(
     case "cancelChildren":
       return [];
   }
+}
+
+/** What S3 tells of objects; their times and tags cannot be known. */
+function listed(bucket: Readonly<Record<string, string>>, prefix: Json | undefined): Json[] {
+  const keys = Object.keys(bucket).sort();
+  return keys
+    .filter((key) => key.startsWith(typeof prefix === "string" ? prefix : ""))
+    .map((Key) => ({ Etag: "", Key, LastModified: 0, Size: bucket[Key]?.length ?? 0, StorageClass: "STANDARD" }));
 }
 
 function outcome(index: number, { status, output, error, cause }: RunState): ChildOutcome {
@@ -171,6 +183,14 @@ class Answers {
   }
 
   to(task: TaskEffect): RunCommand[] {
+    // A recorded activity had its worker.
+    const started: RunCommand[] = /:activity:/.test(task.resource)
+      ? [{ type: "TaskStarted", task: { key: task.key } }]
+      : [];
+    return [...started, ...this.#answer(task)];
+  }
+
+  #answer(task: TaskEffect): RunCommand[] {
     const call = this.#take(task);
     const ref = { key: task.key };
     if (call === null) return this.#handle(task);

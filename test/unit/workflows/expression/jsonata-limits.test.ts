@@ -1,13 +1,19 @@
 import { describe, expect, it } from "vitest";
+import type { StateError } from "../../../../domain/workflows/expression/error.ts";
 import { evaluateExpression } from "../../../../domain/workflows/expression/jsonata.ts";
 import { aScope, chance, failureOf } from "./scope.ts";
 
 // J1 of jsonata.ts: an evaluation ends. None of these would by itself, or only with the memory of the isolate.
 
-const SCOPE = aScope({ text: "ab ".repeat(50_000), digits: "1".repeat(50_000) });
+const INPUT = {
+  text: "ab ".repeat(50_000),
+  digits: "1".repeat(50_000),
+  list: Array.from({ length: 20_000 }, (_, i) => i),
+  lists: Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`k${i}`, [i, i]])),
+};
 
 async function reasonOf(text: string): Promise<string> {
-  const failure = await failureOf(() => evaluateExpression(text, "Output", SCOPE, chance));
+  const failure = await failureOf(() => evaluateExpression(text, "Output", aScope(INPUT), chance));
   expect(failure.error).toBe("States.QueryEvaluationError");
   return failure.causeText.slice(-160);
 }
@@ -31,6 +37,16 @@ describe("a hostile JSONata expression", () => {
     ["$formatInteger(1e15, 'I')", /Roman/],
     ["$toMillis($states.input.digits, '[Y][M][D][H][m][s][Y][M][D]')", /too loose/],
     ["$fromMillis(0, '[Y,9999999-9999999]')", /too loose/],
+    ["$formatNumber(1, $pad('', 100000, '#'))", /too long/],
+    ["[1..9000].$length($states.input.text)", /more than \d+ steps/],
+    ["[1..9000].$contains($states.input.text, $states.input.digits)", /more than \d+ steps/],
+    ["[1..9000].($states.input.**; 1)", /more than \d+ steps/],
+    ["[1..9000].($states.input.lists.*; 1)", /more than \d+ steps/],
+    ["[1..9000][$states.input.list = $states.input.list]", /more than \d+ steps/],
+    ["$states.input.list[$states.input.list]", /more than \d+ steps/],
+    ["$states.input.list{'all': $count($)}", /more than \d+ steps/],
+    ["$reduce($states.input.list, $append)", /more than \d+ steps/],
+    [`($l := $states.input.list; $zip(${Array(2_000).fill("$l").join(", ")}))`, /more than \d+ steps/],
     ["$parse('[' & $pad('', 60000, '[') & $pad('', 60001, ']'))", /nested too deep/],
     [`${"(".repeat(3_000)}1${")".repeat(3_000)}`, /too deep/],
     [`${"-".repeat(30_000)}1`, /too deep/],
@@ -38,8 +54,34 @@ describe("a hostile JSONata expression", () => {
     expect(await reasonOf(text)).toMatch(reason);
   });
 
+  it("is not what handles a large input a few times", async () => {
+    const value = (text: string) => evaluateExpression(text, "Output", aScope(INPUT), chance);
+    expect(await value("$count($sort($states.input.list))")).toBe(20_000);
+    expect(await value("$count($spread($states.input.lists))")).toBe(10_000);
+    expect(await value("$count($states.input.list[$ % 2 = 0])")).toBe(10_000);
+    expect(await value("$length($states.input.text) + $length($states.input.digits)")).toBe(200_000);
+    expect(await value("$map([1..2000], function($i) { $i in $states.input.list })[0]")).toBe(true);
+  });
+
+  it("shares its steps with the other expressions of the state", async () => {
+    const scope = aScope({});
+    const text = "$count([1..25000][$ > 1])";
+    const spend = async (left: number): Promise<number> => {
+      const failure = await evaluateExpression(text, "Output", scope, chance).then(
+        () => null,
+        (error: StateError) => error,
+      );
+      if (failure === null) return spend(left - 1);
+      expect(failure.causeText).toContain("expressions of a state take more than");
+      return left;
+    };
+    expect(await spend(100)).toBeGreaterThan(80);
+  });
+
   it("keeps its cause short, whatever it quotes", async () => {
-    const failure = await failureOf(() => evaluateExpression("$number($states.input.text)", "Output", SCOPE, chance));
+    const failure = await failureOf(() =>
+      evaluateExpression("$number($states.input.text)", "Output", aScope(INPUT), chance),
+    );
     expect(failure.causeText.length).toBeLessThan(1_200);
   });
 });

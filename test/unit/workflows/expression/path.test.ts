@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Json } from "../../../../domain/kernel/json.ts";
-import { parsePath } from "../../../../domain/workflows/expression/path.ts";
+import { type Path, parsePath } from "../../../../domain/workflows/expression/path.ts";
 import { missingReason, readPath } from "../../../../domain/workflows/expression/path-value.ts";
 import { aScope } from "./scope.ts";
 
@@ -124,6 +124,17 @@ describe("a hostile path", () => {
   it("ends with States.Runtime when it visits too much", () => {
     const wide: Json = Array.from({ length: 300 }, () => Array.from({ length: 300 }, () => 1));
     expect(() => read("$..*..*..*..*", [wide, wide, wide])).toThrow(/visits more than/);
+  });
+
+  it("pays for what a filter compares, and for all paths of a state together", () => {
+    const list: Json = Array.from({ length: 20_000 }, (_, i) => i);
+    expect(() => read("$[?(@ in $)]", list)).toThrow(/visits more than/);
+    expect(() => read("$.a[?($.a == $.b)]", { a: list, b: [...list] })).toThrow(/visits more than/);
+    const scope = aScope(list);
+    const path = parsePath("$..*") as Path;
+    expect(() => {
+      for (let i = 0; i < 1_000; i++) readPath(path, scope);
+    }).toThrow(/expressions of a state take more than/);
   });
 
   it("walks data nested deeper than the stack", () => {

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from "../../../../domain/kernel/json.ts";
 import type { StateError } from "../../../../domain/workflows/expression/error.ts";
 import type { Chance, EvaluationScope } from "../../../../domain/workflows/expression/scope.ts";
+import { Work } from "../../../../domain/workflows/expression/work.ts";
 
 /** A clock that stands at 2026-01-02T03:04:05.006Z, a die that always shows the middle. */
 export const chance: Chance = {
@@ -10,7 +11,7 @@ export const chance: Chance = {
 };
 
 export function aScope(input: Json, variables: JsonObject = {}, context: JsonObject = {}): EvaluationScope {
-  return { input, variables, context };
+  return { input, variables, context, work: new Work() };
 }
 
 /** The error a call or a promise ends with. */

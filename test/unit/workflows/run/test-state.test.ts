@@ -40,4 +40,47 @@ describe("a test of one state", () => {
     const tested = await testState({ definition, input: {}, inspectionLevel: "DEBUG" }, chance);
     expect(tested).toMatchObject({ kind: "tested", result: { status: "FAILED", error: "States.Runtime" } });
   });
+
+  it("tells the variables as they are after the state", async () => {
+    const definition = { Type: "Pass", Assign: { b: 2 }, End: true };
+    const tested = await testState({ definition, input: {}, variables: { a: 1 }, inspectionLevel: "DEBUG" }, chance);
+    expect(tested).toMatchObject({ result: { inspectionData: { variables: { a: 1, b: 2 } } } });
+  });
+
+  it("tells the raw result of a task in both languages", async () => {
+    const definition = { Type: "Task", QueryLanguage: "JSONata", Resource: "weft:function:call", Output: 0, End: true };
+    const tested = await testState(
+      { definition, input: {}, mock: { result: { a: 1 } }, inspectionLevel: "DEBUG" },
+      chance,
+    );
+    expect(tested).toMatchObject({ result: { output: 0, inspectionData: { afterArguments: {}, result: { a: 1 } } } });
+  });
+
+  it("tells what ItemSelector and ItemBatcher make of a Map's items", async () => {
+    const definition = {
+      Type: "Map",
+      QueryLanguage: "JSONata",
+      Items: [1, 2, 3],
+      ItemSelector: { n: "{% $states.context.Map.Item.Value %}" },
+      ItemBatcher: { MaxItemsPerBatch: 2, BatchInput: { b: true } },
+      ItemProcessor: {
+        ProcessorConfig: { Mode: "DISTRIBUTED", ExecutionType: "STANDARD" },
+        StartAt: "A",
+        States: { A: { Type: "Succeed" } },
+      },
+      End: true,
+    };
+    const tested = await testState({ definition, input: {}, mock: { result: [] }, inspectionLevel: "DEBUG" }, chance);
+    expect(tested).toMatchObject({
+      result: {
+        inspectionData: {
+          afterItemSelector: [{ n: 1 }, { n: 2 }, { n: 3 }],
+          afterItemBatcher: [
+            { BatchInput: { b: true }, Items: [{ n: 1 }, { n: 2 }] },
+            { BatchInput: { b: true }, Items: [{ n: 3 }] },
+          ],
+        },
+      },
+    });
+  });
 });
