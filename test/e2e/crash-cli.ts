@@ -1,4 +1,5 @@
-// `npm run crash -- 100`: the crash loop with as many kills as asked for; for the night. Ends with 1 when anything was lost or doubled.
+// `npm run crash`, every night: a hundred kills, or as many as asked for (`npm run crash -- 10`). Ends with 1 when anything was lost or
+// doubled.
 import { crashLoop } from "./crash-loop.ts";
 
 const kills = Number(process.argv[2] ?? 100);
