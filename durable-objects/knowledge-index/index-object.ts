@@ -1,5 +1,5 @@
 // One index of a knowledge base, named by the tenant, the knowledge base and the generation. It keeps the promises X1 to X3 of
-// domain/knowledge/index-contract.ts. SQLite holds everything; memory holds the vectors and the newest words, read when first needed.
+// domain/knowledge/index-contract.ts. SQLite holds everything; memory holds the vectors, the newest words and what was searched last, read when needed.
 import { DurableObject } from "cloudflare:workers";
 import { type EmbedderIdentity, sameEmbedder } from "../../domain/knowledge/embedding/embedder.ts";
 import { HASHED_EMBEDDER, hashedEmbedding } from "../../domain/knowledge/embedding/hashed.ts";
@@ -20,12 +20,17 @@ import { readAllowed } from "./reads.ts";
 import { createTables } from "./schema.ts";
 import { search } from "./search.ts";
 import { SearchCache } from "./search-cache.ts";
+import { TokenCache } from "./token-cache.ts";
+import { TopicIndex } from "./topic-index.ts";
 import { VectorMatrix } from "./vector-matrix.ts";
 import { type ChunkRange, WordIndex } from "./word-index.ts";
-import { deleteDocument, insertDocument } from "./writes.ts";
+import { deleteDocument, type IndexMemory, insertDocument } from "./writes.ts";
 
 /** Half of an isolate's 128 MB: 170,000 chunks of 384 dimensions. A larger base is spread over several indexes. */
 const MAX_VECTOR_BYTES = 64 * 1024 * 1024;
+
+/** Long enough for the rest of an upload to come in, short enough to be done before somebody has read the first results. */
+const LEARNING_DELAY_MS = 10_000;
 
 const DEFAULT_TOP_K = 10;
 const MAX_TOP_K = 100;
@@ -34,13 +39,17 @@ const NO_TIME: SearchTimings = { analyseMs: 0, keywordMs: 0, vectorMs: 0, rankMs
 
 export class KnowledgeIndex extends DurableObject {
   #matrix: VectorMatrix | null = null;
+  #isAskedForTopics = false;
   readonly #words: WordIndex;
+  readonly #topics: TopicIndex;
+  readonly #tokens = new TokenCache();
   readonly #cache = new SearchCache();
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
     createTables(ctx.storage.sql);
     this.#words = new WordIndex(ctx.storage.sql);
+    this.#topics = new TopicIndex(ctx.storage);
   }
 
   upsertDocument(document: IndexDocument): IndexOutcome {
@@ -58,18 +67,20 @@ export class KnowledgeIndex extends DurableObject {
     const entries = entriesOf(document, embedder);
     if (!isEntries(entries)) return entries;
     const [removed, inserted] = this.#atomically(() => [
-      deleteDocument(sql, this.#words, document.documentId),
-      insertDocument(sql, this.#words, document, entries, embedder),
+      deleteDocument(sql, this.#followers, document.documentId),
+      insertDocument(sql, this.#followers, document, entries, embedder),
     ]);
     this.#remember(removed, inserted, entries, embedder);
-    return { indexed: true, chunks: entries.length, revision: readState(sql).revision };
+    const after = readState(sql);
+    this.#askForTopics(after);
+    return { indexed: true, chunks: entries.length, revision: after.revision };
   }
 
   /** Whether there was such a document. */
   removeDocument(documentId: string): boolean {
     const { sql } = this.ctx.storage;
     const before = readState(sql).revision;
-    const removed = this.#atomically(() => deleteDocument(sql, this.#words, documentId));
+    const removed = this.#atomically(() => deleteDocument(sql, this.#followers, documentId));
     this.#forget(removed);
     return readState(sql).revision > before;
   }
@@ -89,7 +100,7 @@ export class KnowledgeIndex extends DurableObject {
     const vector = query.mode === "keyword" && !isLexical ? null : queryVector(query, embedder, isLexical);
     const found = search(
       sql,
-      this.#words,
+      { ...this.#followers, tokenCache: this.#tokens },
       vector === null ? null : this.#vectors(state),
       {
         query: query.query,
@@ -109,6 +120,20 @@ export class KnowledgeIndex extends DurableObject {
     const answer = { found: true, ...found, revision: state.revision, isCached: false } as const;
     this.#cache.keep(query, answer);
     return answer;
+  }
+
+  override async alarm(): Promise<void> {
+    await this.learnTopics();
+  }
+
+  /** Learns the collection's topics if that is due, between other events; searches use those of before until it is done. */
+  async learnTopics(): Promise<void> {
+    this.#isAskedForTopics = false;
+    const state = readState(this.ctx.storage.sql);
+    if (!this.#hasTopicsDue(state)) return;
+    this.#tokens.clear();
+    await this.#topics.learn(state.chunks, () => scheduler.wait(0));
+    this.#askForTopics(readState(this.ctx.storage.sql));
   }
 
   stats(): IndexStats {
@@ -131,6 +156,8 @@ export class KnowledgeIndex extends DurableObject {
     await this.ctx.blockConcurrencyWhile(async () => {
       this.#matrix = null;
       this.#words.forget();
+      this.#topics.forget();
+      this.#tokens.clear();
       this.#cache.clear();
       await this.ctx.storage.deleteAll();
       createTables(this.ctx.storage.sql);
@@ -138,11 +165,27 @@ export class KnowledgeIndex extends DurableObject {
     });
   }
 
+  get #followers(): IndexMemory {
+    return { words: this.#words, topics: this.#topics };
+  }
+
+  /** A model that was chosen for its vectors knows more of company than the collection tells. */
+  #hasTopicsDue({ embedder, chunks }: IndexState): boolean {
+    return embedder !== null && sameEmbedder(embedder, HASHED_EMBEDDER) && this.#topics.isDue(chunks);
+  }
+
+  #askForTopics(state: IndexState): void {
+    if (this.#isAskedForTopics || !this.#hasTopicsDue(state)) return;
+    this.#isAskedForTopics = true;
+    this.ctx.waitUntil(this.ctx.storage.setAlarm(Date.now() + LEARNING_DELAY_MS));
+  }
+
   #atomically<T>(write: () => T): T {
     try {
       return this.ctx.storage.transactionSync(write);
     } catch (error) {
       this.#words.forget();
+      this.#topics.forget();
       throw error;
     }
   }

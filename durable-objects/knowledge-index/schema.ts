@@ -47,6 +47,26 @@ export function createTables(sql: SqlStorage): void {
       first_chunk integer primary key,
       chunks integer not null
     );
+    create table if not exists topic_model (
+      generation integer primary key,
+      chunks integer not null,
+      is_in_force integer not null
+    );
+    create table if not exists topic_term (
+      generation integer not null,
+      term integer not null,
+      vector blob not null,
+      primary key (generation, term)
+    ) without rowid;
+    create table if not exists topic_segment (
+      generation integer not null,
+      first_chunk integer not null,
+      chunks integer not null,
+      scales blob not null,
+      bytes blob not null,
+      primary key (generation, first_chunk)
+    ) without rowid;
+    create index if not exists topic_segment_chunk on topic_segment (first_chunk);
     create table if not exists vector_segment (
       first_chunk integer primary key,
       chunks integer not null,

@@ -5,11 +5,13 @@ import { bm25 } from "../../domain/knowledge/ranking/bm25.ts";
 import { overlapOf } from "../../domain/knowledge/ranking/diversity.ts";
 import { featureReader } from "../../domain/knowledge/ranking/features.ts";
 import { hitFinder, type TokenList } from "../../domain/knowledge/ranking/hits.ts";
-import { analysedQuery } from "../../domain/knowledge/ranking/query.ts";
+import { type AnalysedQuery, analysedQuery } from "../../domain/knowledge/ranking/query.ts";
 import { type Candidate, type Ranked, type RankOptions, ranked } from "../../domain/knowledge/ranking/rank.ts";
 import { selectiveTerms, type WeightedTerm, weightedTerms } from "../../domain/knowledge/ranking/weights.ts";
 import type { SearchResult, SearchTimings } from "../../domain/knowledge/search.ts";
-import { type ChunkTest, readChunks, readTokens } from "./reads.ts";
+import { type ChunkTest, readChunks } from "./reads.ts";
+import type { TokenCache } from "./token-cache.ts";
+import type { TopicIndex } from "./topic-index.ts";
 import type { VectorMatrix } from "./vector-matrix.ts";
 import type { WordIndex } from "./word-index.ts";
 
@@ -31,9 +33,15 @@ const VECTOR_CANDIDATES = 100;
 /** Two chunks that share this much of their words say the same thing. */
 const DUPLICATE_OVERLAP = 0.95;
 
+export interface SearchMemory {
+  readonly words: WordIndex;
+  readonly topics: TopicIndex;
+  readonly tokenCache: TokenCache;
+}
+
 export function search(
   sql: SqlStorage,
-  words: WordIndex,
+  { words, topics, tokenCache }: SearchMemory,
   matrix: VectorMatrix | null,
   plan: SearchPlan,
   clock: () => number,
@@ -47,22 +55,30 @@ export function search(
   laps.push(clock());
   const scan = matrix === null || plan.vector === null ? null : matrix.scan(plan.vector);
   const byVector = plan.mode === "keyword" ? [] : (scan?.nearest(VECTOR_CANDIDATES, plan.isAllowed) ?? []);
+  const company = plan.mode === "hybrid" && plan.vectors === "lexical" ? topics.scan(queryIds(query)) : null;
+  const byCompany = company?.nearest(VECTOR_CANDIDATES, plan.isAllowed) ?? [];
   laps.push(clock());
 
-  const keys = [...new Set([...byKeyword, ...byVector.map((neighbour) => neighbour.chunk)])];
-  const tokens = readTokens(sql, keys);
+  const near = [...byVector, ...byCompany].map((neighbour) => neighbour.chunk);
+  const keys = [...new Set([...byKeyword, ...near])];
+  const tokens = tokenCache.read(sql, keys);
   const findHits = hitFinder(terms);
   const readFeatures = featureReader(query, terms);
   const candidates = keys.map((key): Candidate => {
     const hits = findHits(tokens.get(key) ?? NO_TOKENS);
     const vector = scan?.cosineOf(key) ?? null;
-    return { key, keyword: bm25(hits, terms, plan.averageLength), vector, features: readFeatures(hits) };
+    const topic = company?.cosineOf(key) ?? null;
+    return { key, keyword: bm25(hits, terms, plan.averageLength), vector, topic, features: readFeatures(hits) };
   });
   const chosen = best(ranked(candidates, plan), tokens, plan);
   laps.push(clock());
   const results = load(sql, chosen, candidates, plan);
   laps.push(clock());
   return { results, timings: timingsOf(laps) };
+}
+
+function queryIds({ terms, sequence }: AnalysedQuery): number[] {
+  return sequence.flatMap((at) => terms[at]?.ids ?? []);
 }
 
 const NO_TOKENS: TokenList = { ids: new Uint32Array(), prefixLength: 0 };
@@ -86,7 +102,8 @@ function best(order: readonly Ranked[], tokens: ReadonlyMap<number, TokenList>, 
     if (score < plan.minScore) break;
     const { ids, prefixLength } = tokens.get(item.key) ?? NO_TOKENS;
     const words = new Set(ids.subarray(prefixLength));
-    if (words.size > 0 && seen.some((other) => overlapOf(words, other) >= DUPLICATE_OVERLAP)) continue;
+    if (words.size > 0 && seen.some((other) => overlapOf(words, other, DUPLICATE_OVERLAP) >= DUPLICATE_OVERLAP))
+      continue;
     seen.push(words);
     chosen.push({ ...item, score });
   }

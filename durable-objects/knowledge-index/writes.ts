@@ -2,7 +2,14 @@ import type { EmbedderIdentity } from "../../domain/knowledge/embedding/embedder
 import type { IndexDocument } from "../../domain/knowledge/index-contract.ts";
 import { documentLanguage, type Entry } from "./entries.ts";
 import { readState, writeState } from "./index-state.ts";
+import type { TopicIndex } from "./topic-index.ts";
 import { type ChunkRange, readTokenIds, type WordIndex } from "./word-index.ts";
+
+/** What follows the tables in memory, in the transaction that changes them. */
+export interface IndexMemory {
+  readonly words: WordIndex;
+  readonly topics: TopicIndex;
+}
 
 const NOTHING: ChunkRange = { first: 0, count: 0 };
 
@@ -11,7 +18,7 @@ const MAX_SEGMENT_BYTES = 1_000_000;
 
 export function insertDocument(
   sql: SqlStorage,
-  words: WordIndex,
+  memory: IndexMemory,
   document: IndexDocument,
   entries: readonly Entry[],
   embedder: EmbedderIdentity,
@@ -29,22 +36,22 @@ export function insertDocument(
   );
   for (const [index, entry] of entries.entries()) insertChunk(sql, first + index, entry);
   insertSegments(sql, first, entries);
-  words.add(
-    { first, count: entries.length },
-    entries.map((entry) => entry.tokens.ids),
-  );
+  const range = { first, count: entries.length };
+  const tokens = entries.map((entry) => entry.tokens.ids);
+  memory.words.add(range, tokens);
+  memory.topics.add(range, tokens);
   writeState(sql, {
     revision: state.revision + 1,
     nextChunk: first + Math.max(1, entries.length),
     chunks: state.chunks + entries.length,
-    tokens: state.tokens + tokenCount(entries.map((entry) => entry.tokens.ids)),
+    tokens: state.tokens + tokenCount(tokens),
     embedder,
   });
-  return { first, count: entries.length };
+  return range;
 }
 
 /** Removes the document and says which chunks it had; none when it is absent. */
-export function deleteDocument(sql: SqlStorage, words: WordIndex, documentId: string): ChunkRange {
+export function deleteDocument(sql: SqlStorage, memory: IndexMemory, documentId: string): ChunkRange {
   const [row] = sql.exec("select first_chunk, chunks from document where document_id = ?", documentId).toArray();
   if (row === undefined) return NOTHING;
   const range = { first: Number(row.first_chunk), count: Number(row.chunks) };
@@ -54,7 +61,8 @@ export function deleteDocument(sql: SqlStorage, words: WordIndex, documentId: st
     sql.exec(`delete from ${table} where id >= ? and id < ?`, range.first, end);
   sql.exec("delete from vector_segment where first_chunk >= ? and first_chunk < ?", range.first, end);
   sql.exec("delete from document where first_chunk = ?", range.first);
-  words.remove(range, tokens);
+  memory.words.remove(range, tokens);
+  memory.topics.remove(range);
   const state = readState(sql);
   writeState(sql, {
     ...state,

@@ -11,6 +11,8 @@ export interface Candidate {
   readonly keyword: number;
   /** Cosine, or null when the chunk or the query has no vector. */
   readonly vector: number | null;
+  /** Cosine among the topics learned from the collection, or null while there are none. */
+  readonly topic?: number | null;
   readonly features: Features;
 }
 
@@ -28,6 +30,7 @@ export interface RankOptions {
 }
 
 const LEXICAL_VECTOR_WEIGHT = 0.1;
+const TOPIC_WEIGHT = 0.2;
 
 export function ranked(candidates: readonly Candidate[], options: RankOptions): Ranked[] {
   const bases = baseScores(candidates, options);
@@ -57,8 +60,11 @@ function baseScores(candidates: readonly Candidate[], { mode, vectors }: RankOpt
   if (mode === "keyword") return minMax(keyword);
   if (mode === "vector") return minMax(vector);
   if (vectors === "semantic") return reciprocalRankFusion([keyword, vector]);
-  const scaled = minMax(vector);
-  return minMax(keyword).map((score, index) => score + LEXICAL_VECTOR_WEIGHT * (scaled[index] ?? 0));
+  const spelling = minMax(vector);
+  const topic = minMax(candidates.map((candidate) => candidate.topic ?? 0));
+  return minMax(keyword).map(
+    (score, index) => score + LEXICAL_VECTOR_WEIGHT * (spelling[index] ?? 0) + TOPIC_WEIGHT * (topic[index] ?? 0),
+  );
 }
 
 function relevance({ features, vector }: Candidate, { mode, vectors }: RankOptions): number {

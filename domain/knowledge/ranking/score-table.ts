@@ -4,6 +4,7 @@ export class ScoreTable {
   /** Chunk + 1; zero is an empty slot. */
   readonly #keys: Float64Array;
   readonly #scores: Float64Array;
+  readonly #occupied: number[] = [];
 
   /** `capacity` is how many chunks there may be at most. */
   constructor(capacity: number) {
@@ -19,6 +20,7 @@ export class ScoreTable {
     while (this.#keys[slot] !== key) {
       if (this.#keys[slot] === 0) {
         this.#keys[slot] = key;
+        this.#occupied.push(slot);
         break;
       }
       slot = (slot + 1) & this.#mask;
@@ -30,11 +32,11 @@ export class ScoreTable {
   best(limit: number, isAllowed: ((chunk: number) => boolean) | null): number[] {
     const found: { chunk: number; score: number }[] = [];
     let threshold = 0;
-    for (let slot = 0; slot < this.#keys.length; slot += 1) {
-      const key = this.#keys[slot] ?? 0;
+    for (const slot of this.#occupied) {
+      const chunk = (this.#keys[slot] ?? 0) - 1;
       const score = this.#scores[slot] ?? 0;
-      if (key === 0 || score < threshold || isAllowed?.(key - 1) === false) continue;
-      found.push({ chunk: key - 1, score });
+      if (score < threshold || isAllowed?.(chunk) === false) continue;
+      found.push({ chunk, score });
       if (found.length < limit * 4) continue;
       cut(found, limit);
       threshold = found.at(-1)?.score ?? 0;

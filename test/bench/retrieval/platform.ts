@@ -16,6 +16,8 @@ export interface MeasuredSearch {
 export interface Platform {
   upsert(index: string, documents: readonly IndexDocument[]): Promise<void>;
   search(index: string, queries: readonly IndexQuery[]): Promise<MeasuredSearch[]>;
+  /** What the index's alarm does some seconds after the last document. */
+  learn(index: string): Promise<void>;
   stats(index: string): Promise<IndexStats>;
   stop(): Promise<void>;
 }
@@ -60,6 +62,7 @@ export async function startPlatform(kept?: string): Promise<Platform> {
       for (const batch of batches(queries)) all.push(...(await call<MeasuredSearch[]>(index, "search", batch)));
       return all;
     },
+    learn: (index) => call(index, "learn"),
     stats: (index) => call<IndexStats>(index, "stats"),
     async stop() {
       await miniflare.dispose();

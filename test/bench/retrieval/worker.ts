@@ -36,6 +36,9 @@ export default {
         }
         return Response.json(answers);
       }
+      case "learn":
+        await index.learnTopics();
+        return Response.json(null);
       case "stats":
         return Response.json(await index.stats());
       default:
