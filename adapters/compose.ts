@@ -38,6 +38,8 @@ import { aesGcmSecretBox } from "./secret-box/aes-gcm.ts";
 import { hmacSecretDeriver } from "./secret-deriver/hmac.ts";
 import { fileReader } from "./text-extractor/file-reader.ts";
 import { ed25519TokenSigner } from "./token-signer/ed25519.ts";
+import type { VectorStore } from "./vector-index/vector-store.ts";
+import { type VectorizeBinding, vectorize } from "./vector-index/vectorize.ts";
 
 /** Which implementation stands behind a port, as the start-up log and /ready tell it. */
 export interface Implementation {
@@ -140,7 +142,7 @@ function compose(env: Env): Composition {
     chatModels: chatModels({ outbound, clock, random, defaults: platformProviders(config), ai: env.AI ?? null }),
     providerHealths: durableProviderHealths(env.PROVIDER_HEALTH, breakerPolicy(config.BREAKER_OPEN_SECONDS)),
     answerCaches: durableAnswerCaches(env.ANSWER_CACHE),
-    knowledgeIndexes: durableKnowledgeIndexes(env.KNOWLEDGE_INDEX),
+    knowledgeIndexes: durableKnowledgeIndexes(env.KNOWLEDGE_INDEX, { store: vectorStore(env, config) }),
     files: r2FileStore(env.FILES),
     crossEncoder: env.AI === undefined ? null : workersAiCrossEncoder(env.AI as unknown as RerankerBinding),
     textExtractor: fileReader({ maxLength: MAX_DOCUMENT_CHARACTERS }),
@@ -159,16 +161,23 @@ function compose(env: Env): Composition {
     operatorTokenDigest: sha256Hex(config.OPERATOR_TOKEN),
     hasTestFixtures: config.WEFT_TEST_FIXTURES,
   };
-  return { config, db, ports, settings, implementations: implementations(config, ports) };
+  return { config, db, ports, settings, implementations: implementations(env, config, ports) };
 }
 
-function implementations(config: Config, { crossEncoder }: Ports): Implementation[] {
+function vectorStore({ VECTORIZE }: Env, { VECTORIZE_DIMENSIONS: dimensions }: Config): VectorStore | null {
+  if (VECTORIZE === undefined || dimensions === null) return null;
+  return vectorize(VECTORIZE as unknown as VectorizeBinding, { dimensions });
+}
+
+function implementations(env: Env, config: Config, { crossEncoder }: Ports): Implementation[] {
+  const outside = vectorStore(env, config);
+  const vectors = outside === null ? "embedded" : `${outside.name} (${outside.dimensions} dimensions), else embedded`;
   return [
     { name: "database", implementation: "d1", required: true },
     { name: "objects", implementation: "durable-objects", required: true },
     { name: "queue", implementation: "cloudflare-queues", required: true },
     { name: "files", implementation: "r2", required: true },
-    { name: "vector-index", implementation: "embedded", required: false },
+    { name: "vector-index", implementation: vectors, required: false },
     { name: "embedding", implementation: "local/hash-embed", required: false },
     { name: "reranker", implementation: crossEncoder?.name ?? "lexical-features", required: false },
     {

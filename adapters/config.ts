@@ -41,6 +41,10 @@ const Variables = z.object({
   RATE_LIMIT_PER_IP: positive,
   BREAKER_OPEN_SECONDS: positive,
   BILLING_FLUSH_SECONDS: positive,
+  /** With the binding: embeddings of this length lie in Vectorize. */
+  VECTORIZE_DIMENSIONS: positive.refine((value) => value === null || (Number.isInteger(value) && value <= 1_536), {
+    error: "needs a whole number up to 1536",
+  }),
 });
 export type Config = z.infer<typeof Variables>;
 

@@ -6,6 +6,7 @@ import type { Actor } from "../domain/kernel/actor.ts";
 import { actorReference } from "../domain/kernel/actor.ts";
 import { type Problem, problem } from "../domain/kernel/problem.ts";
 import { backoff } from "../domain/kernel/retry.ts";
+import { SECOND_MS } from "../domain/kernel/time.ts";
 import { auditEntries } from "./audit/table.ts";
 import type { Database, PlatformContext } from "./context.ts";
 import { commitGuard, tasks } from "./jobs/table.ts";
@@ -21,7 +22,12 @@ export type Statement = BatchItem<"sqlite">;
 export const PLATFORM_TENANT = "platform";
 
 /** With an id of its own where the answer or a file must name the task. */
-export type AskedTask = Task & { id?: string; tenantId?: typeof PLATFORM_TENANT };
+export type AskedTask = Task & {
+  id?: string;
+  tenantId?: typeof PLATFORM_TENANT;
+  /** Not to be done before so much time has passed. */
+  delayMs?: number;
+};
 
 export interface AuditNote {
   /** `noun.past-tense-verb`, for example `api-key.created`. */
@@ -58,12 +64,21 @@ export async function commit(ctx: CommitContext, request: Commit): Promise<void>
   batch.push(...rows.map((row) => ctx.db.insert(tasks).values(row)));
 
   await sendBatch(ctx, batch, entries[0]?.id, request.conflict ?? (() => problem("conflict")));
-  if (rows.length > 0) ctx.later(ring(ctx, rows));
+  for (const [availableAt, due] of Map.groupBy(rows, (row) => row.availableAt)) {
+    ctx.later(ring(ctx, due, availableAt > now ? Math.ceil((availableAt - now) / SECOND_MS) : undefined));
+  }
 }
 
-/** Asks the consumers to look at stored tasks now. A ring that is lost costs only time: the sweep rings again. */
-export async function ring(ctx: PlatformContext, rows: { id: string; tenantId: string }[]): Promise<void> {
-  await ctx.ports.queue.send(rows.map(({ id, tenantId }) => ({ kind: "stored-task", id, tenantId })));
+/** Asks the consumers to look at stored tasks. A ring that is lost costs only time: the sweep rings again. */
+export async function ring(
+  ctx: PlatformContext,
+  rows: { id: string; tenantId: string }[],
+  delaySeconds?: number,
+): Promise<void> {
+  await ctx.ports.queue.send(
+    rows.map(({ id, tenantId }) => ({ kind: "stored-task", id, tenantId })),
+    delaySeconds,
+  );
 }
 
 function guard(db: Database): Statement {
@@ -96,7 +111,7 @@ function taskRow(ctx: CommitContext, task: AskedTask, now: number): typeof tasks
     type: task.type,
     payload: task.payload,
     status: "queued",
-    availableAt: now,
+    availableAt: now + (task.delayMs ?? 0),
     createdAt: now,
   };
 }

@@ -9,6 +9,14 @@ const Generation = z.object({ knowledgeBaseId: z.string(), generation: z.int() }
 // What is asked of a consumer, by type. The payloads hold ids: what they stand for is read where it is kept.
 const tasks = {
   "document.ingest": Revision.extend({ knowledgeBaseId: z.string() }),
+  "document.settle": Revision.extend({
+    ...Generation.shape,
+    characters: z.int(),
+    chunks: z.int(),
+    contentType: z.string(),
+    vectors: z.enum(["embedded", "vectorize"]),
+    asks: z.int(),
+  }),
   "document.remove": z.object({ knowledgeBaseId: z.string(), revisions: z.array(Revision) }),
   "knowledge-base.remove": z.object({ knowledgeBaseId: z.string(), latestGeneration: z.int().optional() }),
   "knowledge-base.reembed": Generation,
@@ -26,6 +34,7 @@ const tasks = {
 /** A task with its payload: stored in the same commit as the change that asks for it. */
 export const Task = z.discriminatedUnion("type", [
   z.object({ type: z.literal("document.ingest"), payload: tasks["document.ingest"] }),
+  z.object({ type: z.literal("document.settle"), payload: tasks["document.settle"] }),
   z.object({ type: z.literal("document.remove"), payload: tasks["document.remove"] }),
   z.object({ type: z.literal("knowledge-base.remove"), payload: tasks["knowledge-base.remove"] }),
   z.object({ type: z.literal("knowledge-base.reembed"), payload: tasks["knowledge-base.reembed"] }),

@@ -2,10 +2,16 @@
 //   X1  upsertDocument replaces all that the index held of the document, atomically; repeating it changes nothing.
 //   X2  removeDocument leaves nothing of it behind; removing what is absent is no error.
 //   X3  vectors of two embedders never meet in one index: the second is refused.
+//   X4  a document is found when `settle` says so, whole and not before: an index may take vectors in later than it accepts them.
+import * as z from "zod";
 import type { EmbedderIdentity } from "./embedding/embedder.ts";
 import type { Filter } from "./filter.ts";
 import type { Metadata } from "./metadata.ts";
-import type { SearchMode, SearchResult, SearchTimings } from "./search.ts";
+import type { Degradation, SearchMode, SearchResult, SearchTimings } from "./search.ts";
+
+/** Where the nearest vectors of an index are looked for. Their bytes lie in the object in either case. */
+export const VectorPlace = z.enum(["embedded", "vectorize"]).meta({ id: "VectorPlace" });
+export type VectorPlace = z.infer<typeof VectorPlace>;
 
 export interface IndexedChunk {
   readonly chunkId: string;
@@ -29,8 +35,18 @@ export interface IndexDocument {
 }
 
 export type IndexOutcome =
-  | { readonly indexed: true; readonly chunks: number; readonly revision: number }
+  | {
+      readonly indexed: true;
+      readonly chunks: number;
+      readonly revision: number;
+      /** `false`: searches find it once `settle` has said so. */
+      readonly isSettled: boolean;
+      readonly vectors: VectorPlace;
+    }
   | { readonly indexed: false; readonly reason: IndexRefusal; readonly detail: string };
+
+/** `absent`: the index holds no such document, and never will unless it is given it again. */
+export type Settling = "settled" | "pending" | "absent";
 
 export type IndexRefusal = "embedder-mismatch" | "invalid-embedding" | "document-too-large" | "index-full";
 
@@ -57,6 +73,8 @@ export type IndexSearchOutcome =
       readonly revision: number;
       /** Whether the index had answered the same query at this revision before. */
       readonly isCached: boolean;
+      /** What could not be done; the results are what was found without it. */
+      readonly degraded?: Degradation;
     }
   | { readonly found: false; readonly reason: "embedder-mismatch" | "invalid-filter"; readonly detail: string };
 

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { VectorPlace } from "./index-contract.ts";
 
 export const Chunking = z
   .strictObject({
@@ -36,6 +37,7 @@ export const KnowledgeBase = z
     description: z.string().max(2_000).nullable(),
     chunking: Chunking,
     embeddingModel: z.string().min(1).max(200).describe("provider/model, for example local/hash-embed."),
+    vectorIndex: VectorPlace.describe("Where vectors are looked for: in the index itself, or in Vectorize."),
     reembedding: Reembedding.nullable(),
     documents: z.int().nonnegative(),
     chunks: z.int().nonnegative(),

@@ -31,6 +31,11 @@ export const Reranking = z
   .meta({ id: "Reranking" });
 export type Reranking = z.infer<typeof Reranking>;
 
+export const Degradation = z
+  .strictObject({ by: z.string().describe("What did not answer."), reason: z.string() })
+  .meta({ id: "Degradation" });
+export type Degradation = z.infer<typeof Degradation>;
+
 export const SearchRequest = z
   .strictObject({
     query: z.string().trim().min(1).max(MAX_QUERY_CHARACTERS),
@@ -103,6 +108,9 @@ export const SearchResponse = z
     }),
     queries: z.array(z.string()).describe("What was searched for: the query, then its rephrasings."),
     reranking: Reranking.optional(),
+    degraded: Degradation.optional().describe(
+      "Present when the vector index did not answer: what shares no word with the query may be missing.",
+    ),
     cache: z.enum(["hit", "miss"]).describe("Whether the index had answered this query since it last changed."),
   })
   .meta({ id: "SearchResponse" });

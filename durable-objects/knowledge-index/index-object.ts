@@ -5,26 +5,34 @@ import { type EmbedderIdentity, sameEmbedder } from "../../domain/knowledge/embe
 import { HASHED_EMBEDDER, hashedEmbedding } from "../../domain/knowledge/embedding/hashed.ts";
 import { type QuantisedVector, quantised } from "../../domain/knowledge/embedding/quantised.ts";
 import { parseFilter } from "../../domain/knowledge/filter.ts";
+import type { IndexStats } from "../../domain/knowledge/index-contract.ts";
 import type {
-  IndexDocument,
-  IndexOutcome,
-  IndexQuery,
-  IndexSearchOutcome,
-  IndexStats,
-} from "../../domain/knowledge/index-contract.ts";
+  ChunkRange,
+  IndexShape,
+  Placement,
+  PlacementRequest,
+  ShardOutcome,
+  ShardQuery,
+  ShardSearchOutcome,
+  StagedDocument,
+  StagingDocument,
+} from "../../domain/knowledge/index-shape.ts";
 import type { SearchTimings } from "../../domain/knowledge/search.ts";
+import { forget, locate, place, readShape } from "./directory.ts";
 import { type Entry, entriesOf } from "./entries.ts";
 import { type IndexState, readLanguages, readState } from "./index-state.ts";
 import kernel from "./kernel/dot-products.wasm";
-import { readAllowed } from "./reads.ts";
+import { rangeTest, readAllowed } from "./reads.ts";
 import { createTables } from "./schema.ts";
 import { search } from "./search.ts";
 import { SearchCache } from "./search-cache.ts";
+import { isStaged, readRanges, readStaged, stagedChunks } from "./staging.ts";
+import { storedScan } from "./stored-vectors.ts";
 import { TokenCache } from "./token-cache.ts";
 import { TopicIndex } from "./topic-index.ts";
-import { VectorMatrix } from "./vector-matrix.ts";
-import { type ChunkRange, WordIndex } from "./word-index.ts";
-import { deleteDocument, type IndexMemory, insertDocument } from "./writes.ts";
+import { type CosineScan, VectorMatrix } from "./vector-matrix.ts";
+import { readTokenIds, WordIndex } from "./word-index.ts";
+import { deleteDocument, type IndexMemory, insertRows, insertWords } from "./writes.ts";
 
 /** Half of an isolate's 128 MB: 170,000 chunks of 384 dimensions. A larger base is spread over several indexes. */
 const MAX_VECTOR_BYTES = 64 * 1024 * 1024;
@@ -52,12 +60,12 @@ export class KnowledgeIndex extends DurableObject {
     this.#topics = new TopicIndex(ctx.storage);
   }
 
-  upsertDocument(document: IndexDocument): IndexOutcome {
+  upsertDocument(document: StagingDocument): ShardOutcome {
     const { sql } = this.ctx.storage;
     const state = readState(sql);
     const embedder = document.embedder ?? state.embedder ?? HASHED_EMBEDDER;
     const held = sql.exec("select chunks from document where document_id = ?", document.documentId).toArray();
-    const others = state.chunks - Number(held[0]?.chunks ?? 0);
+    const others = state.chunks + stagedChunks(sql) - Number(held[0]?.chunks ?? 0);
     if (others > 0 && state.embedder !== null && !sameEmbedder(embedder, state.embedder)) {
       return { indexed: false, reason: "embedder-mismatch", detail: mismatch(embedder, state.embedder) };
     }
@@ -66,27 +74,80 @@ export class KnowledgeIndex extends DurableObject {
     }
     const entries = entriesOf(document, embedder);
     if (!isEntries(entries)) return entries;
-    const [removed, inserted] = this.#atomically(() => [
-      deleteDocument(sql, this.#followers, document.documentId),
-      insertDocument(sql, this.#followers, document, entries, embedder),
-    ]);
-    this.#remember(removed, inserted, entries, embedder);
+    const [removed, inserted] = this.#atomically(() => {
+      const before = deleteDocument(sql, this.#followers, document.documentId);
+      const range = insertRows(sql, document, entries, embedder);
+      if (document.isStaged) sql.exec("insert into staged values (?, null)", range.first);
+      else insertWords(sql, this.#followers, range, tokenIdsOf(entries));
+      return [before, range];
+    });
+    this.#forget(removed);
+    if (!document.isStaged) this.#remember(inserted, entries, embedder);
     const after = readState(sql);
     this.#askForTopics(after);
-    return { indexed: true, chunks: entries.length, revision: after.revision };
+    return { indexed: true, chunks: entries.length, revision: after.revision, first: inserted.first };
   }
 
   /** Whether there was such a document. */
   removeDocument(documentId: string): boolean {
-    const { sql } = this.ctx.storage;
-    const before = readState(sql).revision;
-    const removed = this.#atomically(() => deleteDocument(sql, this.#followers, documentId));
+    const removed = this.#atomically(() => deleteDocument(this.ctx.storage.sql, this.#followers, documentId));
     this.#forget(removed);
-    return readState(sql).revision > before;
+    return removed !== null;
   }
 
-  search(query: IndexQuery): IndexSearchOutcome {
+  /** Lets a staged document be found. Whether it is there, staged or not. */
+  revealDocument(documentId: string): boolean {
     const { sql } = this.ctx.storage;
+    const [range] = readRanges(sql, { documentId, after: 0, limit: 1 });
+    if (range === undefined) return false;
+    if (!isStaged(sql, range.first)) return true;
+    this.#atomically(() => {
+      sql.exec("delete from staged where first_chunk = ?", range.first);
+      insertWords(sql, this.#followers, range, readTokenIds(sql, range));
+    });
+    // What is in memory lacks its vectors, and is read anew when it is needed.
+    this.#matrix = null;
+    return true;
+  }
+
+  stagedDocuments(limit: number, documentId: string | null): StagedDocument[] {
+    return readStaged(this.ctx.storage.sql, limit, documentId);
+  }
+
+  /** The change of the vector index that brought the last vectors of a staged document; whether it is still staged. */
+  noteMutation(first: number, mutation: string): boolean {
+    const { sql } = this.ctx.storage;
+    return sql.exec("update staged set mutation = ? where first_chunk = ?", mutation, first).rowsWritten > 0;
+  }
+
+  /** The chunks of one document, or of the next ones after a chunk. */
+  ranges(page: { documentId: string | null; after: number; limit: number }): ChunkRange[] {
+    return readRanges(this.ctx.storage.sql, page);
+  }
+
+  shape(): IndexShape {
+    return readShape(this.ctx.storage.sql);
+  }
+
+  place(request: PlacementRequest, capacity: number): Placement | null {
+    return this.ctx.storage.transactionSync(() => place(this.ctx.storage.sql, request, capacity));
+  }
+
+  locate(documentId: string): IndexShape & { shard: number | null } {
+    const { sql } = this.ctx.storage;
+    return { ...readShape(sql), shard: locate(sql, documentId) };
+  }
+
+  forgetPlacement(documentId: string): void {
+    this.ctx.storage.transactionSync(() => forget(this.ctx.storage.sql, documentId));
+  }
+
+  search(query: ShardQuery): ShardSearchOutcome {
+    const { sql } = this.ctx.storage;
+    const shape = readShape(sql);
+    if (query.assumed !== undefined && !sameShape(query.assumed, shape)) {
+      return { found: false, reason: "other-shape", detail: `it lies over ${shape.shards} objects`, shape };
+    }
     const state = readState(sql);
     const embedder = state.embedder ?? HASHED_EMBEDDER;
     if (query.embedder !== undefined && state.embedder !== null && !sameEmbedder(query.embedder, state.embedder)) {
@@ -98,20 +159,20 @@ export class KnowledgeIndex extends DurableObject {
     if (filter?.valid === false) return { found: false, reason: "invalid-filter", detail: filter.message };
     const isLexical = sameEmbedder(embedder, HASHED_EMBEDDER);
     const vector = query.mode === "keyword" && !isLexical ? null : queryVector(query, embedder, isLexical);
+    const allowed = readAllowed(sql, filter?.condition ?? null, query.without ?? []);
     const found = search(
       sql,
       { ...this.#followers, tokenCache: this.#tokens },
-      vector === null ? null : this.#vectors(state),
+      vector === null ? null : () => this.#scan(state, vector, query.neighbours, allowed),
       {
         query: query.query,
-        vector,
         mode: query.mode ?? "hybrid",
         rerank: query.rerank ?? true,
         vectors: isLexical ? "lexical" : "semantic",
         languages: readLanguages(sql),
         chunks: state.chunks,
         averageLength: state.chunks === 0 ? 1 : state.tokens / state.chunks,
-        isAllowed: readAllowed(sql, filter?.condition ?? null, query.without ?? []),
+        isAllowed: allowed === null ? null : rangeTest(allowed),
         topK: Math.min(MAX_TOP_K, Math.max(1, query.topK ?? DEFAULT_TOP_K)),
         minScore: query.minScore ?? 0,
       },
@@ -139,8 +200,9 @@ export class KnowledgeIndex extends DurableObject {
   stats(): IndexStats {
     const { sql } = this.ctx.storage;
     const { revision, chunks, embedder } = readState(sql);
+    const count = (table: "document" | "staged") => Number(sql.exec(`select count(*) n from ${table}`).one().n);
     return {
-      documents: Number(sql.exec("select count(*) n from document").one().n),
+      documents: count("document") - count("staged"),
       chunks,
       terms: this.#words.terms(),
       embedder,
@@ -153,6 +215,7 @@ export class KnowledgeIndex extends DurableObject {
   /** Forgets everything, the embedder included. The revision goes on, so that no cached search can come back to life. */
   async clear(): Promise<void> {
     const { revision, nextChunk } = readState(this.ctx.storage.sql);
+    const { shards } = readShape(this.ctx.storage.sql);
     await this.ctx.blockConcurrencyWhile(async () => {
       this.#matrix = null;
       this.#words.forget();
@@ -162,6 +225,7 @@ export class KnowledgeIndex extends DurableObject {
       await this.ctx.storage.deleteAll();
       createTables(this.ctx.storage.sql);
       this.ctx.storage.sql.exec("update state set revision = ?, next_chunk = ?", revision + 1, nextChunk);
+      this.ctx.storage.sql.exec("update directory set shards = ?", shards);
     });
   }
 
@@ -190,6 +254,16 @@ export class KnowledgeIndex extends DurableObject {
     }
   }
 
+  #scan(
+    state: IndexState,
+    vector: QuantisedVector,
+    neighbours: readonly number[] | undefined,
+    allowed: readonly ChunkRange[] | null,
+  ): CosineScan {
+    if (neighbours === undefined) return this.#vectors(state).scan(vector);
+    return storedScan(this.ctx.storage.sql, vector, neighbours, allowed);
+  }
+
   #vectors(state: IndexState): VectorMatrix {
     if (this.#matrix !== null) return this.#matrix;
     const dimensions = (state.embedder ?? HASHED_EMBEDDER).dimensions;
@@ -208,27 +282,37 @@ export class KnowledgeIndex extends DurableObject {
       }
     }
     this.#matrix = matrix;
+    for (const staged of readStaged(this.ctx.storage.sql, state.nextChunk, null)) this.#forget(staged);
     return matrix;
   }
 
   /** Memory follows what was committed; while the vectors are not in memory there is nothing to follow. */
-  #remember(removed: ChunkRange, inserted: ChunkRange, entries: readonly Entry[], embedder: EmbedderIdentity): void {
-    this.#forget(removed);
+  #remember(inserted: ChunkRange, entries: readonly Entry[], embedder: EmbedderIdentity): void {
     const stride = Math.ceil(embedder.dimensions / 16) * 16;
     if (this.#matrix !== null && this.#matrix.stride !== stride) this.#matrix = null;
     for (const [index, entry] of entries.entries()) this.#matrix?.append(inserted.first + index, entry.vector);
   }
 
-  #forget({ first, count }: ChunkRange): void {
+  #forget(range: ChunkRange | null): void {
+    if (range === null) return;
+    const { first, count } = range;
     for (let chunk = first; chunk < first + count; chunk += 1) this.#matrix?.remove(chunk);
   }
 }
 
-function isEntries(value: readonly Entry[] | IndexOutcome): value is readonly Entry[] {
+function tokenIdsOf(entries: readonly Entry[]): Uint32Array[] {
+  return entries.map(({ tokens }) => tokens.ids);
+}
+
+function sameShape(a: IndexShape, b: IndexShape): boolean {
+  return a.shards === b.shards && a.vectors === b.vectors;
+}
+
+function isEntries(value: readonly Entry[] | ShardOutcome): value is readonly Entry[] {
   return Array.isArray(value);
 }
 
-function queryVector(query: IndexQuery, embedder: EmbedderIdentity, isLexical: boolean): QuantisedVector | null {
+function queryVector(query: ShardQuery, embedder: EmbedderIdentity, isLexical: boolean): QuantisedVector | null {
   const { queryEmbedding } = query;
   if (queryEmbedding !== undefined && queryEmbedding.length === embedder.dimensions) return quantised(queryEmbedding);
   return isLexical ? quantised(hashedEmbedding(query.query)) : null;

@@ -1,4 +1,5 @@
 import { type Condition, matchesCondition } from "../../domain/knowledge/filter.ts";
+import type { ChunkRange } from "../../domain/knowledge/index-shape.ts";
 import type { Metadata } from "../../domain/knowledge/metadata.ts";
 import type { TokenList } from "../../domain/knowledge/ranking/hits.ts";
 import type { SearchResult } from "../../domain/knowledge/search.ts";
@@ -15,26 +16,31 @@ export function readTokens(sql: SqlStorage, chunks: readonly number[]): Map<numb
   );
 }
 
-/** Which chunks belong to documents that meet the condition and are not left out; `null`: all of them. */
+/** The chunks of documents that meet the condition and are not left out, in their order; `null`: all of them. */
 export function readAllowed(
   sql: SqlStorage,
   condition: Condition | null,
   without: readonly string[],
-): ChunkTest | null {
+): ChunkRange[] | null {
   if (condition === null && without.length === 0) return null;
   const left = new Set(without);
-  const starts: number[] = [];
-  const ends: number[] = [];
+  const allowed: ChunkRange[] = [];
   const rows = sql.exec<{ first_chunk: number; chunks: number; metadata: string; document_id: string }>(
     "select first_chunk, chunks, metadata, document_id from document order by first_chunk",
   );
   for (const row of rows) {
     if (left.has(row.document_id)) continue;
     if (condition !== null && !matchesCondition(condition, storedMetadata(row.metadata))) continue;
-    starts.push(row.first_chunk);
-    ends.push(row.first_chunk + row.chunks);
+    allowed.push({ first: row.first_chunk, count: row.chunks });
   }
-  return function isAllowed(chunk) {
+  return allowed;
+}
+
+/** Whether a chunk lies in one of the ranges, which are in order. */
+export function rangeTest(ranges: readonly ChunkRange[]): ChunkTest {
+  const starts = ranges.map(({ first }) => first);
+  const ends = ranges.map(({ first, count }) => first + count);
+  return function isWithin(chunk) {
     let low = 0;
     let high = starts.length - 1;
     while (low <= high) {

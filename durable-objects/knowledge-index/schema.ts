@@ -1,6 +1,8 @@
 /**
  * One index in SQLite. A document's chunks are numbered in a row, `first_chunk` on, and numbers are never used again.
  * `posting` holds no text: a word is the id of its term, so no tokenizer rule and no query operator can touch it.
+ * `staged` documents have rows everywhere but in `posting` and `unposted`. `directory`, `placement` and `shard_fill` are the
+ * first object's.
  */
 export function createTables(sql: SqlStorage): void {
   sql.exec(`
@@ -72,6 +74,25 @@ export function createTables(sql: SqlStorage): void {
       chunks integer not null,
       scales blob not null,
       bytes blob not null
+    );
+    create table if not exists staged (
+      first_chunk integer primary key,
+      mutation text
+    );
+    create table if not exists directory (
+      id integer primary key check (id = 1),
+      shards integer not null,
+      vectors text
+    );
+    insert or ignore into directory values (1, 1, null);
+    create table if not exists placement (
+      document_id text primary key,
+      shard integer not null,
+      chunks integer not null
+    ) without rowid;
+    create table if not exists shard_fill (
+      shard integer primary key,
+      chunks integer not null
     );
   `);
   leaveKeywordTable(sql);

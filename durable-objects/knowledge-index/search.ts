@@ -1,6 +1,5 @@
 // The search pipeline: analyse, find candidates by keyword and by vector, score all of them alike, order, load.
 import type { Language } from "../../domain/knowledge/analysis/language.ts";
-import type { QuantisedVector } from "../../domain/knowledge/embedding/quantised.ts";
 import { bm25 } from "../../domain/knowledge/ranking/bm25.ts";
 import { overlapOf } from "../../domain/knowledge/ranking/diversity.ts";
 import { featureReader } from "../../domain/knowledge/ranking/features.ts";
@@ -12,12 +11,11 @@ import type { SearchResult, SearchTimings } from "../../domain/knowledge/search.
 import { type ChunkTest, readChunks } from "./reads.ts";
 import type { TokenCache } from "./token-cache.ts";
 import type { TopicIndex } from "./topic-index.ts";
-import type { VectorMatrix } from "./vector-matrix.ts";
+import type { CosineScan } from "./vector-matrix.ts";
 import type { WordIndex } from "./word-index.ts";
 
 export interface SearchPlan extends RankOptions {
   readonly query: string;
-  readonly vector: QuantisedVector | null;
   readonly languages: readonly Language[];
   readonly chunks: number;
   readonly averageLength: number;
@@ -42,7 +40,7 @@ export interface SearchMemory {
 export function search(
   sql: SqlStorage,
   { words, topics, tokenCache }: SearchMemory,
-  matrix: VectorMatrix | null,
+  vectors: (() => CosineScan) | null,
   plan: SearchPlan,
   clock: () => number,
 ): { results: SearchResult[]; timings: SearchTimings } {
@@ -53,7 +51,7 @@ export function search(
   laps.push(clock());
   const byKeyword = plan.mode === "vector" ? [] : keywordCandidates(words, terms, plan);
   laps.push(clock());
-  const scan = matrix === null || plan.vector === null ? null : matrix.scan(plan.vector);
+  const scan = vectors?.() ?? null;
   const byVector = plan.mode === "keyword" ? [] : (scan?.nearest(VECTOR_CANDIDATES, plan.isAllowed) ?? []);
   const company = plan.mode === "hybrid" && plan.vectors === "lexical" ? topics.scan(queryIds(query)) : null;
   const byCompany = company?.nearest(VECTOR_CANDIDATES, plan.isAllowed) ?? [];
@@ -64,10 +62,12 @@ export function search(
   const tokens = tokenCache.read(sql, keys);
   const findHits = hitFinder(terms);
   const readFeatures = featureReader(query, terms);
-  const candidates = keys.map((key): Candidate => {
+  const cosines = scan?.cosinesOf(keys);
+  const topicCosines = company?.cosinesOf(keys);
+  const candidates = keys.map((key, index): Candidate => {
     const hits = findHits(tokens.get(key) ?? NO_TOKENS);
-    const vector = scan?.cosineOf(key) ?? null;
-    const topic = company?.cosineOf(key) ?? null;
+    const vector = cosines?.[index] ?? null;
+    const topic = topicCosines?.[index] ?? null;
     return { key, keyword: bm25(hits, terms, plan.averageLength), vector, topic, features: readFeatures(hits) };
   });
   const chosen = best(ranked(candidates, plan), tokens, plan);

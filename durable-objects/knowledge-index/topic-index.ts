@@ -4,9 +4,10 @@
 //   T5  a learning that died midway leaves rows of a generation that is never looked at; the next one removes them.
 import { quantised } from "../../domain/knowledge/embedding/quantised.ts";
 import { learnedTopics, TOPICS, type TopicModel, topicVector } from "../../domain/knowledge/embedding/topics.ts";
+import type { ChunkRange } from "../../domain/knowledge/index-shape.ts";
 import kernel from "./kernel/dot-products.wasm";
 import { type CosineScan, VectorMatrix } from "./vector-matrix.ts";
-import { type ChunkRange, readTokenIds } from "./word-index.ts";
+import { readTokenIds } from "./word-index.ts";
 
 /** Below it words do well by themselves, and company is chance. */
 const MIN_CHUNKS = 1_000;

@@ -12,7 +12,8 @@ export interface Neighbour {
 export interface CosineScan {
   /** Nearest first; ties by chunk number. */
   nearest(limit: number, isAllowed: ((chunk: number) => boolean) | null): Neighbour[];
-  cosineOf(chunk: number): number | null;
+  /** In the order of `chunks`; `null` where the index holds no vector. */
+  cosinesOf(chunks: readonly number[]): (number | null)[];
 }
 
 interface Kernel {
@@ -85,10 +86,11 @@ export class VectorMatrix {
         }
         return best.sorted();
       },
-      cosineOf: (chunk) => {
-        const row = this.#rowOf(chunk);
-        return row === null ? null : cosineAt(row);
-      },
+      cosinesOf: (chunks) =>
+        chunks.map((chunk) => {
+          const row = this.#rowOf(chunk);
+          return row === null ? null : cosineAt(row);
+        }),
     };
   }
 

@@ -4,6 +4,7 @@
 //   W3  what a search reads is bounded by the postings of its terms, whatever else the index holds.
 // Written chunk by chunk, a list would cost a row for every word of every document; written a thousand chunks at a time, a word
 // that they share costs one.
+import type { ChunkRange } from "../../domain/knowledge/index-shape.ts";
 import { K1, lengthNorm } from "../../domain/knowledge/ranking/bm25.ts";
 import {
   decodedPostings,
@@ -19,12 +20,6 @@ import {
 import { ScoreTable } from "../../domain/knowledge/ranking/score-table.ts";
 import type { WeightedTerm } from "../../domain/knowledge/ranking/weights.ts";
 import type { ChunkTest } from "./reads.ts";
-
-/** Chunks `first` up to `first + count`. */
-export interface ChunkRange {
-  readonly first: number;
-  readonly count: number;
-}
 
 /** About 4 MB in memory, and a fifth of a second to write. */
 const MAX_PENDING_POSTINGS = 150_000;

@@ -1,9 +1,11 @@
 import type { EmbedderIdentity } from "../../domain/knowledge/embedding/embedder.ts";
 import type { IndexDocument } from "../../domain/knowledge/index-contract.ts";
+import type { ChunkRange } from "../../domain/knowledge/index-shape.ts";
 import { documentLanguage, type Entry } from "./entries.ts";
 import { readState, writeState } from "./index-state.ts";
+import { isStaged } from "./staging.ts";
 import type { TopicIndex } from "./topic-index.ts";
-import { type ChunkRange, readTokenIds, type WordIndex } from "./word-index.ts";
+import { readTokenIds, type WordIndex } from "./word-index.ts";
 
 /** What follows the tables in memory, in the transaction that changes them. */
 export interface IndexMemory {
@@ -11,14 +13,12 @@ export interface IndexMemory {
   readonly topics: TopicIndex;
 }
 
-const NOTHING: ChunkRange = { first: 0, count: 0 };
-
 /** A row holds 2 MB; half of that leaves room for the scales. */
 const MAX_SEGMENT_BYTES = 1_000_000;
 
-export function insertDocument(
+/** Writes all of a document but what lets it be found. */
+export function insertRows(
   sql: SqlStorage,
-  memory: IndexMemory,
   document: IndexDocument,
   entries: readonly Entry[],
   embedder: EmbedderIdentity,
@@ -36,31 +36,45 @@ export function insertDocument(
   );
   for (const [index, entry] of entries.entries()) insertChunk(sql, first + index, entry);
   insertSegments(sql, first, entries);
-  const range = { first, count: entries.length };
-  const tokens = entries.map((entry) => entry.tokens.ids);
-  memory.words.add(range, tokens);
-  memory.topics.add(range, tokens);
-  writeState(sql, {
-    revision: state.revision + 1,
-    nextChunk: first + Math.max(1, entries.length),
-    chunks: state.chunks + entries.length,
-    tokens: state.tokens + tokenCount(tokens),
-    embedder,
-  });
-  return range;
+  writeState(sql, { ...state, nextChunk: first + Math.max(1, entries.length), embedder });
+  return { first, count: entries.length };
 }
 
-/** Removes the document and says which chunks it had; none when it is absent. */
-export function deleteDocument(sql: SqlStorage, memory: IndexMemory, documentId: string): ChunkRange {
+/** Lets chunks be found that were written: `tokens` are theirs, in their order. */
+export function insertWords(
+  sql: SqlStorage,
+  memory: IndexMemory,
+  range: ChunkRange,
+  tokens: readonly Uint32Array[],
+): void {
+  memory.words.add(range, tokens);
+  memory.topics.add(range, tokens);
+  const state = readState(sql);
+  writeState(sql, {
+    ...state,
+    revision: state.revision + 1,
+    chunks: state.chunks + tokens.length,
+    tokens: state.tokens + tokenCount(tokens),
+  });
+}
+
+/** Removes the document and says which chunks it had; `null` when it is absent. */
+export function deleteDocument(sql: SqlStorage, memory: IndexMemory, documentId: string): ChunkRange | null {
   const [row] = sql.exec("select first_chunk, chunks from document where document_id = ?", documentId).toArray();
-  if (row === undefined) return NOTHING;
+  if (row === undefined) return null;
   const range = { first: Number(row.first_chunk), count: Number(row.chunks) };
   const end = range.first + range.count;
-  const tokens = readTokenIds(sql, range);
+  if (isStaged(sql, range.first)) sql.exec("delete from staged where first_chunk = ?", range.first);
+  else removeWords(sql, memory, range);
   for (const table of ["chunk", "chunk_tokens"])
     sql.exec(`delete from ${table} where id >= ? and id < ?`, range.first, end);
   sql.exec("delete from vector_segment where first_chunk >= ? and first_chunk < ?", range.first, end);
   sql.exec("delete from document where first_chunk = ?", range.first);
+  return range;
+}
+
+function removeWords(sql: SqlStorage, memory: IndexMemory, range: ChunkRange): void {
+  const tokens = readTokenIds(sql, range);
   memory.words.remove(range, tokens);
   memory.topics.remove(range);
   const state = readState(sql);
@@ -70,7 +84,6 @@ export function deleteDocument(sql: SqlStorage, memory: IndexMemory, documentId:
     chunks: state.chunks - range.count,
     tokens: state.tokens - tokenCount(tokens),
   });
-  return range;
 }
 
 function insertChunk(sql: SqlStorage, id: number, { chunk, tokens }: Entry): void {

@@ -24,6 +24,7 @@ export async function createKnowledgeBase(ctx: ServiceContext, input: CreateKnow
     nextEmbeddingModel: null,
     reembeddingFailures: 0,
     reembeddingError: null,
+    vectorIndex: "embedded",
     createdAt: now,
     updatedAt: now,
   };

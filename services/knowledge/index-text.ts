@@ -1,4 +1,5 @@
 import { problem } from "../../domain/kernel/problem.ts";
+import type { VectorPlace } from "../../domain/knowledge/index-contract.ts";
 import type { Chunking } from "../../domain/knowledge/knowledge-base.ts";
 import type { Metadata } from "../../domain/knowledge/metadata.ts";
 import { chunks } from "../../domain/knowledge/text/chunks.ts";
@@ -16,7 +17,9 @@ export interface IndexableText {
   format: TextFormat;
 }
 
-export type TextOutcome = { isIndexed: true; chunks: number } | { isIndexed: false; reason: string };
+export type TextOutcome =
+  | { isIndexed: true; chunks: number; isSettled: boolean; vectors: VectorPlace }
+  | { isIndexed: false; reason: string };
 
 /** Chunks, embeds and indexes a revision's text. The same text yields the same chunks, so it may be repeated. */
 export async function indexText(
@@ -43,7 +46,9 @@ export async function indexText(
       ...(embeddings?.[index] !== undefined && { embedding: embeddings[index] }),
     })),
   });
-  if (outcome.indexed) return { isIndexed: true, chunks: pieces.length };
+  if (outcome.indexed) {
+    return { isIndexed: true, chunks: pieces.length, isSettled: outcome.isSettled, vectors: outcome.vectors };
+  }
   // A model that answers with vectors of another length than before: what follows it may agree again.
   if (outcome.reason === "embedder-mismatch") {
     throw problem("unavailable", { detail: `The index holds other vectors: ${outcome.detail}.` });

@@ -1,25 +1,21 @@
-// Reads a document and puts it into the index: fetch, extract, chunk, embed, index, settle.
+// Reads a document and puts it into the index: fetch, extract, chunk, embed, index; settle-ingestion.ts settles its row.
 //   G1  every step may be repeated: files, chunk ids and index entries follow from the revision alone.
 //   G2  the row settles last and only while it still asks for this revision; otherwise what was written is removed.
 //   G3  what a person must mend ends as `failed` with a sentence; what may pass is tried again, a bounded number of times.
-import { and, eq, exists, inArray, sql } from "drizzle-orm";
-import { asProblem, type Problem, problem } from "../../domain/kernel/problem.ts";
-import { commit } from "../commit.ts";
+import { and, sql } from "drizzle-orm";
+import { asProblem, type Problem } from "../../domain/kernel/problem.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
 import { UNKNOWN_TYPE } from "./add-document.ts";
+import { awaitSettling } from "./await-settling.ts";
 import { extractText } from "./extract-text.ts";
 import { generationInForce } from "./generations.ts";
 import { importSource } from "./import-source.ts";
 import { indexText } from "./index-text.ts";
-import { findDocument, isAt } from "./load-document.ts";
-import { findKnowledgeBase, loadKnowledgeBase } from "./load-knowledge-base.ts";
-import { removeEntries, removeRevisions } from "./remove-revisions.ts";
-import { indexedRevision, type Revision, sourceKey, textKey } from "./revision.ts";
-import { type DocumentRow, documents, type KnowledgeBaseRow, knowledgeBases } from "./table.ts";
-
-export interface Ingestion extends Revision {
-  knowledgeBaseId: string;
-}
+import { isAt } from "./load-document.ts";
+import { loadKnowledgeBase } from "./load-knowledge-base.ts";
+import { type Ingestion, sourceKey, textKey } from "./revision.ts";
+import { type IndexedText, isUnsettled, settleElsewhere, settleFailed, settleIndexed } from "./settle-ingestion.ts";
+import { type DocumentRow, documents, type KnowledgeBaseRow } from "./table.ts";
 
 // With the task's growing pauses about ten minutes: longer than a provider restarts, shorter than a person waits.
 const MAX_ATTEMPTS = 5;
@@ -43,14 +39,13 @@ export async function ingestDocument(ctx: ServiceContext, ingestion: Ingestion):
     await noteAttempt(ctx, ingestion, `Attempt ${row.attempts} of ${MAX_ATTEMPTS}: ${reason} It is tried again.`);
     throw error;
   }
-  return outcome.isIndexed
+  if (!outcome.isIndexed) return settleFailed(ctx, ingestion, outcome.reason);
+  return outcome.isSettled
     ? settleIndexed(ctx, base, row, ingestion, outcome)
-    : settleFailed(ctx, ingestion, outcome.reason);
+    : awaitSettling(ctx, { ...ingestion, generation: base.generation, asks: 0, ...outcome });
 }
 
-type Outcome =
-  | { isIndexed: true; characters: number; chunks: number; contentType: string }
-  | { isIndexed: false; reason: string };
+type Outcome = (IndexedText & { isIndexed: true; isSettled: boolean }) | { isIndexed: false; reason: string };
 
 /** `null` when the row no longer asks for this revision: it was deleted, replaced or settled. */
 async function beginAttempt(ctx: ServiceContext, ingestion: Ingestion): Promise<DocumentRow | null> {
@@ -60,17 +55,6 @@ async function beginAttempt(ctx: ServiceContext, ingestion: Ingestion): Promise<
     .where(and(isAt(ctx, ingestion), isUnsettled(ingestion)))
     .returning();
   return row ?? null;
-}
-
-function isUnsettled({ version }: Pick<Revision, "version">) {
-  return and(eq(documents.version, version), inArray(documents.status, ["queued", "processing"]));
-}
-
-/** An attempt that died after it wrote may have left something of a revision that nobody asks for any more. */
-async function settleElsewhere(ctx: ServiceContext, ingestion: Ingestion): Promise<void> {
-  const row = await findDocument(ctx, ingestion);
-  const isHeld = row !== null && (row.version === ingestion.version || row.indexedVersion === ingestion.version);
-  if (!isHeld) await removeRevisions(ctx, ingestion.knowledgeBaseId, [ingestion]);
 }
 
 async function indexed(
@@ -89,7 +73,7 @@ async function indexed(
   const entry = { revision: ingestion, title: row.title, metadata: row.metadata, text, format };
   const outcome = await indexText(ctx, base, generationInForce(base), entry);
   if (!outcome.isIndexed) return outcome;
-  return { isIndexed: true, characters: text.length, chunks: outcome.chunks, contentType: source.contentType };
+  return { ...outcome, characters: text.length, contentType: source.contentType };
 }
 
 type Source = { found: true; bytes: Uint8Array<ArrayBuffer>; contentType: string } | { found: false; reason: string };
@@ -106,96 +90,6 @@ async function loadSource(ctx: ServiceContext, row: DocumentRow): Promise<Source
   const contentType = row.contentType === UNKNOWN_TYPE ? imported.contentType : row.contentType;
   await ctx.ports.files.put(sourceKey(row), imported.bytes, UNKNOWN_TYPE);
   return { ...imported, contentType };
-}
-
-async function settleIndexed(
-  ctx: ServiceContext,
-  base: KnowledgeBaseRow,
-  row: DocumentRow,
-  ingestion: Ingestion,
-  { characters, chunks: chunkCount, contentType }: Outcome & { isIndexed: true },
-): Promise<void> {
-  const now = ctx.clock.now();
-  const before = indexedRevision(row);
-  await settle(ctx, ingestion, {
-    change: {
-      status: "indexed",
-      contentType,
-      characters,
-      chunks: chunkCount,
-      indexedVersion: ingestion.version,
-      indexedFolder: ingestion.folder,
-      indexedGeneration: base.generation,
-      error: null,
-      indexedAt: now,
-      updatedAt: now,
-    },
-    audit: { action: "document.indexed", details: { version: ingestion.version, chunks: chunkCount } },
-    superseded: before === null ? [] : [before],
-    base,
-  });
-}
-
-/** A revision that was indexed before stays searchable: the replacement failed, not the document. */
-async function settleFailed(ctx: ServiceContext, ingestion: Ingestion, reason: string): Promise<void> {
-  await settle(ctx, ingestion, {
-    change: { status: "failed", error: reason, updatedAt: ctx.clock.now() },
-    audit: { action: "document.failed", details: { version: ingestion.version, reason } },
-    superseded: [],
-  });
-}
-
-interface Settlement {
-  change: Partial<DocumentRow>;
-  audit: { action: string; details: Record<string, unknown> };
-  superseded: Revision[];
-  /** Whose index in force it was put into. */
-  base?: KnowledgeBaseRow;
-}
-
-async function settle(ctx: ServiceContext, ingestion: Ingestion, { base, ...settlement }: Settlement): Promise<void> {
-  const { knowledgeBaseId, documentId } = ingestion;
-  try {
-    await commit(ctx, {
-      change: ctx.db
-        .update(documents)
-        .set(settlement.change)
-        .where(and(isAt(ctx, ingestion), isUnsettled(ingestion), base && isInForce(ctx, base))),
-      audit: { ...settlement.audit, target: { type: "document", id: documentId } },
-      tasks: settlement.superseded.map((revision) => ({
-        type: "document.remove",
-        payload: { knowledgeBaseId, revisions: [revision] },
-      })),
-    });
-  } catch (error) {
-    if (asProblem(error)?.code !== "conflict") throw error;
-    await settleElsewhere(ctx, ingestion);
-    if (base !== undefined) await leaveOldIndex(ctx, ingestion, base);
-  }
-}
-
-function isInForce(ctx: ServiceContext, { id, generation }: KnowledgeBaseRow) {
-  const { db, tenant } = ctx;
-  const isBase = and(eq(knowledgeBases.tenantId, tenant.id), eq(knowledgeBases.id, id));
-  return exists(
-    db
-      .select({ id: knowledgeBases.id })
-      .from(knowledgeBases)
-      .where(and(isBase, eq(knowledgeBases.generation, generation))),
-  );
-}
-
-/** Another index came into force while it was written into the one before: it is written anew. */
-async function leaveOldIndex(
-  ctx: ServiceContext,
-  ingestion: Ingestion,
-  { generation }: KnowledgeBaseRow,
-): Promise<void> {
-  const { knowledgeBaseId } = ingestion;
-  const base = await findKnowledgeBase(ctx, knowledgeBaseId);
-  if (base?.generation === generation) return;
-  await removeEntries(ctx, { knowledgeBaseId, generation }, [ingestion]);
-  if (base !== null) throw problem("unavailable", { detail: "The knowledge base has changed its embedding model." });
 }
 
 function isLastAttempt({ attempts }: DocumentRow, failure: Problem | null): boolean {

@@ -5,6 +5,8 @@ import type {
   IndexQuery,
   IndexSearchOutcome,
   IndexStats,
+  Settling,
+  VectorPlace,
 } from "../../domain/knowledge/index-contract.ts";
 
 /** Files at rest: uploads, extracted texts, exports. Keys are led by the tenant. */
@@ -37,7 +39,11 @@ export interface TextExtractor {
 /** One search index of a knowledge base; what it promises stands in domain/knowledge/index-contract.ts. */
 export interface KnowledgeIndexPort {
   upsertDocument(document: IndexDocument): Promise<IndexOutcome>;
-  removeDocument(documentId: string): Promise<unknown>;
+  removeDocument(documentId: string): Promise<void>;
+  /** Whether searches find the document by now: asked until it is so, where its upsert was not settled. */
+  settle(documentId: string): Promise<Settling>;
+  /** Where the vectors of all its documents are looked for; `null` while searches do not find every one of them. */
+  settleAll(): Promise<VectorPlace | null>;
   search(query: IndexQuery): Promise<IndexSearchOutcome>;
   stats(): Promise<IndexStats>;
   /** Leaves nothing behind. */
@@ -54,4 +60,6 @@ export interface CrossEncoder {
 export interface KnowledgeIndexes {
   /** Each generation is an index of its own. */
   of(tenantId: string, knowledgeBaseId: string, generation: number): KnowledgeIndexPort;
+  /** Fails when what keeps vectors outside of the objects does not answer. */
+  probe(): Promise<void>;
 }

@@ -4,7 +4,8 @@
 //   B3  a failure leaves the present model in force: at once where a person must mend it, else after several attempts.
 import { and, asc, eq, exists, isNotNull, lt, notExists, sql } from "drizzle-orm";
 import { asProblem } from "../../domain/kernel/problem.ts";
-import { MINUTE_MS } from "../../domain/kernel/time.ts";
+import { MINUTE_MS, SECOND_MS } from "../../domain/kernel/time.ts";
+import type { VectorPlace } from "../../domain/knowledge/index-contract.ts";
 import { commit } from "../commit.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
 import { textFormat } from "./extract-text.ts";
@@ -19,6 +20,8 @@ import { type DocumentRow, documents, type KnowledgeBaseRow, knowledgeBases } fr
 // A task's lease is five minutes, and one slow document may take a good part of them.
 const SLICE_MS = MINUTE_MS;
 const PAGE = 20;
+// Vectors that were accepted are found within seconds, or minutes.
+const SETTLING_MS = 15 * SECOND_MS;
 // As many as an ingestion has, with the same growing pauses.
 const MAX_FAILURES = 5;
 
@@ -37,16 +40,21 @@ export async function reembedKnowledgeBase(ctx: ServiceContext, address: Generat
   }
   if (outcome.state === "refused") return abandon(ctx, base, outcome.reason);
   if (outcome.state === "interrupted") return goOn(ctx, base);
-  return putInForce(ctx, base, next);
+  return outcome.vectors === null ? goOn(ctx, base, SETTLING_MS) : putInForce(ctx, base, next, outcome.vectors);
 }
 
-type SliceOutcome = { state: "whole" } | { state: "interrupted" } | { state: "refused"; reason: string };
+type SliceOutcome =
+  /** `vectors`: where they are looked for, once all of them are found there. */
+  { state: "whole"; vectors: VectorPlace | null } | { state: "interrupted" } | { state: "refused"; reason: string };
 
 async function slice(ctx: ServiceContext, base: KnowledgeBaseRow, next: Generation): Promise<SliceOutcome> {
   const until = ctx.clock.now() + SLICE_MS;
   for (;;) {
     const rows = await missing(ctx, base, next).orderBy(asc(documents.id)).limit(PAGE);
-    if (rows.length === 0) return { state: "whole" };
+    if (rows.length === 0) {
+      const index = ctx.ports.knowledgeIndexes.of(ctx.tenant.id, base.id, next.number);
+      return { state: "whole", vectors: await index.settleAll() };
+    }
     for (const row of rows) {
       const revision = indexedRevision(row);
       const reason = revision === null ? null : await reembed(ctx, base, next, row, revision);
@@ -125,12 +133,18 @@ async function removeStray(
   if (!isHeld) await removeEntries(ctx, { knowledgeBaseId: base.id, generation: next.number }, [revision]);
 }
 
-async function putInForce(ctx: ServiceContext, base: KnowledgeBaseRow, next: Generation): Promise<void> {
+async function putInForce(
+  ctx: ServiceContext,
+  base: KnowledgeBaseRow,
+  next: Generation,
+  vectorIndex: VectorPlace,
+): Promise<void> {
   const change = ctx.db
     .update(knowledgeBases)
     .set({
       generation: next.number,
       embeddingModel: next.embeddingModel,
+      vectorIndex,
       ...NO_REEMBEDDING,
       updatedAt: ctx.clock.now(),
     })
@@ -158,7 +172,7 @@ async function putInForce(ctx: ServiceContext, base: KnowledgeBaseRow, next: Gen
 }
 
 /** Asks for the next slice, unless the generation is awaited no more. */
-async function goOn(ctx: ServiceContext, base: KnowledgeBaseRow): Promise<void> {
+async function goOn(ctx: ServiceContext, base: KnowledgeBaseRow, delayMs = 0): Promise<void> {
   try {
     await commit(ctx, {
       change: ctx.db
@@ -170,6 +184,7 @@ async function goOn(ctx: ServiceContext, base: KnowledgeBaseRow): Promise<void> 
         {
           type: "knowledge-base.reembed",
           payload: { knowledgeBaseId: base.id, generation: base.latestGeneration },
+          delayMs,
         },
       ],
     });

@@ -11,6 +11,11 @@ export interface Revision {
   folder: string;
 }
 
+/** A revision that is to be read. */
+export interface Ingestion extends Revision {
+  knowledgeBaseId: string;
+}
+
 export function newRevision(
   tenantId: string,
   knowledgeBaseId: string,

@@ -53,9 +53,17 @@ async function searchIn(
     results: request.highlight ? results.map((result) => highlighted(result, query)) : results,
     queries,
     ...(again !== null && { reranking: again.reranking }),
+    ...degradation(ctx, answers),
     timings: { ...first.timings, rephraseMs, embedMs, rerankMs, requestMs: watch.total() },
     cache: answers.every(({ isCached }) => isCached) ? "hit" : "miss",
   };
+}
+
+function degradation(ctx: ServiceContext, answers: readonly Found[]): Pick<SearchResponse, "degraded"> {
+  const degraded = answers.find((answer) => answer.degraded !== undefined)?.degraded;
+  if (degraded === undefined) return {};
+  ctx.log.warn("knowledge.search-degraded", degraded);
+  return { degraded };
 }
 
 interface Stopwatch {

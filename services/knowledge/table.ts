@@ -1,6 +1,7 @@
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import { isoTime } from "../../domain/kernel/time.ts";
 import type { DocumentStatus, KnowledgeDocument } from "../../domain/knowledge/document.ts";
+import type { VectorPlace } from "../../domain/knowledge/index-contract.ts";
 import type { Chunking, KnowledgeBase, Reembedding } from "../../domain/knowledge/knowledge-base.ts";
 import type { Metadata } from "../../domain/knowledge/metadata.ts";
 
@@ -23,6 +24,8 @@ export const knowledgeBases = sqliteTable(
     /** How often in a row the filling failed, and why it did last. */
     reembeddingFailures: integer().notNull().default(0),
     reembeddingError: text(),
+    /** Where the index in force looks for vectors. */
+    vectorIndex: text().$type<VectorPlace>().notNull().default("embedded"),
     createdAt: integer().notNull(),
     updatedAt: integer().notNull(),
   },
@@ -86,6 +89,7 @@ export function toKnowledgeBase(row: KnowledgeBaseRow, { reembedding, ...counts 
     description: row.description,
     chunking: row.chunking,
     embeddingModel: row.embeddingModel,
+    vectorIndex: row.vectorIndex,
     reembedding: toReembedding(row, reembedding),
     ...counts,
     createdAt: isoTime(row.createdAt),

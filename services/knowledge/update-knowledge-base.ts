@@ -70,7 +70,13 @@ async function modelChange(ctx: ServiceContext, row: KnowledgeBaseRow, model: st
   const counts = (await countDocuments(ctx, [row]))(row.id);
   if (counts.documents === 0) {
     return {
-      set: { ...none, embeddingModel: model, generation, latestGeneration: generation },
+      set: {
+        ...none,
+        embeddingModel: model,
+        vectorIndex: "embedded",
+        generation,
+        latestGeneration: generation,
+      },
       condition: not(exists(documentsOf(ctx, row))),
       tasks: [...abandoned, clearing(row, row.generation)],
     };

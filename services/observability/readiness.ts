@@ -26,6 +26,7 @@ export async function readiness(
     // Not `select 1`: a database without its migrations cannot do the job either.
     database: () => platform.db.run(sql`select 1 from tenants limit 1`),
     objects: () => platform.ports.runActors.of("ready", "ready").get(),
+    "vector-index": () => platform.ports.knowledgeIndexes.probe(),
     files: () => platform.ports.files.text("ready"),
   };
   const dependencies = await Promise.all(

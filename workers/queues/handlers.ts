@@ -7,6 +7,7 @@ import { reembedKnowledgeBase } from "../../services/knowledge/reembed-knowledge
 import { removeKnowledgeBase } from "../../services/knowledge/remove-knowledge-base.ts";
 import { removeRevisions } from "../../services/knowledge/remove-revisions.ts";
 import { runEvaluation } from "../../services/knowledge/run-evaluation.ts";
+import { settleDocument } from "../../services/knowledge/settle-document.ts";
 import { eraseTenant } from "../../services/tenant-data/erase-tenant.ts";
 import { exportTenant } from "../../services/tenant-data/export-tenant.ts";
 import { fireTrigger } from "../../services/workflows/fire-trigger.ts";
@@ -17,6 +18,8 @@ export async function handleTask(ctx: ServiceContext, task: Task): Promise<void>
   switch (task.type) {
     case "document.ingest":
       return ingestDocument(ctx, task.payload);
+    case "document.settle":
+      return settleDocument(ctx, task.payload);
     case "document.remove":
       return removeRevisions(ctx, task.payload.knowledgeBaseId, task.payload.revisions);
     case "knowledge-base.remove":

@@ -9,11 +9,11 @@ import { addDocument, type NewDocument } from "../../../services/knowledge/add-d
 import { deleteDocument } from "../../../services/knowledge/delete-document.ts";
 import { deleteKnowledgeBase } from "../../../services/knowledge/delete-knowledge-base.ts";
 import { getDocument } from "../../../services/knowledge/get-document.ts";
-import { type Ingestion, ingestDocument } from "../../../services/knowledge/ingest-document.ts";
+import { ingestDocument } from "../../../services/knowledge/ingest-document.ts";
 import { findDocument } from "../../../services/knowledge/load-document.ts";
 import { removeKnowledgeBase } from "../../../services/knowledge/remove-knowledge-base.ts";
 import { removeRevisions } from "../../../services/knowledge/remove-revisions.ts";
-import { knowledgeBaseFolder, type Revision } from "../../../services/knowledge/revision.ts";
+import { type Ingestion, knowledgeBaseFolder, type Revision } from "../../../services/knowledge/revision.ts";
 import { searchKnowledge } from "../../../services/knowledge/search-knowledge.ts";
 import type { Outbound } from "../../../services/ports.ts";
 import { aTenant, type TestMember } from "../../support/a-tenant.ts";

@@ -1,0 +1,54 @@
+import type { IndexDocument, IndexOutcome, IndexQuery, IndexSearchOutcome, VectorPlace } from "./index-contract.ts";
+
+/** How an index lies. Its first object keeps it. */
+export interface IndexShape {
+  /** How many objects it lies over. */
+  readonly shards: number;
+  readonly vectors: VectorPlace;
+  /** Whether vectors of it were ever sent outside, and may lie there still. */
+  readonly hasOutside: boolean;
+}
+
+export interface PlacementRequest {
+  readonly documentId: string;
+  readonly chunks: number;
+  /** Where the vectors of this document can be looked for; `null` when it has none. */
+  readonly vectors: VectorPlace | null;
+}
+
+export interface Placement extends IndexShape {
+  readonly shard: number;
+}
+
+/** Chunks `first` up to `first + count`. */
+export interface ChunkRange {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** A document that is written and not found yet: the vector index has not said that it holds its vectors. */
+export interface StagedDocument extends ChunkRange {
+  readonly documentId: string;
+  /** The last change of the vector index that brought its vectors; `null` when none was accepted. */
+  readonly mutation: string | null;
+}
+
+export interface StagingDocument extends IndexDocument {
+  /** Written and not found before it is revealed. */
+  readonly isStaged?: boolean;
+}
+
+export type ShardOutcome =
+  | { readonly indexed: true; readonly chunks: number; readonly revision: number; readonly first: number }
+  | Extract<IndexOutcome, { indexed: false }>;
+
+export interface ShardQuery extends IndexQuery {
+  /** The nearest chunks as an index outside knows them, in place of a scan in memory. */
+  readonly neighbours?: readonly number[];
+  /** How the asker takes the index to lie; another shape is answered instead of a search. */
+  readonly assumed?: IndexShape;
+}
+
+export type ShardSearchOutcome =
+  | IndexSearchOutcome
+  | { readonly found: false; readonly reason: "other-shape"; readonly detail: string; readonly shape: IndexShape };

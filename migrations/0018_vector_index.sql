@@ -1,0 +1,1 @@
+ALTER TABLE `knowledge_bases` ADD `vector_index` text DEFAULT 'embedded' NOT NULL;
