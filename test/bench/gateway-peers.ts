@@ -1,10 +1,11 @@
-import { spawn } from "node:child_process";
+import { fork, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:http";
 import { createRequire } from "node:module";
-import type { AddressInfo } from "node:net";
 import path from "node:path";
+import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+
+const HOST = "127.0.0.1";
 
 /** A server of the bench, and how it is stopped. */
 export interface Peer {
@@ -12,80 +13,52 @@ export interface Peer {
   stop(): Promise<void>;
 }
 
-const EVENTS = 50;
-
-const chunk = (choices: object[], usage: object | null) =>
-  `data: ${JSON.stringify({ id: "chatcmpl-1", object: "chat.completion.chunk", created: 1, model: "m", choices, usage })}\n\n`;
-const delta = (content: string) => chunk([{ index: 0, delta: { content }, logprobs: null, finish_reason: null }], null);
-const usage = { prompt_tokens: 20, completion_tokens: 50, total_tokens: 70 };
-const STREAM = [
-  ...Array.from({ length: EVENTS }, (_, index) => delta(`word${index} `)),
-  chunk([{ index: 0, delta: {}, logprobs: null, finish_reason: "stop" }], null),
-  chunk([], usage),
-  "data: [DONE]\n\n",
-];
-const message = { role: "assistant", content: "A short answer of a few words.", refusal: null };
-const COMPLETION = JSON.stringify({
-  id: "chatcmpl-1",
-  object: "chat.completion",
-  created: 1,
-  model: "m",
-  choices: [{ index: 0, message, logprobs: null, finish_reason: "stop" }],
-  usage,
-});
-
-/** The provider behind all of them: answers at once, streams with one write an event, as fast as they are taken. */
+/** The provider behind all of them, out of the way of the client that measures. */
 export async function aMockProvider(): Promise<Peer> {
-  const server = createServer(async (request, response) => {
-    let text = "";
-    for await (const part of request) text += part;
-    if (!text.includes('"stream":true')) {
-      response.writeHead(200, { "content-type": "application/json" }).end(COMPLETION);
-      return;
-    }
-    response.writeHead(200, { "content-type": "text/event-stream" });
-    for (const event of STREAM) {
-      if (!response.write(event)) await once(response, "drain");
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    response.end();
-  });
-  server.keepAliveTimeout = 60_000;
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const child = fork(path.join(import.meta.dirname, "mock-provider.ts"));
+  const [port] = await once(child, "message");
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     async stop() {
-      server.closeAllConnections();
-      server.close();
+      child.kill();
+      await once(child, "exit");
     },
   };
 }
 
-/** The least that a gateway in this runtime can do: the request's body out, the answer's body back. */
+/** The least that a gateway in this runtime can do: Hono takes the request's body out and the answer's body back. */
 export async function aPassThrough(upstream: string): Promise<Peer> {
-  const runtime = new Miniflare(
-    convertV4MiniflareOptions({
-      host: "127.0.0.1",
-      port: 0,
-      cf: false,
-      workers: [
-        {
-          name: "pass-through",
-          compatibilityDate: "2026-10-01",
-          modules: true,
-          script: `export default {
-          async fetch(request) {
-            const body = await request.text();
-            const headers = { "content-type": "application/json" };
-            const answer = await fetch("${upstream}/v1/chat/completions", { method: "POST", headers, body });
-            return new Response(answer.body, answer);
-          }
-        }`,
-        },
-      ],
-    }),
-  );
-  const url = (await runtime.ready).origin;
+  const contents = `
+    import { Hono } from "hono";
+    export default new Hono().post("/v1/chat/completions", async (http) => {
+      const headers = { "content-type": "application/json" };
+      const body = await http.req.text();
+      const answer = await fetch("${upstream}/v1/chat/completions", { method: "POST", headers, body });
+      return new Response(answer.body, answer);
+    });`;
+  const built = await build({
+    stdin: { contents, resolveDir: import.meta.dirname },
+    bundle: true,
+    format: "esm",
+    write: false,
+  });
+  const options = convertV4MiniflareOptions({
+    host: HOST,
+    port: 0,
+    cf: false,
+    workers: [
+      {
+        name: "pass-through",
+        compatibilityDate: "2026-10-01",
+        modules: true,
+        script: built.outputFiles.map(({ text }) => text).join(""),
+        // As the platform's own server: the port leads to the Worker itself.
+        unsafeDirectSockets: [{ host: HOST, port: 0 }],
+      },
+    ],
+  });
+  const runtime = new Miniflare(options);
+  const { origin: url } = await runtime.unsafeGetDirectURL("pass-through");
   return { url, stop: () => runtime.dispose() };
 }
 

@@ -1,4 +1,5 @@
 import { aMockProvider, aPassThrough, aPortkey } from "./gateway-peers.ts";
+import { type LeanAnswer, send } from "./lean-client.ts";
 import { median, quantile, type Row, throughput } from "./measure.ts";
 import type { BenchPlatform } from "./platform.ts";
 
@@ -23,8 +24,12 @@ export async function gatewayRows(platform: BenchPlatform): Promise<Row[]> {
   const passThrough = await aPassThrough(upstream.url);
   const portkey = await aPortkey();
   try {
-    await platform.call("PUT", "/v1/providers/bench", { kind: "openai-compatible", baseUrl: `${upstream.url}/v1` });
-    const target = { strategy: "fallback", targets: [{ model: "bench/m" }] };
+    const provider = { kind: "openai-compatible", baseUrl: `${upstream.url}/v1` };
+    await platform.call("PUT", "/v1/providers/bench", provider);
+    const prices = { m: { inputUsdMicrosPerMillionTokens: 100_000, outputUsdMicrosPerMillionTokens: 400_000 } };
+    await platform.call("PUT", "/v1/providers/priced", { ...provider, prices });
+    await platform.call("PUT", "/v1/budgets/tenant", { usdMicrosPerMonth: 1_000_000_000_000 });
+    const target = { strategy: "fallback", targets: [{ model: "priced/m" }] };
     await platform.call("PUT", "/v1/model-routes/cached", { ...target, cache: { mode: "exact", ttlSeconds: 3_600 } });
     await platform.call("PUT", "/v1/model-routes/semantic", {
       ...target,
@@ -42,7 +47,7 @@ export async function gatewayRows(platform: BenchPlatform): Promise<Row[]> {
       { name: "pass-through", url: passThrough.url, headers: {}, model: "m" },
       { name: "Portkey", url: portkey.url, headers: portkeyHeaders, model: "m" },
       { name: "Weft", ...weft, model: "bench/m" },
-      { name: "Weft, cache miss", ...weft, model: "cached" },
+      { name: "Weft, budget and cache", ...weft, model: "cached" },
     ];
     return [
       ...(await wholeRows(candidates)),
@@ -56,11 +61,11 @@ export async function gatewayRows(platform: BenchPlatform): Promise<Row[]> {
 
 async function wholeRows(candidates: readonly Candidate[]): Promise<Row[]> {
   const times = await inTurns(candidates, async (candidate) => {
-    await (await ask(candidate, false)).text();
+    await ask(candidate, false);
   });
   const rows = added("whole answer", times);
   for (const candidate of candidates) {
-    const value = await throughput(16, THROUGHPUT_MS, async () => (await ask(candidate, false)).text());
+    const value = await throughput(16, THROUGHPUT_MS, () => ask(candidate, false));
     rows.push({ suite, name: `${candidate.name}, whole answer, 16 connections`, value, unit: "1/s" });
   }
   return rows;
@@ -70,25 +75,20 @@ async function streamRows(candidates: readonly Candidate[]): Promise<Row[]> {
   const first = new Map(candidates.map(({ name }): [string, number[]] => [name, []]));
   const whole = await inTurns(candidates, async (candidate, isCounted) => {
     const startedAt = performance.now();
-    const reader = (await ask(candidate, true)).body?.getReader();
-    await reader?.read();
-    if (isCounted) first.get(candidate.name)?.push(performance.now() - startedAt);
-    while (reader !== undefined && !(await reader.read()).done);
+    const { firstByteAt } = await ask(candidate, true);
+    if (isCounted) first.get(candidate.name)?.push(firstByteAt - startedAt);
   });
   const rows = [...added("first byte of a stream", first), ...added("stream of 50 events", whole)];
   for (const candidate of candidates) {
-    const value = await throughput(16, THROUGHPUT_MS, async () => (await ask(candidate, true)).text());
+    const value = await throughput(16, THROUGHPUT_MS, () => ask(candidate, true));
     rows.push({ suite, name: `${candidate.name}, stream, 16 connections`, value, unit: "1/s" });
   }
   return rows;
 }
 
 async function hitRows(exact: Candidate, semantic: Candidate): Promise<Row[]> {
-  const hit = async (candidate: Candidate, content: string) => {
-    const answer = await ask(candidate, false, content);
-    await answer.text();
-    return answer.headers.get("x-weft-cache");
-  };
+  const hit = async (candidate: Candidate, content: string) =>
+    (await ask(candidate, false, content)).headers["x-weft-cache"];
   const asked = "How many days of paid annual leave do employees in the Berlin office get each year?";
   await hit(exact, asked);
   await hit(semantic, asked);
@@ -113,19 +113,19 @@ async function hitRows(exact: Candidate, semantic: Candidate): Promise<Row[]> {
 /** Every question is another one, so that a cache has to be asked and finds nothing. */
 let questions = 0;
 
-async function ask({ url, headers, model }: Candidate, stream: boolean, content?: string): Promise<Response> {
+async function ask({ url, headers, model }: Candidate, stream: boolean, content?: string): Promise<LeanAnswer> {
   const messages = [
     { role: "system", content: "You answer briefly and only from what you know." },
     { role: "user", content: content ?? `Question ${++questions}: how many days of paid leave are there?` },
   ];
-  const body = JSON.stringify({ model, messages, ...(stream && { stream, stream_options: { include_usage: true } }) });
-  const response = await fetch(`${url}/v1/chat/completions`, {
+  const answer = await send(`${url}/v1/chat/completions`, {
     method: "POST",
     headers: { "content-type": "application/json", ...headers },
-    body,
+    body: JSON.stringify({ model, messages, ...(stream && { stream, stream_options: { include_usage: true } }) }),
   });
-  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
-  return response;
+  if (answer.status !== 200) throw new Error(`${url} answered ${answer.status}: ${answer.text}`);
+  if (stream && !answer.text.endsWith("data: [DONE]\n\n")) throw new Error(`${url} left a stream without its end.`);
+  return answer;
 }
 
 async function inTurns(

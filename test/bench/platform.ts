@@ -11,6 +11,8 @@ const root = path.resolve(import.meta.dirname, "../..");
 export interface BenchPlatform {
   url: string;
   call<T>(method: string, path: string, body?: unknown): Promise<T>;
+  /** The same without a look at the answer. */
+  send(method: string, path: string, body?: unknown): Promise<Response>;
   /** A further tenant on its plan's limits; `call` works in one whose limits stand in nobody's way. */
   tenant(): Promise<BenchTenant>;
   asOperator<T>(method: string, path: string, body?: unknown): Promise<T>;
@@ -40,8 +42,8 @@ export async function aBenchPlatform(folder: string, inspectorPort?: number): Pr
     ...(inspectorPort !== undefined && { inspectorPort }),
     log: () => {},
   });
-  const send = async (method: string, address: string, body: unknown, token?: string) => {
-    const response = await fetch(`${server.url}${address}`, {
+  const raw = (method: string, address: string, body: unknown, token?: string) =>
+    fetch(`${server.url}${address}`, {
       method,
       headers: {
         ...(body !== undefined && { "content-type": "application/json" }),
@@ -49,6 +51,8 @@ export async function aBenchPlatform(folder: string, inspectorPort?: number): Pr
       },
       body: body === undefined ? null : JSON.stringify(body),
     });
+  const send = async (method: string, address: string, body: unknown, token?: string) => {
+    const response = await raw(method, address, body, token);
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${address} answered ${response.status}: ${text}`);
     return text === "" ? null : JSON.parse(text);
@@ -75,6 +79,7 @@ export async function aBenchPlatform(folder: string, inspectorPort?: number): Pr
     asOperator,
     url: server.url,
     call: (method, address, body) => send(method, address, body, token),
+    send: (method, address, body) => raw(method, address, body, token),
     restart: () => server.reload(),
     async stop() {
       await server.stop();

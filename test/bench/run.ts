@@ -1,14 +1,16 @@
-// `npm run bench [-- engine edge gate search]`: measures the hot paths over HTTP against the local runtime, on disk and in
-// memory, prints a table and writes test/bench/results/<suite>.json. Figures hold for the machine they were taken on; compare
-// ratios. The engine's peers run in the same minutes.
+// `npm run bench [-- engine edge gate gateway search] [--on=memory|disk]`: measures the hot paths over HTTP against the local
+// runtime, on disk and in memory, prints a table and writes test/bench/results/<suite>.json. Figures hold for the machine they
+// were taken on; compare ratios. The peers of the engine and of the gateway run in the same minutes.
 
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import path from "node:path";
+import { parseArgs } from "node:util";
 import { edgeRows } from "./edge.ts";
 import { engineRows } from "./engine.ts";
 import { peerRows } from "./engine-peers.ts";
 import { gateRows } from "./gate.ts";
+import { gatewayRows } from "./gateway.ts";
 import { printTable, type Row } from "./measure.ts";
 import { aBenchPlatform, aTrivialFunction, type BenchPlatform } from "./platform.ts";
 import { searchRows } from "./search.ts";
@@ -24,15 +26,19 @@ const suites: Record<string, (platform: BenchPlatform) => Promise<Row[]>> = {
   engine: (platform) => engineRows(platform, trivial),
   edge: edgeRows,
   gate: gateRows,
+  gateway: gatewayRows,
   search: searchRows,
 };
-const asked = process.argv.slice(2);
+const { values: flags, positionals: asked } = parseArgs({
+  options: { on: { type: "string" } },
+  allowPositionals: true,
+});
 const wanted = asked.length === 0 ? Object.keys(suites) : asked;
 for (const name of wanted)
   if (suites[name] === undefined) throw new Error(`No suite ${name}; there are ${Object.keys(suites)}`);
 
 const results: Record<string, { load: number; rows: Row[] }> = {};
-for (const { name, folder } of places) {
+for (const { name, folder } of places.filter((place) => (flags.on ?? place.name) === place.name)) {
   const [load = 0] = loadavg();
   const rows: Row[] = [];
   const platform = await aBenchPlatform(folder);
