@@ -1,5 +1,24 @@
 import type { QuotaName } from "../../domain/limits/limit.ts";
 import type { PlatformContext } from "../context.ts";
+import { gathering } from "../gather.ts";
+
+interface Use {
+  tenantId: string;
+  quota: QuotaName;
+  amount: number;
+}
+
+const GATHER_MS = 20;
+
+const tellGate = gathering<Use>(
+  GATHER_MS,
+  ({ tenantId, quota }) => `${tenantId}/${quota}`,
+  async ({ ports }, uses) => {
+    const [first] = uses;
+    const amount = uses.reduce((sum, use) => sum + use.amount, 0);
+    if (first !== undefined) await ports.tenantGates.of(first.tenantId).count(first.quota, amount);
+  },
+);
 
 /** Counts against a quota what was used beside a request's admission: tokens of a model's answer, runs that a schedule started. */
 export async function countUse(
@@ -8,5 +27,5 @@ export async function countUse(
   quota: QuotaName,
   amount: number,
 ): Promise<void> {
-  if (amount !== 0) await platform.ports.tenantGates.of(tenantId).count(quota, amount);
+  if (amount !== 0) await tellGate(platform, { tenantId, quota, amount });
 }

@@ -5,6 +5,7 @@ import type { CacheControl } from "../../domain/llm/answer-cache.ts";
 import { type Cost, costOf } from "../../domain/llm/price.ts";
 import { promptParts, type TokenUsage } from "../../domain/llm/token-usage.ts";
 import type { Database, ServiceContext } from "../context.ts";
+import { gathering } from "../gather.ts";
 import { countUse } from "../limits/count-use.ts";
 import type { BudgetHold } from "./budget-hold.ts";
 import type { TakenVariant } from "./experiment-variant.ts";
@@ -55,12 +56,12 @@ export function costOfCall(target: Target, usage: TokenUsage): Cost {
 /** The end of every call to a model, however it ended. */
 export function settleCall(ctx: ServiceContext, facts: CallFacts): void {
   if (facts.cached === undefined) facts.hold?.spend(costOfCall(facts.target, facts.usage).usdMicros);
-  ctx.later(recordModelCall(ctx, facts));
+  ctx.later(putOnBill(ctx, rowOf(ctx, facts)));
   // What the cache answers is not used up.
   if (facts.cached === undefined) ctx.later(countUse(ctx, ctx.tenant.id, "llm-tokens", facts.usage.total_tokens));
 }
 
-// A commit to disk costs milliseconds, and calls come in bursts: what finishes within this time is written at once.
+// A commit to disk costs milliseconds, and calls come in bursts: what ends within this time is written at once.
 const GATHER_MS = 20;
 /** D1 takes a parameter of 2 MB; a row has under 1 KB. */
 const MAX_BATCH = 100;
@@ -85,22 +86,17 @@ const ON_CONFLICT = sql.raw(
     .join(", ")} where model_calls.tenant_id = excluded.tenant_id and model_calls.status = 'failed'`,
 );
 
-const gathered = new WeakMap<Database, CallRow[]>();
+/** Puts calls on the bill. Of two rows with one idempotency key the first that cost something stays. */
+const putOnBill = gathering<CallRow>(
+  GATHER_MS,
+  () => "",
+  async ({ db }, rows) => {
+    const parts = Array.from({ length: Math.ceil(rows.length / MAX_BATCH) }, (_, part) => part * MAX_BATCH);
+    await Promise.all(parts.map((at) => write(db, rows.slice(at, at + MAX_BATCH))));
+  },
+);
 
-/**
- * Puts a call on the bill. Whoever wakes first writes the rows of all: a promise of one request cannot be
- * awaited by another, so rows change hands and promises do not. Of two rows with one idempotency key the first that cost
- * something stays.
- */
-async function recordModelCall(ctx: ServiceContext, facts: CallFacts): Promise<void> {
-  const waiting = gathered.get(ctx.db) ?? [];
-  gathered.set(ctx.db, waiting);
-  waiting.push(rowOf(ctx, facts));
-  await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
-  while (waiting.length > 0) await write(ctx.db, waiting.splice(0, MAX_BATCH));
-}
-
-async function write(db: Database, rows: CallRow[]): Promise<void> {
+async function write(db: Database, rows: readonly CallRow[]): Promise<void> {
   const upsert = sql`${INSERT} from json_each(${JSON.stringify(rows)}) where true ${ON_CONFLICT}`;
   for (let attempt = 1; ; attempt++) {
     try {

@@ -1,0 +1,30 @@
+import type { PlatformContext } from "./context.ts";
+
+// Gathers what requests leave to be done after their answers, so that a busy isolate crosses to an object or the database once
+// for many of them.
+//   G1  whoever opens a batch does its work, for all that came within the time to gather.
+//   G2  a promise of one request cannot be awaited by another: items change hands, promises do not.
+//   G3  nothing waits for somebody who was lost: who finds the own batch still open, when the own time is over, does its work.
+
+export type Gather<Item> = (ctx: PlatformContext, item: Item) => Promise<void>;
+
+/** `key` tells which items are done together, `work` how. */
+export function gathering<Item>(
+  gatherMs: number,
+  key: (item: Item) => string,
+  work: (ctx: PlatformContext, items: readonly Item[]) => Promise<void>,
+): Gather<Item> {
+  const byDatabase = new WeakMap<object, Map<string, Item[]>>();
+  return async function gather(ctx, item) {
+    const batches = byDatabase.get(ctx.db) ?? new Map<string, Item[]>();
+    byDatabase.set(ctx.db, batches);
+    const name = key(item);
+    const batch = batches.get(name) ?? [];
+    batches.set(name, batch);
+    batch.push(item);
+    await new Promise((resolve) => setTimeout(resolve, gatherMs));
+    if (batches.get(name) !== batch) return;
+    batches.delete(name);
+    await work(ctx, batch);
+  };
+}
