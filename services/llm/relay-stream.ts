@@ -4,6 +4,7 @@ import { DONE, eventText } from "../../domain/llm/event-stream.ts";
 import { openAiError } from "../../domain/llm/openai-error.ts";
 import { type StreamFilter, streamFilter } from "../../domain/llm/stream-filter.ts";
 import type { TokenUsage } from "../../domain/llm/token-usage.ts";
+import { gatheredReader, type PieceReader } from "./gathered-reader.ts";
 
 // Passes a provider's stream on to a client, as fast as the client reads and no faster.
 //   R1  Nothing is promised before the provider's first event: a failure until then is thrown, and keeps its status.
@@ -54,7 +55,7 @@ export async function relayStream(upstream: ReadableStream<Uint8Array>, options:
 class StreamRelay {
   readonly outcome: Promise<StreamOutcome>;
   readonly #options: RelayOptions;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #reader: PieceReader;
   readonly #filter: StreamFilter;
   readonly #ended = Promise.withResolvers<StreamOutcome>();
   readonly #silence = Promise.withResolvers<never>();
@@ -69,7 +70,7 @@ class StreamRelay {
 
   constructor(upstream: ReadableStream<Uint8Array>, options: RelayOptions) {
     this.#options = options;
-    this.#reader = upstream.getReader();
+    this.#reader = gatheredReader(upstream, options.clock);
     this.#filter = streamFilter(options.wantsUsage);
     this.#lastSentAt = options.clock.now();
     this.outcome = this.#ended.promise;
@@ -87,7 +88,7 @@ class StreamRelay {
       this.#waitingSince = clock.now();
       const part = await this.#reader.read().catch((error: unknown) => Promise.reject(brokenOff(provider, error)));
       this.#waitingSince = null;
-      const bytes = part.done ? filter.end() : filter.push(part.value);
+      const bytes = part.value === undefined ? filter.end() : filter.push(part.value);
       const failure = filter.failure();
       if (failure !== null) throw problem("provider-failed", { detail: `The provider ${provider} failed: ${failure}` });
       if (bytes.byteLength > 0) {
