@@ -2,6 +2,7 @@ import { problem } from "../../domain/kernel/problem.ts";
 
 // A request nested deeper is not data a person meant, and the validators that walk it recurse.
 const MAX_DEPTH = 128;
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
 export interface JsonBody {
   text: string;
@@ -19,7 +20,7 @@ export async function readJson(request: Request, maxBytes: number): Promise<Json
   }
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+    text = UTF8.decode(bytes);
   } catch {
     throw problem("malformed-request", { detail: "The body is not UTF-8." });
   }
@@ -37,8 +38,11 @@ export async function readJson(request: Request, maxBytes: number): Promise<Json
 export async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const tooLarge = () =>
     problem("payload-too-large", { detail: `The body may have ${maxBytes} bytes.`, members: { maxBytes } });
-  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge();
+  const declared = Number(request.headers.get("content-length") ?? Number.NaN);
+  if (declared > maxBytes) throw tooLarge();
   if (request.body === null) return new Uint8Array(0);
+  // The transport holds a body to the length that was declared: there is no need to count while it is read.
+  if (Number.isSafeInteger(declared)) return new Uint8Array(await request.arrayBuffer());
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of request.body) {
