@@ -38,6 +38,18 @@ export const FallbackAnswer = z
   .meta({ id: "FallbackAnswer", example: { text: "Our assistant is not available. Please try again in a minute." } });
 export type FallbackAnswer = z.infer<typeof FallbackAnswer>;
 
+/**
+ * Whether a slow target is overtaken. Longer than ten seconds would be no hedge: a client of a stream hears that it is being served
+ * after fifteen, and from then on its target is settled.
+ */
+export const Hedge = z
+  .strictObject({
+    afterMs: z.int().min(20).max(10_000).describe("How long a target may be silent before the next is asked as well."),
+    max: z.int().min(1).max(3).default(1).describe("How many more are asked at most."),
+  })
+  .meta({ id: "Hedge", example: { afterMs: 800, max: 1 } });
+export type Hedge = z.infer<typeof Hedge>;
+
 export const PutModelRoute = z
   .strictObject({
     strategy: RouteStrategy,
@@ -49,6 +61,7 @@ export const PutModelRoute = z
       .optional()
       .describe("Further attempts at one target before the next; 2 where absent."),
     timeoutMs: z.int().min(100).max(600_000).optional().describe("For all attempts at all targets together."),
+    hedge: Hedge.optional().describe("Off where absent."),
     guardrails: Guardrails.optional().describe("Applied after those of the tenant."),
     budget: Budget.optional().describe("For all calls to this route together."),
     cache: RouteCache.optional(),
@@ -73,6 +86,7 @@ export const RouteSettings = z.strictObject({
   targets: z.array(RouteTarget),
   retries: z.int().nullable(),
   timeoutMs: z.int().nullable(),
+  hedge: Hedge.nullable(),
   guardrails: Guardrails,
   budget: Budget.nullable(),
   cache: RouteCache.nullable(),
@@ -109,6 +123,7 @@ export function routeSettings(input: PutModelRoute): RouteSettings {
     targets: input.targets,
     retries: input.retries ?? null,
     timeoutMs: input.timeoutMs ?? null,
+    hedge: input.hedge ?? null,
     guardrails: input.guardrails ?? [],
     budget: input.budget ?? null,
     cache: input.cache ?? null,

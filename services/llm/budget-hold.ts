@@ -33,7 +33,8 @@ export async function holdBudgets(
   const budgets = await budgetsOf(ctx, route);
   if (budgets.length === 0) return NOTHING_HELD;
   const prices = route.targets.map(priceOf);
-  const tokens = promptTokens();
+  // Each target that is asked beside another reads the prompt, too.
+  const tokens = promptTokens() * (1 + (route.hedge?.max ?? 0));
   const estimate = costEstimate(prices, tokens, bounds);
   if (estimate.worstUsdMicros === 0) return NOTHING_HELD;
   const id = ctx.ids.next("cmpl");

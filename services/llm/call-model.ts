@@ -1,13 +1,14 @@
 import { asProblem, type Problem, problem } from "../../domain/kernel/problem.ts";
 import { SECOND_MS } from "../../domain/kernel/time.ts";
-import { tokenUsage } from "../../domain/llm/token-usage.ts";
 import type { ServiceContext } from "../context.ts";
-import { brokenCircuit, healthOf, passBreaker, tellBreaker } from "./breakers.ts";
+import { brokenCircuit, passBreaker } from "./breakers.ts";
 import type { BudgetHold } from "./budget-hold.ts";
+import { type Attempt, beginAttempt } from "./call-attempt.ts";
 import type { Target } from "./find-target.ts";
+import { firstAnswer } from "./first-answer.ts";
 import type { Route } from "./load-route.ts";
 import type { ModelCall } from "./ports.ts";
-import { type CallFacts, type CallOptions, settleCall } from "./record-model-call.ts";
+import type { CallFacts, CallOptions } from "./record-model-call.ts";
 
 export interface AskedModel {
   kind: "chat" | "embedding";
@@ -27,53 +28,50 @@ export type Answered = Pick<
 
 const RETRY_AFTER_SECONDS = 10;
 
-/** Asks the targets of a route one after the other until one answers. Every failure on the way is put on the bill, at no cost. */
+/**
+ * Asks the targets of a route until one answers: the next one when one has failed, or beside it where the route is hedged. Every
+ * attempt that gave no answer is put on the bill.
+ */
 export async function callModel<T>(
   ctx: ServiceContext,
-  { kind, route, isStreamed, options, hold, promptTokens }: AskedModel,
+  asked: AskedModel,
   ask: (target: Target, call: ModelCall) => Promise<T>,
 ): Promise<{ answer: T; answered: Answered }> {
+  const { route } = asked;
   const deadline = route.timeoutMs === null ? null : ctx.clock.now() + route.timeoutMs;
-  const { signal } = options;
-  let failure: Problem | null = null;
+  const waiting = [...route.targets];
+  let begun = 0;
   let retryAfterMs: number | null = null;
-  for (const listed of route.targets) {
-    const startedAt = ctx.clock.now();
-    if (deadline !== null && startedAt >= deadline) break;
-    const pass = await passBreaker(ctx, listed);
-    if (!pass.isAllowed) {
+
+  async function next(isHedge: boolean): Promise<Attempt<T> | null> {
+    // A hedge without another target asks the first again: a second connection may be luckier.
+    if (isHedge && waiting.length === 0) waiting.push(...route.targets.slice(0, 1));
+    for (let listed = waiting.shift(); listed !== undefined; listed = waiting.shift()) {
+      const now = ctx.clock.now();
+      if (deadline !== null && now >= deadline) return null;
+      const pass = await passBreaker(ctx, listed);
+      if (pass.isAllowed) {
+        const target = deadline === null ? listed : within(listed, deadline - now);
+        return beginAttempt(ctx, asked, { target, isProbe: pass.isProbe, number: begun++ }, ask);
+      }
       retryAfterMs = Math.min(retryAfterMs ?? pass.retryAfterMs, pass.retryAfterMs);
-      continue;
     }
-    const target = deadline === null ? listed : within(listed, deadline - startedAt);
-    const answered: Answered = {
-      kind,
-      target,
-      route: route.name,
-      routeVersion: route.version,
-      // A target that stands in says nothing of the variant it stands in for.
-      experiment: `${target.provider.name}/${target.model}` === route.experiment?.model ? route.experiment : null,
-      hold,
-      options,
-      isStreamed,
-      startedAt,
-    };
-    try {
-      const answer = await ask(target, callOf(route, options));
-      ctx.later(tellBreaker(ctx, target, "healthy", pass.isProbe));
-      return { answer, answered };
-    } catch (error) {
-      await tellBreaker(ctx, target, signal?.aborted ? "unknown" : healthOf(error, target), pass.isProbe);
-      // Who leaves before the answer is billed by the provider all the same, at least for the prompt.
-      const usage = tokenUsage(signal?.aborted ? promptTokens() : 0, 0);
-      const status = signal?.aborted ? "cancelled" : "failed";
-      failure = asProblem(error);
-      const code = failure?.code ?? "internal-error";
-      settleCall(ctx, { ...answered, status, usage, isEstimated: true, problem: code });
-      if (signal?.aborted || failure === null || !mayFallOver(failure)) throw error;
-    }
+    return null;
   }
-  throw exhausted(route, failure, retryAfterMs);
+
+  const outcome = await firstAnswer(next, route.hedge, (error) => !asked.options.signal?.aborted && isPassing(error));
+  for (const attempt of outcome.unfinished) {
+    attempt.overtaken();
+    ctx.later(attempt.ended);
+  }
+  if (outcome.won !== null) return { answer: outcome.won.answer, answered: outcome.won.attempt.answered };
+  if (outcome.refusal !== null) throw outcome.refusal.error;
+  throw exhausted(route, asProblem(outcome.failure?.error), retryAfterMs);
+}
+
+function isPassing(error: unknown): boolean {
+  const failure = asProblem(error);
+  return failure !== null && mayFallOver(failure);
 }
 
 /** What another target may do better: an outage, or a trouble of this target's own account; never a fault of the request. */
@@ -96,12 +94,4 @@ function exhausted({ name, targets }: Route, failure: Problem | null, retryAfter
 
 function within({ provider, model }: Target, remainingMs: number): Target {
   return { provider: { ...provider, timeoutMs: Math.min(provider.timeoutMs, remainingMs) }, model };
-}
-
-function callOf({ maxAttempts }: Route, { idempotencyKey, signal }: CallOptions): ModelCall {
-  return {
-    ...(idempotencyKey !== undefined && { idempotencyKey }),
-    ...(signal !== undefined && { signal }),
-    ...(maxAttempts !== null && { maxAttempts }),
-  };
 }

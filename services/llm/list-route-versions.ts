@@ -5,7 +5,7 @@ import { isoTime } from "../../domain/kernel/time.ts";
 import type { ModelRouteVersion } from "../../domain/llm/model-route.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
 import { getModelRoute } from "./get-model-route.ts";
-import { type ModelRouteVersionRow, modelRouteVersions } from "./table.ts";
+import { type ModelRouteVersionRow, modelRouteVersions, settingsOfVersion } from "./table.ts";
 
 /** What the route was and is, newest first. */
 export async function listRouteVersions(
@@ -58,11 +58,11 @@ export async function findRouteVersion(
   return row ?? null;
 }
 
-function toVersion({ name, version, settings, ...row }: ModelRouteVersionRow): ModelRouteVersion {
+function toVersion(row: ModelRouteVersionRow): ModelRouteVersion {
   return {
-    name,
-    version,
-    ...settings,
+    name: row.name,
+    version: row.version,
+    ...settingsOfVersion(row),
     restoredFrom: row.restoredFrom,
     createdBy: { type: row.actorType, id: row.actorId },
     createdAt: isoTime(row.createdAt),

@@ -4,7 +4,7 @@ import type { RouteCache } from "../../domain/llm/answer-cache.ts";
 import type { Budget } from "../../domain/llm/budget.ts";
 import type { Guardrail } from "../../domain/llm/guardrail.ts";
 import { parseModelName } from "../../domain/llm/model-name.ts";
-import { type FallbackAnswer, orderedTargets } from "../../domain/llm/model-route.ts";
+import { type FallbackAnswer, type Hedge, orderedTargets } from "../../domain/llm/model-route.ts";
 import type { ServiceContext } from "../context.ts";
 import { type TakenVariant, takenVariant } from "./experiment-variant.ts";
 import { loadTarget, type Target } from "./find-target.ts";
@@ -19,6 +19,7 @@ export interface Route {
   targets: Target[];
   maxAttempts: number | null;
   timeoutMs: number | null;
+  hedge: Hedge | null;
   cache: RouteCache | null;
   /** What of the route sets answers apart: a changed route shares none with what it was. */
   cacheScope: string;
@@ -35,6 +36,7 @@ const DIRECT = {
   name: null,
   maxAttempts: null,
   timeoutMs: null,
+  hedge: null,
   cache: null,
   cacheScope: "",
   fallbackAnswer: null,
@@ -61,6 +63,7 @@ export async function loadRoute(ctx: ServiceContext, model: string, user?: strin
     targets: targets.filter((target) => target !== null),
     maxAttempts: row.retries === null ? null : row.retries + 1,
     timeoutMs: row.timeoutMs,
+    hedge: row.hedge,
     cache: row.cache,
     cacheScope: [`${row.name}@${row.version}`, policy.guardrailsAt, experiment?.model].join("/"),
     fallbackAnswer: row.fallbackAnswer,

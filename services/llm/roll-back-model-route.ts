@@ -4,6 +4,7 @@ import { requirePermission, type ServiceContext } from "../context.ts";
 import { getModelRoute } from "./get-model-route.ts";
 import { findRouteVersion } from "./list-route-versions.ts";
 import { refuseUnknownTargets } from "./put-model-route.ts";
+import { settingsOfVersion } from "./table.ts";
 import { writeRouteVersion } from "./write-route-version.ts";
 
 /** The route does again what it did as `version`: a new version, so that nothing of the history is lost. */
@@ -16,7 +17,8 @@ export async function rollBackModelRoute(ctx: ServiceContext, name: string, vers
       errors: [{ pointer: "/version", detail: "is not a version of this route" }],
     });
   }
-  await refuseUnknownTargets(ctx, row.settings.targets, () => "/version");
-  const { route } = await writeRouteVersion(ctx, name, row.settings, version);
+  const settings = settingsOfVersion(row);
+  await refuseUnknownTargets(ctx, settings.targets, () => "/version");
+  const { route } = await writeRouteVersion(ctx, name, settings, version);
   return route;
 }

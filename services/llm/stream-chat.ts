@@ -53,9 +53,9 @@ export async function streamChat(
 
 async function freshStream(ctx: ServiceContext, opened: ChatCall, look: CacheLook): Promise<ReceiptedStream> {
   const call = await reserved(ctx, opened);
-  const transcript = look.outcome === "bypass" ? null : streamTranscript();
   try {
-    const { answer: relay, answered } = await askTargets(ctx, call, transcript);
+    const { answer, answered } = await askTargets(ctx, call, look.outcome !== "bypass");
+    const { relay, transcript } = answer;
     const settling = relay.outcome.then((outcome) => settle(ctx, call, { outcome, answered, look, transcript }));
     ctx.later(settling.finally(call.hold.end));
     const { provider, model } = answered.target;
@@ -67,9 +67,11 @@ async function freshStream(ctx: ServiceContext, opened: ChatCall, look: CacheLoo
   }
 }
 
-function askTargets(ctx: ServiceContext, call: ChatCall, transcript: StreamTranscript | null) {
+function askTargets(ctx: ServiceContext, call: ChatCall, isKept: boolean) {
   const asked = { ...call, kind: "chat" as const, promptTokens: () => promptTokensOf(call) };
-  return callModel(ctx, asked, (target, modelCall) => begin(ctx, target, call, modelCall, transcript));
+  return callModel(ctx, asked, (target, modelCall) =>
+    begin(ctx, target, call, modelCall, isKept ? streamTranscript() : null),
+  );
 }
 
 async function begin(
@@ -78,8 +80,7 @@ async function begin(
   call: ChatCall,
   modelCall: ModelCall,
   transcript: StreamTranscript | null,
-): Promise<Relay> {
-  transcript?.clear();
+): Promise<{ relay: Relay; transcript: StreamTranscript | null }> {
   const upstream = await ctx.ports.chatModels.open(provider).chat.stream({ ...call.request, model }, modelCall);
   const guarded = guardedStream(ctx, call, upstream);
   const relay = await relayStream(guarded.stream, {
@@ -91,7 +92,7 @@ async function begin(
     ...(transcript !== null && { onPassed: transcript.add }),
   });
   ctx.later(relay.outcome.then(guarded.noteFindings));
-  return relay;
+  return { relay, transcript };
 }
 
 interface Ended {

@@ -4,7 +4,6 @@ const MAX_BYTES = 1_048_576;
 /** What a stream said, for the cache: pieces as they passed, joined only when all was said. */
 export interface StreamTranscript {
   add(bytes: Uint8Array): void;
-  clear(): void;
   /** `null` when it was too long to remember. */
   text(): string | null;
 }
@@ -17,10 +16,6 @@ export function streamTranscript(): StreamTranscript {
       size += bytes.byteLength;
       if (size <= MAX_BYTES) parts.push(bytes);
       else parts = [];
-    },
-    clear() {
-      parts = [];
-      size = 0;
     },
     text() {
       if (size > MAX_BYTES) return null;

@@ -7,6 +7,7 @@ import type { ExperimentGuard, ExperimentStatus, Variant } from "../../domain/ll
 import type { Finding, Guardrail, Stage } from "../../domain/llm/guardrail.ts";
 import type {
   FallbackAnswer,
+  Hedge,
   ModelRoute,
   RouteSettings,
   RouteStrategy,
@@ -60,6 +61,7 @@ export const modelRoutes = sqliteTable(
     targets: text({ mode: "json" }).$type<RouteTarget[]>().notNull(),
     retries: integer(),
     timeoutMs: integer(),
+    hedge: text({ mode: "json" }).$type<Hedge>(),
     cache: text({ mode: "json" }).$type<RouteCache>(),
     fallbackAnswer: text({ mode: "json" }).$type<FallbackAnswer>(),
     guardrails: text({ mode: "json" }).$type<Guardrail[]>(),
@@ -79,7 +81,8 @@ export const modelRouteVersions = sqliteTable(
     tenantId: text().notNull(),
     name: text().notNull(),
     version: integer().notNull(),
-    settings: text({ mode: "json" }).$type<RouteSettings>().notNull(),
+    /** Without the settings that came into being after it. */
+    settings: text({ mode: "json" }).$type<Omit<RouteSettings, "hedge"> & Partial<RouteSettings>>().notNull(),
     restoredFrom: integer(),
     actorType: text().notNull(),
     actorId: text().notNull(),
@@ -89,6 +92,10 @@ export const modelRouteVersions = sqliteTable(
 );
 export type ModelRouteVersionRow = typeof modelRouteVersions.$inferSelect;
 
+export function settingsOfVersion({ settings }: ModelRouteVersionRow): RouteSettings {
+  return { ...settings, hedge: settings.hedge ?? null };
+}
+
 export function toModelRoute({ name, version, createdAt, updatedAt, ...row }: ModelRouteRow): ModelRoute {
   return { name, ...toRouteSettings(row), version, createdAt: isoTime(createdAt), updatedAt: isoTime(updatedAt) };
 }
@@ -96,11 +103,14 @@ export function toModelRoute({ name, version, createdAt, updatedAt, ...row }: Mo
 export function toRouteSettings(
   row: Omit<ModelRouteRow, "name" | "version" | "createdAt" | "updatedAt">,
 ): RouteSettings {
-  const { strategy, targets, retries, timeoutMs, guardrails, budget, cache, fallbackAnswer } = row;
-  return { strategy, targets, retries, timeoutMs, guardrails: guardrails ?? [], budget, cache, fallbackAnswer };
+  const { strategy, targets, retries, timeoutMs, hedge, guardrails, budget, cache, fallbackAnswer } = row;
+  return { strategy, targets, retries, timeoutMs, hedge, guardrails: guardrails ?? [], budget, cache, fallbackAnswer };
 }
 
-/** How a call to a model ended. `interrupted`: the provider broke off; `cancelled`: the caller left. Both are metered. */
+/**
+ * How a call to a model ended. `interrupted`: the provider broke off; `cancelled`: the caller left, or another target overtook this
+ * one. All are metered.
+ */
 export const CALL_STATUSES = ["succeeded", "failed", "interrupted", "cancelled"] as const;
 
 /** The bill: one row for every call to a model. The id follows from the idempotency key where there is one, so a repeat adds none. */

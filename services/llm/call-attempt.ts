@@ -1,0 +1,111 @@
+import { asProblem } from "../../domain/kernel/problem.ts";
+import { tokenUsage } from "../../domain/llm/token-usage.ts";
+import type { ServiceContext } from "../context.ts";
+import { healthOf, tellBreaker } from "./breakers.ts";
+import type { Answered, AskedModel } from "./call-model.ts";
+import type { Target } from "./find-target.ts";
+import type { Route } from "./load-route.ts";
+import type { ModelCall } from "./ports.ts";
+import { type CallOptions, settleCall } from "./record-model-call.ts";
+
+// One target that is asked for an answer, alone or beside others.
+//   A1  `ended` never rejects, and every attempt that gave no answer is on the bill once: a failure at no cost; one whose caller
+//       left, or which another overtook, by the estimate of its prompt.
+//   A2  An attempt that is overtaken is aborted, and says nothing of its target's health.
+
+export interface Attempt<T> {
+  answered: Answered;
+  ended: Promise<AttemptEnd<T>>;
+  overtaken(): void;
+}
+
+export type AttemptEnd<T> = { attempt: Attempt<T> } & (
+  | { kind: "answered"; answer: T }
+  | { kind: "failed"; error: unknown }
+);
+
+export interface AttemptOf {
+  target: Target;
+  isProbe: boolean;
+  /** How many attempts of this call began before it. */
+  number: number;
+}
+
+export function beginAttempt<T>(
+  ctx: ServiceContext,
+  asked: AskedModel,
+  { target, isProbe, number }: AttemptOf,
+  ask: (target: Target, call: ModelCall) => Promise<T>,
+): Attempt<T> {
+  const { route, options, kind, hold, isStreamed } = asked;
+  const stop = route.hedge === null ? null : new AbortController();
+  const answered: Answered = {
+    kind,
+    target,
+    route: route.name,
+    routeVersion: route.version,
+    // A target that stands in says nothing of the variant it stands in for.
+    experiment: `${target.provider.name}/${target.model}` === route.experiment?.model ? route.experiment : null,
+    hold,
+    options,
+    isStreamed,
+    startedAt: ctx.clock.now(),
+  };
+  let isOvertaken = false;
+  let hasFailed = false;
+  const attempt: Attempt<T> = {
+    answered,
+    ended: end(),
+    overtaken() {
+      isOvertaken = true;
+      if (!hasFailed) settleCall(ctx, { ...answered, ...unanswered(true) });
+      stop?.abort(new DOMException("Another target was faster.", "AbortError"));
+    },
+  };
+  return attempt;
+
+  async function end(): Promise<AttemptEnd<T>> {
+    try {
+      const answer = await ask(target, modelCall(route, options, { stop, number }));
+      ctx.later(tellBreaker(ctx, target, "healthy", isProbe));
+      return { attempt, kind: "answered", answer };
+    } catch (error) {
+      const hasLeft = options.signal?.aborted === true;
+      await tellBreaker(ctx, target, hasLeft || isOvertaken ? "unknown" : healthOf(error, target), isProbe);
+      if (!isOvertaken) {
+        hasFailed = true;
+        const problem = asProblem(error)?.code ?? "internal-error";
+        settleCall(ctx, { ...answered, ...unanswered(hasLeft), problem });
+      }
+      return { attempt, kind: "failed", error };
+    }
+  }
+
+  /** Who leaves before the answer is billed by the provider all the same, at least for the prompt. */
+  function unanswered(isCancelled: boolean) {
+    const usage = tokenUsage(isCancelled ? asked.promptTokens() : 0, 0);
+    // Of attempts side by side each has its own row; the call's own key is the answer's.
+    const billed = stop === null ? options : { ...options, ...keyOf(options, number + 1) };
+    return { status: isCancelled ? "cancelled" : "failed", usage, isEstimated: true, options: billed } as const;
+  }
+}
+
+function modelCall(
+  { maxAttempts }: Route,
+  options: CallOptions,
+  { stop, number }: { stop: AbortController | null; number: number },
+): ModelCall {
+  const signals = [options.signal, stop?.signal].filter((signal) => signal !== undefined);
+  const [signal] = signals.length > 1 ? [AbortSignal.any(signals)] : signals;
+  return {
+    // Two that are asked at the same time must not look like one to a provider that both lead to.
+    ...keyOf(options, stop === null ? 0 : number),
+    ...(signal !== undefined && { signal }),
+    ...(maxAttempts !== null && { maxAttempts }),
+  };
+}
+
+function keyOf({ idempotencyKey }: CallOptions, number: number): { idempotencyKey?: string } {
+  if (idempotencyKey === undefined) return {};
+  return { idempotencyKey: number === 0 ? idempotencyKey : `${idempotencyKey}/${number}` };
+}
