@@ -1,10 +1,10 @@
 import { waitUntil } from "cloudflare:workers";
 import { drizzle } from "drizzle-orm/d1";
+import { breakerPolicy, ENDPOINT_POLICY, PLATFORM_POLICY } from "../domain/kernel/circuit-breaker.ts";
 import { sha256Hex } from "../domain/kernel/digest.ts";
 import { idsFrom } from "../domain/kernel/id.ts";
 import { continueTrace } from "../domain/kernel/trace.ts";
 import { MAX_DOCUMENT_CHARACTERS } from "../domain/knowledge/document.ts";
-import { breakerPolicy } from "../domain/llm/circuit-breaker.ts";
 import type { Database, PlatformContext, Ports, Settings } from "../services/context.ts";
 import { addressShield } from "./address-shield/address-shield.ts";
 import { ed25519AuditWitness } from "./audit-witness/ed25519.ts";
@@ -13,18 +13,20 @@ import { platformProviders } from "./chat-model/platform-providers.ts";
 import type { Config } from "./config.ts";
 import { configOf } from "./config.ts";
 import { cronerCalendar } from "./cron/croner.ts";
+import { D1_TIMEOUT_MS, guardedD1, isD1Outage } from "./database/guarded-d1.ts";
 import { durableAnswerCaches } from "./durable/answer-caches.ts";
 import { durableAuditLogs } from "./durable/audit-logs.ts";
 import { durableKnowledgeIndexes } from "./durable/knowledge-indexes.ts";
-import { durableProviderHealths } from "./durable/provider-health.ts";
 import { durableRunActors } from "./durable/run-actors.ts";
 import { durableRunSlots } from "./durable/run-slots.ts";
 import { durableScheduleActors } from "./durable/schedule-actors.ts";
 import { durableSpendLedgers } from "./durable/spend-ledgers.ts";
+import { durableTenantBreakers } from "./durable/tenant-breakers.ts";
 import { durableTenantGates } from "./durable/tenant-gate.ts";
 import { sentryErrorTracker } from "./error-tracker/sentry.ts";
 import { structuredLogErrorTracker } from "./error-tracker/structured-log.ts";
 import { r2FileStore } from "./files/r2.ts";
+import { isolateBreaker } from "./isolate-breaker.ts";
 import { cfworkerSchemaJudge } from "./json-schema/cfworker.ts";
 import { consoleLog } from "./log.ts";
 import { mailbox } from "./mail/mailbox.ts";
@@ -115,7 +117,15 @@ function compositionOf(env: Env): Composition {
 
 function compose(env: Env): Composition {
   const config = configOf(env);
-  const db = drizzle(env.DB, { casing: "snake_case" });
+  const guard = isolateBreaker({
+    name: "database",
+    timeoutMs: D1_TIMEOUT_MS,
+    policy: PLATFORM_POLICY,
+    clock,
+    log,
+    isOutage: isD1Outage,
+  });
+  const db = drizzle(guardedD1(env.DB, guard), { casing: "snake_case" });
   const publicUrl = (config.PUBLIC_URL ?? LOCAL_URL).replace(/\/$/, "");
   const environment = config.WEFT_ENVIRONMENT;
   const outbound = safeFetch({
@@ -140,7 +150,8 @@ function compose(env: Env): Composition {
     outbound,
     errorTracker,
     chatModels: chatModels({ outbound, clock, random, defaults: platformProviders(config), ai: env.AI ?? null }),
-    providerHealths: durableProviderHealths(env.PROVIDER_HEALTH, breakerPolicy(config.BREAKER_OPEN_SECONDS)),
+    modelBreakers: durableTenantBreakers(env.PROVIDER_HEALTH, breakerPolicy(config.BREAKER_OPEN_SECONDS)),
+    endpointBreakers: durableTenantBreakers(env.PROVIDER_HEALTH, ENDPOINT_POLICY, ":endpoints"),
     answerCaches: durableAnswerCaches(env.ANSWER_CACHE),
     knowledgeIndexes: durableKnowledgeIndexes(env.KNOWLEDGE_INDEX, { store: vectorStore(env, config) }),
     files: r2FileStore(env.FILES),

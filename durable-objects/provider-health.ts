@@ -8,16 +8,16 @@ import {
   failureRate,
   probed,
   told,
-} from "../domain/llm/circuit-breaker.ts";
-import type { TargetBreaker, TargetTally } from "../services/llm/ports.ts";
+} from "../domain/kernel/circuit-breaker.ts";
+import type { TargetBreaker, TargetTally } from "../services/limits/ports.ts";
 
-// The circuit breakers of one tenant, named by the tenant's id.
+// The circuit breakers of one tenant: of its models, named by the tenant's id, or of its endpoints, `<tenant>:endpoints`.
 //   P1  One message is judged at a time, so of all isolates one is given the probe.
 //   P2  A change of state is on disk before the answer that tells it leaves. Counts of calls live in memory: an object that was
 //       evicted counts anew, and forgets no breaker that is open.
 
 const STATES = "breakers";
-/** More models than a tenant calls; the one that was heard of least lately goes. */
+/** More than a tenant calls; the one that was heard of least lately goes. */
 const MAX_BREAKERS = 500;
 
 export class ProviderHealth extends DurableObject<Env> {
@@ -87,6 +87,6 @@ export class ProviderHealth extends DurableObject<Env> {
 
   #log(target: string, { state, opens }: Breaker): void {
     const { log } = composePlatform(this.env, { waitUntil: (work) => this.ctx.waitUntil(work) });
-    log.warn(`breaker.${state}`, { tenantId: this.ctx.id.name, target, opens });
+    log.warn(`breaker.${state}`, { tenantId: this.ctx.id.name?.split(":")[0], target, opens });
   }
 }

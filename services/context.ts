@@ -10,8 +10,8 @@ import type { AuditLogs, AuditWitness } from "./audit/ports.ts";
 import type { Mailer, OpenIdIssuers, PasswordHasher, SecretDeriver, TokenSigner } from "./identity/ports.ts";
 import type { MessageQueue } from "./jobs/ports.ts";
 import type { CrossEncoder, FileStore, KnowledgeIndexes, TextExtractor } from "./knowledge/ports.ts";
-import type { AddressShield, TenantGates } from "./limits/ports.ts";
-import type { AnswerCaches, ChatModels, ProviderHealths, SchemaJudge, SpendLedgers } from "./llm/ports.ts";
+import type { AddressShield, TenantBreakers, TenantGates } from "./limits/ports.ts";
+import type { AnswerCaches, ChatModels, SchemaJudge, SpendLedgers } from "./llm/ports.ts";
 import type { ErrorTracker, Outbound, SecretBox } from "./ports.ts";
 import type { CronCalendar, RunActors, RunSlots, ScheduleActors } from "./workflows/ports.ts";
 
@@ -31,7 +31,9 @@ export interface Ports {
   auditLogs: AuditLogs;
   auditWitness: AuditWitness;
   chatModels: ChatModels;
-  providerHealths: ProviderHealths;
+  modelBreakers: TenantBreakers;
+  /** Of what tasks call: functions, other addresses, tools. */
+  endpointBreakers: TenantBreakers;
   answerCaches: AnswerCaches;
   spendLedgers: SpendLedgers;
   schemaJudge: SchemaJudge;

@@ -95,9 +95,13 @@ export function problem(code: ProblemCode, details?: ProblemDetails): Problem {
   return new Problem(code, details);
 }
 
-/** Recognises a problem on this side of an object's RPC border, where an error keeps its own members but not its class. */
+/**
+ * Recognises a problem on this side of an object's RPC border, where an error keeps its own members but not its class, and behind
+ * the query that failed for it.
+ */
 export function asProblem(error: unknown): Problem | null {
   if (error instanceof Problem) return error;
+  if (error instanceof Error && error.message.startsWith("Failed query:")) return asProblem(error.cause);
   if (!(error instanceof Error) || error.name !== "Problem") return null;
   const { code, errors, retryAfterSeconds, members } = error as Partial<Problem>;
   if (code === undefined || !Object.hasOwn(PROBLEMS, code)) return null;

@@ -1,8 +1,8 @@
 import { asProblem } from "../../domain/kernel/problem.ts";
 import { tokenUsage } from "../../domain/llm/token-usage.ts";
 import type { ServiceContext } from "../context.ts";
+import type { Answered, AskedModel } from "./asked-model.ts";
 import { healthOf, tellBreaker } from "./breakers.ts";
-import type { Answered, AskedModel } from "./call-model.ts";
 import type { Target } from "./find-target.ts";
 import type { Route } from "./load-route.ts";
 import type { ModelCall } from "./ports.ts";

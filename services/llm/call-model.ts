@@ -1,30 +1,13 @@
 import { asProblem, type Problem, problem } from "../../domain/kernel/problem.ts";
 import { SECOND_MS } from "../../domain/kernel/time.ts";
 import type { ServiceContext } from "../context.ts";
+import type { Answered, AskedModel } from "./asked-model.ts";
 import { brokenCircuit, passBreaker } from "./breakers.ts";
-import type { BudgetHold } from "./budget-hold.ts";
 import { type Attempt, beginAttempt } from "./call-attempt.ts";
 import type { Target } from "./find-target.ts";
 import { firstAnswer } from "./first-answer.ts";
 import type { Route } from "./load-route.ts";
 import type { ModelCall } from "./ports.ts";
-import type { CallFacts, CallOptions } from "./record-model-call.ts";
-
-export interface AskedModel {
-  kind: "chat" | "embedding";
-  route: Route;
-  isStreamed: boolean;
-  options: CallOptions;
-  hold: BudgetHold | null;
-  /** For the bill of a caller that left while the model was at work. */
-  promptTokens(): number;
-}
-
-/** Who answered, as the bill wants to know it. */
-export type Answered = Pick<
-  CallFacts,
-  "kind" | "target" | "route" | "routeVersion" | "experiment" | "hold" | "options" | "isStreamed" | "startedAt"
->;
 
 const RETRY_AFTER_SECONDS = 10;
 

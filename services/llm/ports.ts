@@ -2,7 +2,6 @@ import type { JsonObject } from "../../domain/kernel/json.ts";
 import type { CachedAnswer } from "../../domain/llm/answer-cache.ts";
 import type { Grant, Reservation, Settlement, WantedBudget } from "../../domain/llm/budget-book.ts";
 import type { ChatCompletion, ChatCompletionRequest } from "../../domain/llm/chat-completion.ts";
-import type { Breaker, Tally } from "../../domain/llm/circuit-breaker.ts";
 import type { Price } from "../../domain/llm/price.ts";
 import type { ProviderKind } from "../../domain/llm/provider.ts";
 
@@ -96,35 +95,6 @@ export interface SpendLedgers {
 export interface SchemaJudge {
   /** What is wrong with the value, at most a few sentences; none when it is valid. */
   faults(schema: JsonObject, value: unknown): string[];
-}
-
-/** What became of a target's calls: `provider/model`, as the tenant names it. */
-export interface TargetTally extends Tally {
-  target: string;
-}
-
-/** A breaker as its object knows it. */
-export interface TargetBreaker {
-  target: string;
-  breaker: Breaker;
-  /** Of a breaker that is not closed: how long until a call may be its probe. */
-  retryAfterMs: number;
-}
-
-/** The circuit breakers of one tenant, where what all isolates saw comes together. */
-export interface ProviderHealth {
-  /** Takes what was seen, and tells every breaker that is not closed. */
-  report(tallies: TargetTally[]): Promise<TargetBreaker[]>;
-  /** Asks whether a call may go to a target whose breaker was open; one caller at a time is told that it is the probe. */
-  admit(target: string): Promise<{ isAllowed: boolean; isProbe: boolean; retryAfterMs: number }>;
-  /** What the probe found; `null` when it found nothing out. */
-  probed(target: string, isHealthy: boolean | null): Promise<TargetBreaker[]>;
-  /** Every breaker with something to tell. */
-  list(): Promise<TargetBreaker[]>;
-}
-
-export interface ProviderHealths {
-  of(tenantId: string): ProviderHealth;
 }
 
 export interface CacheQuestion {

@@ -4,9 +4,10 @@ import type { ChatCompletion, ChatCompletionRequest } from "../../domain/llm/cha
 import { completionEvents } from "../../domain/llm/completion-events.ts";
 import { tokenUsage } from "../../domain/llm/token-usage.ts";
 import type { ServiceContext } from "../context.ts";
+import type { Answered } from "./asked-model.ts";
 import { tellBreaker } from "./breakers.ts";
 import { settleCached } from "./cached-answer.ts";
-import { type Answered, callModel } from "./call-model.ts";
+import { callModel } from "./call-model.ts";
 import { type CacheLook, lookInCache } from "./chat-cache.ts";
 import { type ChatCall, openChatCall, promptTokensOf, reserved } from "./chat-call.ts";
 import { completeOpened } from "./complete-chat.ts";

@@ -5,7 +5,7 @@ import type { ChatCompletion } from "../../domain/llm/chat-completion.ts";
 import { type DriftReport, type DriftWindow, driftReport } from "../../domain/llm/drift.ts";
 import { commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
-import type { Answered } from "./call-model.ts";
+import type { Answered } from "./asked-model.ts";
 import { answerSamples, driftReports, feedback, modelCalls } from "./table.ts";
 
 // Watches whether models answer otherwise than they used to. The work follows the traffic: a sampled answer leaves its place in the

@@ -8,6 +8,7 @@ import { SECOND_MS } from "../../domain/kernel/time.ts";
 import { traceparent } from "../../domain/kernel/trace.ts";
 import { functionNameOf } from "../../domain/workflows/function.ts";
 import type { ServiceContext } from "../context.ts";
+import { callEndpoint } from "../limits/call-endpoint.ts";
 import type { OutboundResponse } from "../ports.ts";
 import { type FunctionAccess, functionAccess } from "./known-functions.ts";
 import { argumentsOf, TaskFailure } from "./task-arguments.ts";
@@ -72,7 +73,7 @@ async function call(ctx: ServiceContext, attempt: Attempt, access: FunctionAcces
   const id = `msg_${sha256Hex(attempt.key).slice(0, 32)}`;
   const signature = access.secret === null ? {} : webhookHeaders(access.secret, { id, at: ctx.clock.now(), body });
   const { response, text } = await answerOf(attempt, access, () =>
-    ctx.ports.outbound.fetch({
+    callEndpoint(ctx, {
       url: access.url,
       method: "POST",
       headers: {

@@ -3,6 +3,7 @@ import type { Json } from "../../domain/kernel/json.ts";
 import { isJsonObject } from "../../domain/kernel/json.ts";
 import { asProblem } from "../../domain/kernel/problem.ts";
 import type { ServiceContext } from "../context.ts";
+import { callEndpoint } from "../limits/call-endpoint.ts";
 import type { OutboundResponse } from "../ports.ts";
 import { functionAccess } from "./known-functions.ts";
 import { argumentsOf, invalidArguments, TaskFailure } from "./task-arguments.ts";
@@ -38,7 +39,7 @@ export async function invokeHttp(ctx: ServiceContext, task: TaskCall): Promise<J
     ...(await connectionHeaders(ctx, request, url)),
   };
   const { response, text: answer } = await answerOf(task, () =>
-    ctx.ports.outbound.fetch({
+    callEndpoint(ctx, {
       url: url.href,
       method: request.Method,
       headers,

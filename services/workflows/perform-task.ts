@@ -7,6 +7,7 @@ import { ChatCompletionRequest } from "../../domain/llm/chat-completion.ts";
 import type { ServiceContext } from "../context.ts";
 import { answerQuestion } from "../knowledge/answer-question.ts";
 import { searchKnowledge } from "../knowledge/search-knowledge.ts";
+import { callEndpoint } from "../limits/call-endpoint.ts";
 import { completeChat } from "../llm/complete-chat.ts";
 import { embedTexts } from "../llm/embed-texts.ts";
 import { callLambda, callNamedFunction, invokeLambda, isLambdaArn } from "./call-function.ts";
@@ -111,7 +112,7 @@ const OWN_HEADERS = new Set(["connection", "keep-alive", "transfer-encoding", "s
 async function httpRequest(ctx: ServiceContext, task: TaskCall): Promise<Json> {
   const { method, url, headers, body } = argumentsOf(HttpArguments, task.input);
   const isText = typeof body === "string";
-  const response = await ctx.ports.outbound.fetch({
+  const response = await callEndpoint(ctx, {
     url,
     method,
     headers: {

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { BreakerView } from "../../../domain/llm/circuit-breaker.ts";
+import { BreakerView } from "../../../domain/llm/breaker-view.ts";
 import { ModelPerformance } from "../../../domain/llm/model-performance.ts";
 import { ModelRouteName } from "../../../domain/llm/model-route.ts";
 import { forgetAnswers } from "../../../services/llm/forget-answers.ts";
@@ -22,7 +22,7 @@ modelOperations.add(
     path: "/v1/breakers",
     id: "listBreakers",
     tag: "LLM gateway",
-    summary: "The circuit breakers of the models that were called of late, or have ever opened",
+    summary: "The circuit breakers of the models and endpoints that were called of late, or have ever opened",
     access: "llm:read",
     returns: { 200: z.object({ data: z.array(BreakerView) }) },
     problems: ["unavailable"],

@@ -8,7 +8,7 @@ import {
   PROBE_MS,
   probed,
   told,
-} from "../../../domain/llm/circuit-breaker.ts";
+} from "../../../domain/kernel/circuit-breaker.ts";
 
 const policy: BreakerPolicy = { consecutiveFailures: 3, failureRate: 0.5, minCalls: 10, openMs: 30_000 };
 const T = 1_700_000_000_000;

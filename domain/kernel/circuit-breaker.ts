@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { MINUTE_MS, SECOND_MS } from "../kernel/time.ts";
+import { MINUTE_MS, SECOND_MS } from "./time.ts";
 
-// When a model is no longer asked, and when it is tried again.
+// When something outside is no longer asked, and when it is tried again.
 //   B1  Closed opens on enough failures in a row, or on a failure rate over a minimum of calls within the window.
 //   B2  Open refuses until its time is over; then one call, the probe, is let through: half-open.
 //   B3  The probe's success closes, its failure opens anew. A probe that is never heard of again is replaced by another.
@@ -9,30 +9,6 @@ import { MINUTE_MS, SECOND_MS } from "../kernel/time.ts";
 
 export const BreakerState = z.enum(["closed", "open", "half-open"]);
 export type BreakerState = z.infer<typeof BreakerState>;
-
-export const BreakerView = z
-  .strictObject({
-    provider: z.string(),
-    model: z.string(),
-    state: BreakerState,
-    openedAt: z.iso.datetime().nullable(),
-    failureRate: z.number().describe("Of the calls of the last minute, between 0 and 1."),
-    calls: z.int().describe("Calls of the last minute, as far as they were told."),
-    opens: z.int().describe("How often it has opened."),
-  })
-  .meta({
-    id: "Breaker",
-    example: {
-      provider: "openai",
-      model: "gpt-5-mini",
-      state: "open",
-      openedAt: "2026-11-22T10:00:00.000Z",
-      failureRate: 0.8,
-      calls: 20,
-      opens: 1,
-    },
-  });
-export type BreakerView = z.infer<typeof BreakerView>;
 
 export interface BreakerPolicy {
   consecutiveFailures: number;
@@ -42,10 +18,29 @@ export interface BreakerPolicy {
   openMs: number;
 }
 
-/** Five in a row are no accident; half of twenty is a provider that costs more time than it saves. */
+/** Of models. Five in a row are no accident; half of twenty is a provider that costs more time than it saves. */
 export function breakerPolicy(openSeconds: number | null): BreakerPolicy {
   return { consecutiveFailures: 5, failureRate: 0.5, minCalls: 20, openMs: (openSeconds ?? 30) * SECOND_MS };
 }
+
+/**
+ * Of what tenants' tasks call. Many runs call one address, each with retries of its own, and what it answers is mostly its own
+ * word; so more is needed to give it up, and it is looked at again soon.
+ */
+export const ENDPOINT_POLICY: BreakerPolicy = {
+  consecutiveFailures: 10,
+  failureRate: 0.5,
+  minCalls: 20,
+  openMs: 5 * SECOND_MS,
+};
+
+/** Of what the platform stands on: every second that it is given up too long is an outage of our own making. */
+export const PLATFORM_POLICY: BreakerPolicy = {
+  consecutiveFailures: 5,
+  failureRate: 0.5,
+  minCalls: 20,
+  openMs: 2 * SECOND_MS,
+};
 
 const WINDOW_MS = MINUTE_MS;
 const SLOTS = 6;
@@ -53,7 +48,7 @@ const SLOT_MS = WINDOW_MS / SLOTS;
 /** As long as a provider may be silent by default; a probe that takes longer has lost its turn. */
 export const PROBE_MS = 120 * SECOND_MS;
 
-/** What was heard of a model since the last word: successes first, then failures. */
+/** What was heard since the last word: successes first, then failures. */
 export interface Tally {
   successes: number;
   failures: number;
@@ -114,7 +109,7 @@ export function told(breaker: Breaker, { successes, failures }: Tally, policy: B
   return isSick ? opened(heard, now) : heard;
 }
 
-/** The breaker after its probe. `null`: the probe says nothing about the model, and the next call is the probe. */
+/** The breaker after its probe. `null`: the probe found nothing out, and the next call is the probe. */
 export function probed(breaker: Breaker, isHealthy: boolean | null, now: number): Breaker {
   if (breaker.state !== "half-open") return breaker;
   if (isHealthy === null) return { ...breaker, state: "open", probeAt: null };
