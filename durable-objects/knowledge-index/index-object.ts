@@ -18,11 +18,11 @@ import type {
   StagingDocument,
 } from "../../domain/knowledge/index-shape.ts";
 import type { SearchTimings } from "../../domain/knowledge/search.ts";
+import { AllowedChunks } from "./allowed-chunks.ts";
 import { forget, locate, place, readShape } from "./directory.ts";
 import { type Entry, entriesOf } from "./entries.ts";
 import { type IndexState, readLanguages, readState } from "./index-state.ts";
 import kernel from "./kernel/dot-products.wasm";
-import { rangeTest, readAllowed } from "./reads.ts";
 import { createTables } from "./schema.ts";
 import { search } from "./search.ts";
 import { SearchCache } from "./search-cache.ts";
@@ -50,6 +50,7 @@ export class KnowledgeIndex extends DurableObject {
   #isAskedForTopics = false;
   readonly #words: WordIndex;
   readonly #topics: TopicIndex;
+  readonly #allowed: AllowedChunks;
   readonly #tokens = new TokenCache();
   readonly #cache = new SearchCache();
 
@@ -58,6 +59,7 @@ export class KnowledgeIndex extends DurableObject {
     createTables(ctx.storage.sql);
     this.#words = new WordIndex(ctx.storage.sql);
     this.#topics = new TopicIndex(ctx.storage);
+    this.#allowed = new AllowedChunks(ctx.storage.sql);
   }
 
   upsertDocument(document: StagingDocument): ShardOutcome {
@@ -159,11 +161,11 @@ export class KnowledgeIndex extends DurableObject {
     if (filter?.valid === false) return { found: false, reason: "invalid-filter", detail: filter.message };
     const isLexical = sameEmbedder(embedder, HASHED_EMBEDDER);
     const vector = query.mode === "keyword" && !isLexical ? null : queryVector(query, embedder, isLexical);
-    const allowed = readAllowed(sql, filter?.condition ?? null, query.without ?? []);
+    const allowed = this.#allowed.of(filter?.condition ?? null, query.without ?? [], state.revision);
     const found = search(
       sql,
       { ...this.#followers, tokenCache: this.#tokens },
-      vector === null ? null : () => this.#scan(state, vector, query.neighbours, allowed),
+      vector === null ? null : () => this.#scan(state, vector, query.neighbours, allowed?.ranges ?? null),
       {
         query: query.query,
         mode: query.mode ?? "hybrid",
@@ -172,7 +174,7 @@ export class KnowledgeIndex extends DurableObject {
         languages: readLanguages(sql),
         chunks: state.chunks,
         averageLength: state.chunks === 0 ? 1 : state.tokens / state.chunks,
-        isAllowed: allowed === null ? null : rangeTest(allowed),
+        isAllowed: allowed?.test ?? null,
         topK: Math.min(MAX_TOP_K, Math.max(1, query.topK ?? DEFAULT_TOP_K)),
         minScore: query.minScore ?? 0,
       },

@@ -1,3 +1,6 @@
+import type { Metadata } from "../../domain/knowledge/metadata.ts";
+import { insertFacts } from "./facts.ts";
+
 /**
  * One index in SQLite. A document's chunks are numbered in a row, `first_chunk` on, and numbers are never used again.
  * `posting` holds no text: a word is the id of its term, so no tokenizer rule and no query operator can touch it.
@@ -5,6 +8,7 @@
  * first object's.
  */
 export function createTables(sql: SqlStorage): void {
+  const [hasKeywordTable, hasFacts] = [hasTable(sql, "keyword"), hasTable(sql, "fact")];
   sql.exec(`
     create table if not exists state (
       id integer primary key check (id = 1),
@@ -23,6 +27,12 @@ export function createTables(sql: SqlStorage): void {
       metadata text not null,
       language text not null
     );
+    create table if not exists fact (
+      key text not null,
+      value not null,
+      first_chunk integer not null,
+      primary key (key, value, first_chunk)
+    ) without rowid;
     create index if not exists document_language on document (language);
     create table if not exists chunk (
       id integer primary key,
@@ -95,12 +105,23 @@ export function createTables(sql: SqlStorage): void {
       chunks integer not null
     );
   `);
-  leaveKeywordTable(sql);
+  if (hasKeywordTable) leaveKeywordTable(sql);
+  if (!hasFacts) noteFacts(sql);
+}
+
+function hasTable(sql: SqlStorage, name: string): boolean {
+  return sql.exec("select 1 from sqlite_schema where name = ?", name).toArray().length > 0;
+}
+
+/** Indexes of before kept what filters ask for in the documents' rows alone. */
+function noteFacts(sql: SqlStorage): void {
+  for (const row of sql.exec("select first_chunk, metadata from document").toArray()) {
+    insertFacts(sql, Number(row.first_chunk), JSON.parse(String(row.metadata)) as Metadata);
+  }
 }
 
 /** Indexes of before kept their words in an FTS5 table. What it held follows from the chunks' tokens. */
 function leaveKeywordTable(sql: SqlStorage): void {
-  if (sql.exec("select 1 from sqlite_schema where name = 'keyword'").toArray().length === 0) return;
   sql.exec("insert or ignore into unposted select first_chunk, chunks from document");
   sql.exec("drop table keyword");
   sql.exec("drop table term");

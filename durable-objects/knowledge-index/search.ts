@@ -8,7 +8,8 @@ import { type AnalysedQuery, analysedQuery } from "../../domain/knowledge/rankin
 import { type Candidate, type Ranked, type RankOptions, ranked } from "../../domain/knowledge/ranking/rank.ts";
 import { selectiveTerms, type WeightedTerm, weightedTerms } from "../../domain/knowledge/ranking/weights.ts";
 import type { SearchResult, SearchTimings } from "../../domain/knowledge/search.ts";
-import { type ChunkTest, readChunks } from "./reads.ts";
+import type { ChunkTest } from "./allowed-chunks.ts";
+import { readChunks } from "./reads.ts";
 import type { TokenCache } from "./token-cache.ts";
 import type { TopicIndex } from "./topic-index.ts";
 import type { CosineScan } from "./vector-matrix.ts";

@@ -4,7 +4,7 @@
 //       that it leaves, which are its nearest, as far as they reach.
 import type { QuantisedVector } from "../../domain/knowledge/embedding/quantised.ts";
 import type { ChunkRange } from "../../domain/knowledge/index-shape.ts";
-import { rangeTest } from "./reads.ts";
+import { rangeTest } from "./allowed-chunks.ts";
 import type { CosineScan, Neighbour } from "./vector-matrix.ts";
 
 /** Some 20 MB of 1,024 dimensions: about 20 ms. A shard holds 50,000 chunks, so a wider filter leaves two of five neighbours. */

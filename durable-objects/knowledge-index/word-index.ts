@@ -19,7 +19,7 @@ import {
 } from "../../domain/knowledge/ranking/posting-list.ts";
 import { ScoreTable } from "../../domain/knowledge/ranking/score-table.ts";
 import type { WeightedTerm } from "../../domain/knowledge/ranking/weights.ts";
-import type { ChunkTest } from "./reads.ts";
+import type { ChunkTest } from "./allowed-chunks.ts";
 
 /** About 4 MB in memory, and a fifth of a second to write. */
 const MAX_PENDING_POSTINGS = 150_000;

@@ -1,7 +1,9 @@
 import type { EmbedderIdentity } from "../../domain/knowledge/embedding/embedder.ts";
 import type { IndexDocument } from "../../domain/knowledge/index-contract.ts";
 import type { ChunkRange } from "../../domain/knowledge/index-shape.ts";
+import type { Metadata } from "../../domain/knowledge/metadata.ts";
 import { documentLanguage, type Entry } from "./entries.ts";
+import { deleteFacts, insertFacts } from "./facts.ts";
 import { readState, writeState } from "./index-state.ts";
 import { isStaged } from "./staging.ts";
 import type { TopicIndex } from "./topic-index.ts";
@@ -34,6 +36,7 @@ export function insertRows(
     JSON.stringify(document.metadata),
     documentLanguage(document),
   );
+  insertFacts(sql, first, document.metadata);
   for (const [index, entry] of entries.entries()) insertChunk(sql, first + index, entry);
   insertSegments(sql, first, entries);
   writeState(sql, { ...state, nextChunk: first + Math.max(1, entries.length), embedder });
@@ -60,7 +63,9 @@ export function insertWords(
 
 /** Removes the document and says which chunks it had; `null` when it is absent. */
 export function deleteDocument(sql: SqlStorage, memory: IndexMemory, documentId: string): ChunkRange | null {
-  const [row] = sql.exec("select first_chunk, chunks from document where document_id = ?", documentId).toArray();
+  const [row] = sql
+    .exec("select first_chunk, chunks, metadata from document where document_id = ?", documentId)
+    .toArray();
   if (row === undefined) return null;
   const range = { first: Number(row.first_chunk), count: Number(row.chunks) };
   const end = range.first + range.count;
@@ -69,6 +74,7 @@ export function deleteDocument(sql: SqlStorage, memory: IndexMemory, documentId:
   for (const table of ["chunk", "chunk_tokens"])
     sql.exec(`delete from ${table} where id >= ? and id < ?`, range.first, end);
   sql.exec("delete from vector_segment where first_chunk >= ? and first_chunk < ?", range.first, end);
+  deleteFacts(sql, range.first, JSON.parse(String(row.metadata)) as Metadata);
   sql.exec("delete from document where first_chunk = ?", range.first);
   return range;
 }

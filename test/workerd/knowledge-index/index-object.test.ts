@@ -150,11 +150,11 @@ describe("documents", () => {
     for (const id of ["leave", "travel", "security"]) expect(await index.removeDocument(id)).toBe(true);
     expect(await index.removeDocument("leave")).toBe(false);
     const counts = await runInDurableObject(index, (_: KnowledgeIndex, state) =>
-      ["document", "chunk", "chunk_tokens", "posting", "unposted", "vector_segment"].map((table) =>
+      ["document", "fact", "chunk", "chunk_tokens", "posting", "unposted", "vector_segment"].map((table) =>
         Number(state.storage.sql.exec(`select count(*) n from ${table}`).one().n),
       ),
     );
-    expect(counts).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(counts).toEqual([0, 0, 0, 0, 0, 0, 0]);
     expect(await index.stats()).toMatchObject({ documents: 0, chunks: 0, terms: 0 });
     expect(await found(index, { query: "hotels per night" })).toEqual([]);
   });
