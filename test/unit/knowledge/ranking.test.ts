@@ -205,4 +205,16 @@ describe("diversity", () => {
     expect(overlapOf(new Set(), new Set())).toBe(1);
     expect(overlapOf(new Set(), new Set([1]))).toBe(0);
   });
+
+  test("is told from less than is asked for without looking at all of it", () => {
+    const set = fc.uniqueArray(fc.integer({ min: 0, max: 40 })).map((ids) => new Set(ids));
+    fc.assert(
+      fc.property(set, set, fc.double({ min: 0.01, max: 1, noNaN: true }), (a, b, least) => {
+        const overlap = overlapOf(a, b);
+        const judged = overlapOf(a, b, least);
+        if (overlap >= least) expect(judged).toBe(overlap);
+        else expect(judged).toBeLessThan(least);
+      }),
+    );
+  });
 });
