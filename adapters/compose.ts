@@ -14,6 +14,7 @@ import type { Config } from "./config.ts";
 import { configOf } from "./config.ts";
 import { cronerCalendar } from "./cron/croner.ts";
 import { D1_TIMEOUT_MS, guardedD1, isD1Outage } from "./database/guarded-d1.ts";
+import { durableActivityQueues } from "./durable/activity-queues.ts";
 import { durableAnswerCaches } from "./durable/answer-caches.ts";
 import { durableAuditLogs } from "./durable/audit-logs.ts";
 import { durableKnowledgeIndexes } from "./durable/knowledge-indexes.ts";
@@ -159,6 +160,7 @@ function compose(env: Env): Composition {
     textExtractor: fileReader({ maxLength: MAX_DOCUMENT_CHARACTERS }),
     runActors: durableRunActors(env.WORKFLOW_RUN),
     runSlots: durableRunSlots(env.RUN_SLOTS),
+    activityQueues: durableActivityQueues(env.ACTIVITY_TASKS),
     scheduleActors: durableScheduleActors(env.SCHEDULER),
     calendar: cronerCalendar(),
     spendLedgers: durableSpendLedgers(env.SPEND),

@@ -13,7 +13,7 @@ import type { CrossEncoder, FileStore, KnowledgeIndexes, TextExtractor } from ".
 import type { AddressShield, TenantBreakers, TenantGates } from "./limits/ports.ts";
 import type { AnswerCaches, ChatModels, SchemaJudge, SpendLedgers } from "./llm/ports.ts";
 import type { ErrorTracker, Outbound, SecretBox } from "./ports.ts";
-import type { CronCalendar, RunActors, RunSlots, ScheduleActors } from "./workflows/ports.ts";
+import type { ActivityQueues, CronCalendar, RunActors, RunSlots, ScheduleActors } from "./workflows/ports.ts";
 
 export type Database = DrizzleD1Database;
 
@@ -44,6 +44,7 @@ export interface Ports {
   crossEncoder: CrossEncoder | null;
   runActors: RunActors;
   runSlots: RunSlots;
+  activityQueues: ActivityQueues;
   scheduleActors: ScheduleActors;
   calendar: CronCalendar;
   tenantGates: TenantGates;

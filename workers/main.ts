@@ -4,6 +4,7 @@ import { consume } from "./queues/consume.ts";
 import { tick } from "./schedules/crons.ts";
 
 // biome-ignore lint/performance/noBarrelFile: the platform finds the object classes among the exports of the entry
+export { ActivityTasks } from "../durable-objects/activity-tasks.ts";
 export { AnswerCache } from "../durable-objects/answer-cache.ts";
 export { AuditLog } from "../durable-objects/audit-log.ts";
 export { KnowledgeIndex } from "../durable-objects/knowledge-index/index-object.ts";

@@ -17,6 +17,7 @@ export function durableRunActors(namespace: DurableObjectNamespace): RunActors {
         decideReview: (answer, act) => answered(() => stub().decideReview(answer, act)),
         review: (id) => answered(() => stub().review(id)),
         answerTask: (answer) => answered(() => stub().answerTask(answer)),
+        startActivity: (token, workerName) => answered(() => stub().startActivity(token, workerName)),
         childEnded: (key, run) => answered(() => stub().childEnded(key, run)),
         slotGranted: () => answered(() => stub().slotGranted()),
         callOff: (parentRunId) => answered(() => stub().callOff(parentRunId)),

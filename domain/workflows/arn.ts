@@ -6,6 +6,7 @@ import { idOf, isId } from "../kernel/id.ts";
 
 const REGION = "us-east-1";
 const STATE_MACHINE = /:stateMachine:([A-Za-z0-9][A-Za-z0-9_.-]{0,79})(?::([A-Za-z0-9_.-]{1,80}))?$/;
+const ACTIVITY = /:activity:([A-Za-z0-9_.-]{1,80})$/;
 const EXECUTION = /:execution:([A-Za-z0-9][A-Za-z0-9_.-]{0,79}):([A-Za-z0-9_.-]{1,80})$/;
 
 /** AWS: an account id has twelve digits. */
@@ -27,6 +28,15 @@ export function workflowOfArn(arn: string): { workflow: string; version?: number
   if (workflow === undefined) return null;
   if (qualifier === undefined) return { workflow };
   return /^\d+$/.test(qualifier) ? { workflow, version: Number(qualifier) } : { workflow, alias: qualifier };
+}
+
+export function activityArn(tenantId: string, activity: string): string {
+  return `arn:aws:states:${REGION}:${accountOf(tenantId)}:activity:${activity}`;
+}
+
+/** Any ARN that ends `:activity:NAME`. */
+export function activityOfArn(arn: string): string | null {
+  return ACTIVITY.exec(arn)?.[1] ?? null;
 }
 
 export function runIdOfArn(tenantId: string, arn: string): string | null {

@@ -96,6 +96,8 @@ export class LiveRun {
     this.#host = host;
     const later = (work: Promise<unknown>) => this.later(work);
     const goOn = async () => {
+      // A promise alone would hold the thread that other runs of the isolate need, too.
+      await new Promise((resolve) => setTimeout(resolve, 0));
       await this.put({ type: "Continue" });
     };
     this.effects = new Effects({ ...host, goOn, later });

@@ -3,9 +3,10 @@ import { composePlatform } from "../../adapters/compose.ts";
 import { jsonEquals } from "../../domain/kernel/json.ts";
 import { notFound, type Problem, problem } from "../../domain/kernel/problem.ts";
 import { isoTime, SECOND_MS } from "../../domain/kernel/time.ts";
+import type { ActivityTask } from "../../domain/workflows/activity.ts";
 import { findTask, taskIdOf } from "../../domain/workflows/run/answer-task.ts";
 import { checkpoints } from "../../domain/workflows/run/projection.ts";
-import { initialState, isEnded } from "../../domain/workflows/run/state.ts";
+import { initialState, isEnded, type OpenTask } from "../../domain/workflows/run/state.ts";
 import { type Checkpoint, listedRun, type Run } from "../../domain/workflows/run-view.ts";
 import type { PlatformContext, ServiceContext } from "../../services/context.ts";
 import { childOutcome } from "../../services/workflows/child-runs.ts";
@@ -67,8 +68,7 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
         const onDisk = () => ctx.storage.sync();
         return performTask(this.#context(), { ...task, runId, depth, key, signal, maxPayloadBytes, onDisk });
       },
-      isSubmitted: (task) =>
-        task.token !== undefined && findTask(this.#require().state, { key: task.key })?.submitted === true,
+      isSubmitted: (task) => task.token !== undefined && isOutside(findTask(this.#require().state, { key: task.key })),
       settle: async (task, outcome) => {
         await Promise.all(outcomeCommands(task.key, outcome).map((command) => this.#run.put(command)));
       },
@@ -191,6 +191,18 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
     if (refused === null) return;
     if (!this.#gaveOut(answer.token)) throw notFound("task token");
     throw problem("task-answered", { detail: "The task has been answered, or the run no longer waits for it." });
+  }
+
+  async startActivity(token: string, workerName: string | null): Promise<ActivityTask | null> {
+    if (this.#run.load() === null) return null;
+    return this.#run.inTurn(async () => {
+      const live = this.#require();
+      const task = findTask(live.state, { token });
+      if (task === null || task.started) return null;
+      const worker = workerName === null ? {} : { workerName };
+      await this.#run.decide(live, { type: "TaskStarted", task: { token }, ...worker }, null);
+      return { token, input: task.input };
+    });
   }
 
   async childEnded(key: string, run: Run): Promise<void> {
@@ -349,6 +361,11 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
       requestId: origin.runId,
     };
   }
+}
+
+/** Somebody has the task, and will answer with its token. */
+function isOutside(task: OpenTask | null): boolean {
+  return task !== null && (task.submitted || (task.family === "Activity" && task.started));
 }
 
 function archived(): Problem {

@@ -4,6 +4,7 @@ import type { PlatformContext, ServiceContext } from "../context.ts";
 import { askOnce } from "../jobs/ask-once.ts";
 import { eraseIndexes } from "../knowledge/erase-indexes.ts";
 import { blankTenant, isDeleted, tenantsToErase } from "../tenants/erasure.ts";
+import { eraseActivities } from "../workflows/activities.ts";
 import { eraseRuns, eraseSchedules } from "../workflows/erase-runs.ts";
 import { ALL_ROWS } from "./all-rows.ts";
 
@@ -30,6 +31,7 @@ export async function eraseTenant(platform: PlatformContext, tenantId: string): 
   const ctx: ServiceContext = { ...platform, tenant: { id: tenantId }, actor: { kind: "system", name: "erasure" } };
   await eraseSchedules(ctx);
   await eraseRuns(ctx);
+  await eraseActivities(ctx);
   await eraseIndexes(ctx);
   await ctx.ports.answerCaches.of(tenantId).forget({});
   const files = await eraseFiles(ctx);

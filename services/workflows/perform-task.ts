@@ -4,12 +4,14 @@ import { asProblem } from "../../domain/kernel/problem.ts";
 import { AnswerRequest } from "../../domain/knowledge/answer.ts";
 import { SearchRequest } from "../../domain/knowledge/search.ts";
 import { ChatCompletionRequest } from "../../domain/llm/chat-completion.ts";
+import { activityOfArn } from "../../domain/workflows/arn.ts";
 import type { ServiceContext } from "../context.ts";
 import { answerQuestion } from "../knowledge/answer-question.ts";
 import { searchKnowledge } from "../knowledge/search-knowledge.ts";
 import { callEndpoint } from "../limits/call-endpoint.ts";
 import { completeChat } from "../llm/complete-chat.ts";
 import { embedTexts } from "../llm/embed-texts.ts";
+import { offerActivityTask } from "./activity-tasks.ts";
 import { callLambda, callNamedFunction, invokeLambda, isLambdaArn } from "./call-function.ts";
 import { startChildRun, startsRun } from "./child-runs.ts";
 import { invokeHttp } from "./invoke-http.ts";
@@ -48,6 +50,7 @@ export async function performTask(ctx: ServiceContext, task: TaskCall): Promise<
 
 async function perform(ctx: ServiceContext, task: TaskCall): Promise<TaskOutcome> {
   if (startsRun(task.resource)) return startChildRun(ctx, task);
+  if (activityOfArn(task.resource) !== null) return offerActivityTask(ctx, task);
   if (task.resource === ECHO && ctx.settings.hasTestFixtures) return echo(task);
   const performer = isLambdaArn(task.resource) ? callLambda : PERFORMERS[task.resource];
   if (performer !== undefined) return { kind: "succeeded", output: await performer(ctx, task) };

@@ -1,6 +1,7 @@
 import type { Actor } from "../../domain/kernel/actor.ts";
 import type { Json } from "../../domain/kernel/json.ts";
 import type { Role } from "../../domain/kernel/permission.ts";
+import type { ActivityTask } from "../../domain/workflows/activity.ts";
 import type { MapRunChange } from "../../domain/workflows/run/event.ts";
 import type { Checkpoint, Run, RunEventView } from "../../domain/workflows/run-view.ts";
 
@@ -153,6 +154,8 @@ export interface RunActor {
   decideReview(answer: ReviewAnswer, act: RunAct): Promise<FoundReview | null>;
   review(id: string): Promise<FoundReview | null>;
   answerTask(answer: TaskAnswer): Promise<void>;
+  /** A worker takes the task of an activity. `null` where it has been taken, or the run no longer waits for it. */
+  startActivity(token: string, workerName: string | null): Promise<ActivityTask | null>;
   /** The run that this one's effect `key` waits for has ended. Resolves when that is durable; harmless to repeat. */
   childEnded(key: string, run: Run): Promise<void>;
   /** The parent no longer waits: the run is stopped, or will not start. Harmless to repeat. */
@@ -168,6 +171,20 @@ export interface RunActor {
   archive(): Promise<boolean>;
   /** The read models stand at this event and this act. */
   acknowledge(seq: number, act: number): Promise<void>;
+}
+
+/** The tasks of one activity that no worker has taken. */
+export interface ActivityQueue {
+  /** Harmless to repeat. */
+  put(token: string): Promise<void>;
+  /** The oldest task that its run still waits for, started; `null` where none came in time. */
+  take(waitMs: number, workerName: string | null): Promise<ActivityTask | null>;
+  /** The activity is gone. */
+  clear(): Promise<void>;
+}
+
+export interface ActivityQueues {
+  of(tenantId: string, activity: string): ActivityQueue;
 }
 
 export interface RunActors {

@@ -228,6 +228,18 @@ export const stateMachines = sqliteTable(
   (table) => [primaryKey({ columns: [table.tenantId, table.workflow] })],
 );
 
+/** What workers poll for. Which tasks wait rests in the activity's object. */
+export const activities = sqliteTable(
+  "activities",
+  {
+    tenantId: text().notNull(),
+    name: text().notNull(),
+    tags: text({ mode: "json" }).$type<Record<string, string>>().notNull(),
+    createdAt: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.name] })],
+);
+
 /** Versions that Step Functions' clients published. A withdrawn one starts no more runs. */
 export const publishedVersions = sqliteTable(
   "published_versions",

@@ -10,6 +10,8 @@ export interface TaskCall {
   signal: AbortSignal;
   /** Of the result; the run takes no more. */
   maxPayloadBytes: number;
+  /** Who answers later shows it. */
+  token?: string;
   /** How many runs stand above the one that asks. */
   depth: number;
   /** The platform holds what is sent outside until the journal is on disk; who sends nothing waits for that here. */

@@ -1,5 +1,6 @@
 import { type TenantRows, tenantRows } from "../tenants/tenant-rows.ts";
 import {
+  activities,
   functions,
   publishedEvents,
   publishedVersions,
@@ -18,6 +19,7 @@ export const WORKFLOWS_ROWS: readonly TenantRows[] = [
   tenantRows(workflowVersions, { by: ["name", "version"] }),
   tenantRows(workflowAliases, { by: ["workflow", "alias"] }),
   tenantRows(functions, { by: ["name"], without: ["sealedHeaders", "sealedSecret"] }),
+  tenantRows(activities, { by: ["name"] }),
   tenantRows(schedules, { by: ["id"] }),
   tenantRows(triggers, { by: ["id"] }),
   tenantRows(runs, { by: ["id"] }),

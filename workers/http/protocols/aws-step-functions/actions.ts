@@ -1,4 +1,5 @@
 import type { Action } from "./action.ts";
+import { createActivity, deleteActivity, describeActivity, getActivityTask, listActivities } from "./activities.ts";
 import {
   createStateMachineAlias,
   deleteStateMachineAlias,
@@ -55,6 +56,11 @@ export const ACTIONS: ReadonlyMap<string, Action> = new Map(
     ListExecutions: listExecutions,
     GetExecutionHistory: getExecutionHistory,
     RedriveExecution: redriveExecution,
+    CreateActivity: createActivity,
+    DeleteActivity: deleteActivity,
+    DescribeActivity: describeActivity,
+    ListActivities: listActivities,
+    GetActivityTask: getActivityTask,
     SendTaskSuccess: sendTaskSuccess,
     SendTaskFailure: sendTaskFailure,
     SendTaskHeartbeat: sendTaskHeartbeat,

@@ -1,4 +1,7 @@
 import * as z from "zod";
+import { activityOfArn } from "../../../../domain/workflows/arn.ts";
+import type { ServiceContext } from "../../../../services/context.ts";
+import { changeActivityTags, getActivity } from "../../../../services/workflows/activities.ts";
 import { changeTags, getStateMachine } from "../../../../services/workflows/state-machine.ts";
 import { action } from "./action.ts";
 import { Arn, machineOf } from "./arns.ts";
@@ -19,41 +22,53 @@ export function tagMap(tags: z.infer<typeof Tags>): Record<string, string> {
 const ByArn = z.object({ resourceArn: Arn });
 
 export const tagResource = action(ByArn.extend({ tags: Tags }), async (ctx, { resourceArn, tags }) => {
-  const { workflow } = machineOf(resourceArn);
   const added = tagMap(tags);
-  const machine = await named(
-    "not-found",
-    () => noResource(resourceArn),
-    () => getStateMachine(ctx, workflow),
-  );
-  if (Object.keys({ ...machine.tags, ...added }).length > MOST_TAGS) throw tooMany();
-  await changeTags(ctx, workflow, added);
+  await ofResource(resourceArn, async ({ read, change }) => {
+    if (Object.keys({ ...(await read(ctx)), ...added }).length > MOST_TAGS) throw tooMany();
+    await change(ctx, added);
+  });
   return {};
 });
 
 export const untagResource = action(
   ByArn.extend({ tagKeys: z.array(z.string()).max(200) }),
   async (ctx, { resourceArn, tagKeys }) => {
-    const { workflow } = machineOf(resourceArn);
     const removed = Object.fromEntries(tagKeys.map((key) => [key, null]));
-    await named(
-      "not-found",
-      () => noResource(resourceArn),
-      () => changeTags(ctx, workflow, removed),
-    );
+    await ofResource(resourceArn, ({ change }) => change(ctx, removed));
     return {};
   },
 );
 
 export const listTagsForResource = action(ByArn, async (ctx, { resourceArn }) => {
-  const { workflow } = machineOf(resourceArn);
-  const { tags } = await named(
-    "not-found",
-    () => noResource(resourceArn),
-    () => getStateMachine(ctx, workflow),
-  );
+  const tags = await ofResource(resourceArn, ({ read }) => read(ctx));
   return { tags: Object.entries(tags).map(([key, value]) => ({ key, value })) };
 });
+
+interface Tagged {
+  read(ctx: ServiceContext): Promise<Readonly<Record<string, string>>>;
+  change(ctx: ServiceContext, changes: Record<string, string | null>): Promise<void>;
+}
+
+/** A state machine, or an activity. */
+function ofResource<T>(arn: string, work: (resource: Tagged) => Promise<T>): Promise<T> {
+  const activity = activityOfArn(arn);
+  const { workflow } = activity === null ? machineOf(arn) : { workflow: "" };
+  const resource: Tagged =
+    activity === null
+      ? {
+          read: async (ctx) => (await getStateMachine(ctx, workflow)).tags,
+          change: (ctx, changes) => changeTags(ctx, workflow, changes),
+        }
+      : {
+          read: async (ctx) => (await getActivity(ctx, activity)).tags,
+          change: (ctx, changes) => changeActivityTags(ctx, activity, changes),
+        };
+  return named(
+    "not-found",
+    () => noResource(arn),
+    () => work(resource),
+  );
+}
 
 function noResource(arn: string): AwsError {
   return new AwsError("ResourceNotFound", `Resource not found: '${arn}'`);
