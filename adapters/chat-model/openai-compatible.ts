@@ -79,6 +79,7 @@ function toCompletion(
   const defaults = { id: `chatcmpl-${now}`, created: Math.floor(now / 1_000), model: asked.model };
   const result = ChatCompletion.safeParse({ ...defaults, ...body, object: "chat.completion" });
   if (!result.success) throw unusable(provider.name, "an answer that is not a chat completion", "", result.error);
+  if (result.data.choices.length === 0) throw unusable(provider.name, "an answer without choices");
   return result.data;
 }
 

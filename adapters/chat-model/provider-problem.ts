@@ -1,5 +1,7 @@
 import { isJsonObject } from "../../domain/kernel/json.ts";
 import { asProblem, type Problem, problem } from "../../domain/kernel/problem.ts";
+import { piiSpans } from "../../domain/llm/pii.ts";
+import { redactedText } from "../../domain/llm/span.ts";
 
 /** What a client may be told of a provider's own words. */
 const MAX_MESSAGE = 500;
@@ -108,7 +110,9 @@ function isRefusal(status: number, error: ProviderError | null): boolean {
   return status >= 400 && status < 500 && status !== 408 && status !== 409;
 }
 
-function shortened(text: string): string {
+/** Providers repeat the key that they refuse, and not always with the status that says so. */
+function shortened(words: string): string {
+  const text = redactedText(words, piiSpans(words, ["api-key"]));
   return text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE)}...` : text;
 }
 

@@ -91,7 +91,8 @@ class StreamRelay {
       const bytes = part.value === undefined ? filter.end() : filter.push(part.value);
       const failure = filter.failure();
       if (failure !== null) throw problem("provider-failed", { detail: `The provider ${provider} failed: ${failure}` });
-      if (bytes.byteLength > 0) {
+      // A provider's comment is no event: until the first one another target may still answer.
+      if (bytes.byteLength > 0 && !(this.#firstTokenAt === null && isCommentAlone(bytes))) {
         this.#firstTokenAt ??= clock.now();
         this.#options.onPassed?.(bytes);
         return bytes;
@@ -192,6 +193,17 @@ function measured(filter: StreamFilter): Pick<StreamOutcome, "usage" | "estimate
     estimatedCompletionTokens: usage === null ? filter.estimatedCompletionTokens() : usage.completion_tokens,
     finishReason: filter.finishReason(),
   };
+}
+
+const COMMENT = 0x3a;
+
+/** HTML Living Standard 9.2.6: a line that begins with a colon. */
+function isCommentAlone(bytes: Uint8Array): boolean {
+  if (bytes[0] !== COMMENT) return false;
+  return new TextDecoder()
+    .decode(bytes)
+    .split(/[\r\n]+/)
+    .every((line) => line === "" || line.startsWith(":"));
 }
 
 function brokenOff(provider: string, cause?: unknown): Problem {

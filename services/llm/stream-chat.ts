@@ -18,6 +18,7 @@ import type { ModelCall } from "./ports.ts";
 import { type CallOptions, costOfCall, settleCall } from "./record-model-call.ts";
 import { type Relay, relayStream, type StreamOutcome } from "./relay-stream.ts";
 import { type StreamTranscript, streamTranscript } from "./stream-transcript.ts";
+import { watchDrift } from "./watch-drift.ts";
 
 export interface ReceiptedStream {
   /** Server-sent events in OpenAI's form, ready for the client. */
@@ -117,6 +118,7 @@ function settle(ctx: ServiceContext, call: ChatCall, { outcome, answered, look, 
   if (outcome.status === "interrupted") ctx.later(tellBreaker(ctx, answered.target, "sick", false));
   const text = outcome.status === "succeeded" ? (transcript?.text() ?? null) : null;
   const completion = text === null ? null : assembledCompletion(text);
+  if (outcome.status === "succeeded") ctx.later(watchDrift(ctx, answered, completion));
   if (completion === null) return;
   const { provider, model } = answered.target;
   const costUsdMicros = costOfCall(answered.target, usage).usdMicros;

@@ -24,10 +24,14 @@ const MAX_SAMPLES = 200;
 const EMBEDDING_PROVIDER = "local";
 const EMBEDDING_MODEL = "hash-embed";
 
-/** To be left to `ctx.later`, for every whole answer. */
-export async function watchDrift(ctx: ServiceContext, answered: Answered, completion: ChatCompletion): Promise<void> {
+/** To be left to `ctx.later`, for every answer. `null`: its text is not at hand, and only the look follows. */
+export async function watchDrift(
+  ctx: ServiceContext,
+  answered: Answered,
+  completion: ChatCompletion | null,
+): Promise<void> {
   if (ctx.random.next() >= SAMPLED_SHARE) return;
-  await keepSample(ctx, sampleSubjectOf(answered), completion);
+  if (completion !== null) await keepSample(ctx, sampleSubjectOf(answered), completion);
   await lookForDrift(ctx, answered);
 }
 

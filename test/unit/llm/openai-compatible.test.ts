@@ -111,6 +111,15 @@ describe("an upstream that refuses", () => {
     expect(upstream.received).toHaveLength(1);
   });
 
+  it("does not repeat a key, whatever its status", async () => {
+    const key = `sk-proj-${"a1".repeat(20)}`;
+    upstream.answers(json({ error: { message: `Incorrect API key provided: ${key}.` } }, 400));
+    expect(await failureOf(upstream.models().chat.complete(request, {}))).toMatchObject({
+      message: "The provider mock refused: Incorrect API key provided: [API-KEY].",
+      members: { providerError: { message: "Incorrect API key provided: [API-KEY]." } },
+    });
+  });
+
   it("does not show what it said about the key", async () => {
     upstream.answers(json({ error: { message: "Incorrect API key: sk-secret" } }, 401));
     const failure = await failureOf(upstream.models().chat.complete(request, {}));
@@ -127,6 +136,7 @@ describe("an upstream that misbehaves", () => {
     ["sends an error as success", json({ error: { message: "oops" } }), "provider-failed"],
     ["sends a list", json([]), "provider-failed"],
     ["sends no choices", json({ id: "x" }), "provider-failed"],
+    ["sends none of its choices", json({ ...completion(), choices: [] }), "provider-failed"],
     ["redirects", json({}, 302, { location: "http://169.254.169.254/" }), "provider-failed"],
     ["stops in its answer", (r) => void r.writeHead(200, { "content-length": "100" }).write("{"), "provider-timeout"],
   ] satisfies [string, import("./mock-upstream.ts").Answer, string][])(

@@ -107,6 +107,11 @@ describe("a stream that ends well", () => {
   });
 });
 
+it("a stream that begins with a comment begins with the event behind it", async () => {
+  const relay = await relayed(events([": OPENROUTER PROCESSING\n\n", ...WHOLE_STREAM]));
+  expect(contents(await eventsOf(relay))).toBe(contents(WHOLE_STREAM.map((event) => event.slice(6).trim())));
+});
+
 describe("a stream that breaks", () => {
   it.each([
     ["ends too early", events(WHOLE_STREAM.slice(0, 3))],
@@ -124,7 +129,9 @@ describe("a stream that breaks", () => {
   });
 
   it("is a plain failure when it breaks before its first event", async () => {
-    for (const answer of [events([]), events(['data: {"error":{"message":"no"}}\n\n']), events([], "hang")]) {
+    const refused = 'data: {"error":{"message":"no"}}\n\n';
+    const waiting = ": OPENROUTER PROCESSING\n\n";
+    for (const answer of [events([]), events([refused]), events([], "hang"), events([waiting, waiting, refused])]) {
       const failure = await relayed(answer, { silenceMs: 80 }).then(
         (relay) => new Response(relay.body).text(),
         (error: unknown) => error,

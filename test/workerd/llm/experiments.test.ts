@@ -3,13 +3,14 @@ import { describe, expect, it, vi } from "vitest";
 import { HOUR_MS } from "../../../domain/kernel/time.ts";
 import { auditEntries } from "../../../services/audit/table.ts";
 import { judgeExperiments } from "../../../services/llm/judge-experiments.ts";
+import { streamChat } from "../../../services/llm/stream-chat.ts";
 import { answerSamples, driftReports, modelCalls } from "../../../services/llm/table.ts";
 import { lookForDrift } from "../../../services/llm/watch-drift.ts";
 import { aPlatform } from "../../support/a-platform.ts";
 import { chain, eventually } from "../../support/a-run.ts";
 import { aTenant, type TestMember } from "../../support/a-tenant.ts";
 import { expectProblem, refusesTheWrongActor } from "../../support/guards.ts";
-import { aProvider, completion, json, type Upstream } from "./a-provider.ts";
+import { aProvider, chunk, completion, eventStream, json, type Upstream } from "./a-provider.ts";
 
 const good: Upstream = () => json(completion("Hello."));
 const bad: Upstream = () => json({ error: { message: "no" } }, 400);
@@ -204,6 +205,20 @@ describe("drift of a model", () => {
     ]);
     expect(runs).toHaveLength(1);
   });
+});
+
+it("drift is looked for behind streams, too", async () => {
+  const owner = await aRoute(() =>
+    eventStream([chunk({ role: "assistant", content: "Hi" }), chunk({}, "stop"), "data: [DONE]\n\n"]),
+  );
+  const ctx = { ...owner.ctx, random: { ...owner.ctx.random, next: () => 0 } };
+  const { body } = await streamChat(ctx, { model: "answers", messages: [{ role: "user", content: "hi" }] });
+  await new Response(body).text();
+  const looks = await eventually(
+    async () => (await owner.call("/v1/drift")).body.data,
+    ({ length }) => length > 0,
+  );
+  expect(looks).toMatchObject([{ subject: "answers", routeVersion: 1, hasDrifted: false }]);
 });
 
 describe("drift of a route's meaning", () => {
