@@ -62,9 +62,12 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
   try {
     const port = await usablePort(HOST, options.port, hasEndedOne);
     const url = `http://${HOST}:${port}`;
+    // Miniflare's own door, which nobody uses; the runtime's command line tells it, and by that the process is known.
+    const innerPort = await usablePort(HOST, 0, false);
+    const runtimePid = () => runtimeServing(innerPort);
     const variables = { ...options.variables, PUBLIC_URL: options.variables.PUBLIC_URL || url };
-    const record = () => recordServing(state, { pid: process.pid, runtimePid: runtimeServing(port), port });
-    const settings = { port, state, variables, inspectorPort: options.inspectorPort, log, restarted: record };
+    const record = () => recordServing(state, { pid: process.pid, runtimePid: runtimePid(), port });
+    const settings = { port, innerPort, state, variables, inspectorPort: options.inspectorPort, log, restarted: record };
 
     const worker = await localWorker(root);
     const build = await bundler(root, worker.main);
@@ -81,7 +84,7 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
     ends.push(stopCrons);
     return {
       url,
-      runtimePid: () => runtimeServing(port),
+      runtimePid,
       migrated,
       reload: async () => {
         await runtime.setOptions(await runtimeOptions());
@@ -97,6 +100,7 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
 
 interface RuntimeSettings {
   port: number;
+  innerPort: number;
   state: string;
   variables: Variables;
   inspectorPort: number | undefined;
@@ -109,7 +113,7 @@ function runtimeOf(worker: LocalWorker, modules: V4ModuleDefinition[], settings:
   const { shape } = worker;
   const options = convertV4MiniflareOptions({
     host: HOST,
-    port: 0,
+    port: settings.innerPort,
     log: new NoOpLog(),
     handleStructuredLogs: ({ level, message }) => settings.log({ level, message }),
     handleUncaughtError: (error) => settings.log({ level: "error", message: error.stack ?? error.message }),
