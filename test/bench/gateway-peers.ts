@@ -4,12 +4,15 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { runtimeServing, usablePort } from "../../scripts/local/processes.ts";
 
 const HOST = "127.0.0.1";
 
 /** A server of the bench, and how it is stopped. */
 export interface Peer {
   url: string;
+  /** Its process, where the system tells. */
+  pid: number | null;
   stop(): Promise<void>;
 }
 
@@ -19,6 +22,7 @@ export async function aMockProvider(): Promise<Peer> {
   const [port] = await once(child, "message");
   return {
     url: `http://127.0.0.1:${port}`,
+    pid: child.pid ?? null,
     async stop() {
       child.kill();
       await once(child, "exit");
@@ -42,9 +46,10 @@ export async function aPassThrough(upstream: string): Promise<Peer> {
     format: "esm",
     write: false,
   });
+  const innerPort = await usablePort(HOST, 0, false);
   const options = convertV4MiniflareOptions({
     host: HOST,
-    port: 0,
+    port: innerPort,
     cf: false,
     workers: [
       {
@@ -59,7 +64,7 @@ export async function aPassThrough(upstream: string): Promise<Peer> {
   });
   const runtime = new Miniflare(options);
   const { origin: url } = await runtime.unsafeGetDirectURL("pass-through");
-  return { url, stop: () => runtime.dispose() };
+  return { url, pid: runtimeServing(innerPort), stop: () => runtime.dispose() };
 }
 
 // On Node 24 Portkey 1.15.2 answers every stream with 500: it appends to the headers of what `fetch` gave it, which are fixed.
@@ -93,6 +98,7 @@ export async function aPortkey(): Promise<Peer> {
   }
   return {
     url,
+    pid: child.pid ?? null,
     async stop() {
       child.kill();
       await once(child, "exit");

@@ -16,6 +16,8 @@ export interface BenchPlatform {
   /** A further tenant on its plan's limits; `call` works in one whose limits stand in nobody's way. */
   tenant(): Promise<BenchTenant>;
   asOperator<T>(method: string, path: string, body?: unknown): Promise<T>;
+  /** The process that serves, where the system tells. */
+  pid(): number | null;
   /** The runtime ends and comes back; what stood in memory is gone. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -80,6 +82,7 @@ export async function aBenchPlatform(folder: string, inspectorPort?: number): Pr
     url: server.url,
     call: (method, address, body) => send(method, address, body, token),
     send: (method, address, body) => raw(method, address, body, token),
+    pid: () => server.runtimePid(),
     restart: () => server.reload(),
     async stop() {
       await server.stop();
