@@ -45,6 +45,7 @@ import { securityHeaders } from "./middleware/security-headers.ts";
 import type { Operation, Routes } from "./operation.ts";
 import { awsStepFunctions } from "./protocols/aws-step-functions/routes.ts";
 import { openai } from "./protocols/openai/routes.ts";
+import { RememberingRouter } from "./router.ts";
 
 /** Every area's operations, in the order of the document. */
 const SURFACES: readonly Routes[] = [
@@ -89,7 +90,7 @@ const SURFACES: readonly Routes[] = [
 export const OPERATIONS: readonly Operation[] = SURFACES.flatMap((surface) => surface.operations);
 
 export function createApp(): Hono<HttpEnv> {
-  const app = new Hono<HttpEnv>({ strict: true });
+  const app = new Hono<HttpEnv>({ strict: true, router: new RememberingRouter() });
   app.use(requestScope(), securityHeaders(), accessLog(), rateLimit(), cors());
   for (const surface of [...SURFACES, testFixtures]) surface.mount(app);
   app.notFound((http) => {
