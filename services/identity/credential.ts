@@ -22,16 +22,15 @@ const identified = new Map<string, Identified>();
 
 /** The credential behind a token, or null for anything that is not one of ours. A signature is checked once an isolate. */
 export async function identify(platform: PlatformContext, token: string): Promise<Identified | null> {
+  const known = identified.get(token);
+  if (known !== undefined) return isOver(known, platform.clock.now()) ? null : known;
   const isKey = token.startsWith(KEY_PREFIX);
   if (isKey && !isApiKeyForm(token)) return null;
-  const key = isKey ? sha256Hex(token) : token;
-  const known = identified.get(key);
-  if (known !== undefined) return isOver(known, platform.clock.now()) ? null : known;
-  const found = isKey ? await identifyKey(platform, key) : await identifyToken(platform, token);
+  const found = isKey ? await identifyKey(platform, sha256Hex(token)) : await identifyToken(platform, token);
   if (found === null) return null;
   const [oldest] = identified.keys();
   if (identified.size >= MAX_IDENTIFIED && oldest !== undefined) identified.delete(oldest);
-  identified.set(key, found);
+  identified.set(token, found);
   return found;
 }
 
