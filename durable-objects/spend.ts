@@ -56,9 +56,9 @@ export class Spend extends DurableObject<Env> implements SpendLedger {
     return grant.allowed || !grant.mayFree ? grant : this.#wait(reservation, grant);
   }
 
-  async settle(settlement: Settlement): Promise<void> {
+  async settle(...settlements: Settlement[]): Promise<void> {
     this.#book.turnTo(this.#platform.clock.now());
-    const crossed = this.#book.settle(settlement);
+    const crossed = settlements.flatMap((settlement) => this.#book.settle(settlement));
     this.#persistSoon();
     for (const crossing of crossed)
       this.#platform.later(tellBudgetCrossing(this.#platform, this.#tenantId(), crossing));

@@ -9,7 +9,7 @@ export function durableSpendLedgers(namespace: DurableObjectNamespace): SpendLed
       const ledger = () => namespace.getByName(tenantId) as unknown as SpendLedger;
       return {
         reserve: (reservation) => answered(ledger().reserve(reservation)),
-        settle: (settlement) => answered(ledger().settle(settlement)),
+        settle: (...settlements) => answered(ledger().settle(...settlements)),
         spending: (budgets) => answered(ledger().spending(budgets)),
       };
     },

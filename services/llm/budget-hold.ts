@@ -1,9 +1,10 @@
 import { problem } from "../../domain/kernel/problem.ts";
 import { budgetMonth, KEY_BUDGET, ROUTE_BUDGET } from "../../domain/llm/budget.ts";
-import type { Grant, WantedBudget } from "../../domain/llm/budget-book.ts";
+import type { Grant, Settlement, WantedBudget } from "../../domain/llm/budget-book.ts";
 import { affordableTokens, costEstimate } from "../../domain/llm/budget-estimate.ts";
 import type { ChatCompletionRequest } from "../../domain/llm/chat-completion.ts";
 import type { ServiceContext } from "../context.ts";
+import { gathering } from "../gather.ts";
 import { gatewayPolicy } from "./gateway-policy.ts";
 import type { Route } from "./load-route.ts";
 import { priceOf } from "./target-price.ts";
@@ -20,6 +21,19 @@ export interface BudgetHold {
   spend(usdMicros: number): void;
   end(): void;
 }
+
+/** As the bill: calls that end within this time are one question to the ledger. */
+const GATHER_MS = 20;
+
+const tellLedger = gathering<{ tenantId: string; settlement: Settlement }>(
+  GATHER_MS,
+  ({ tenantId }) => tenantId,
+  async ({ ports }, told) => {
+    const [first] = told;
+    if (first !== undefined)
+      await ports.spendLedgers.of(first.tenantId).settle(...told.map(({ settlement }) => settlement));
+  },
+);
 
 const NOTHING_HELD: BudgetHold = { maxTokens: null, spend: () => {}, end: () => {} };
 
@@ -39,8 +53,7 @@ export async function holdBudgets(
   if (estimate.worstUsdMicros === 0) return NOTHING_HELD;
   const id = ctx.ids.next("cmpl");
   const startedAt = ctx.clock.now();
-  const ledger = ctx.ports.spendLedgers.of(ctx.tenant.id);
-  const grant = await ledger.reserve({ id, budgets, ...estimate });
+  const grant = await ctx.ports.spendLedgers.of(ctx.tenant.id).reserve({ id, budgets, ...estimate });
   if (!grant.allowed) throw refusal(grant, startedAt);
   let costUsdMicros = 0;
   const isLess = grant.usdMicros < estimate.worstUsdMicros;
@@ -50,7 +63,8 @@ export async function holdBudgets(
       costUsdMicros += usdMicros;
     },
     end() {
-      ctx.later(ledger.settle({ id, budgets, costUsdMicros, startedAt }));
+      const settlement = { id, budgets, costUsdMicros, startedAt };
+      ctx.later(tellLedger(ctx, { tenantId: ctx.tenant.id, settlement }));
     },
   };
 }

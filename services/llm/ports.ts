@@ -81,7 +81,7 @@ export interface Spending {
 export interface SpendLedger {
   /** Waits a moment where money that is only held may come back. */
   reserve(reservation: Reservation): Promise<Grant>;
-  settle(settlement: Settlement): Promise<void>;
+  settle(...settlements: Settlement[]): Promise<void>;
   /** In the order of the budgets. */
   spending(budgets: readonly WantedBudget[]): Promise<Spending[]>;
 }
