@@ -67,7 +67,15 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
     const runtimePid = () => runtimeServing(innerPort);
     const variables = { ...options.variables, PUBLIC_URL: options.variables.PUBLIC_URL || url };
     const record = () => recordServing(state, { pid: process.pid, runtimePid: runtimePid(), port });
-    const settings = { port, innerPort, state, variables, inspectorPort: options.inspectorPort, log, restarted: record };
+    const settings = {
+      port,
+      innerPort,
+      state,
+      variables,
+      inspectorPort: options.inspectorPort,
+      log,
+      restarted: record,
+    };
 
     const worker = await localWorker(root);
     const build = await bundler(root, worker.main);
