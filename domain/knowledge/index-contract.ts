@@ -61,6 +61,7 @@ export interface IndexQuery {
   readonly rerank?: boolean;
   readonly filter?: Filter;
   readonly minScore?: number;
+  readonly diversity?: number;
   /** Documents that are looked at no more, as if they were removed already. */
   readonly without?: readonly string[];
 }

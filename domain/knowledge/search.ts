@@ -44,6 +44,12 @@ export const SearchRequest = z
     rerank: z.boolean().default(true).describe("Orders the candidates by phrase, proximity and coverage as well."),
     filter: Filter.optional(),
     minScore: z.number().min(0).max(1).default(0),
+    diversity: z
+      .number()
+      .min(0)
+      .max(1)
+      .optional()
+      .describe("How far results that say the same as better ones stand back: 0, as by default, not at all."),
     reranker: z
       .string()
       .min(1)

@@ -177,6 +177,7 @@ export class KnowledgeIndex extends DurableObject {
         isAllowed: allowed?.test ?? null,
         topK: Math.min(MAX_TOP_K, Math.max(1, query.topK ?? DEFAULT_TOP_K)),
         minScore: query.minScore ?? 0,
+        diversity: query.diversity ?? 0,
       },
       () => performance.now(),
     );

@@ -1,8 +1,9 @@
 // The search pipeline: analyse, find candidates by keyword and by vector, score all of them alike, order, load.
 import type { Language } from "../../domain/knowledge/analysis/language.ts";
 import { bm25 } from "../../domain/knowledge/ranking/bm25.ts";
-import { overlapOf } from "../../domain/knowledge/ranking/diversity.ts";
+import { diversified, overlapOf } from "../../domain/knowledge/ranking/diversity.ts";
 import { featureReader } from "../../domain/knowledge/ranking/features.ts";
+import { minMax } from "../../domain/knowledge/ranking/fusion.ts";
 import { hitFinder, type TokenList } from "../../domain/knowledge/ranking/hits.ts";
 import { type AnalysedQuery, analysedQuery } from "../../domain/knowledge/ranking/query.ts";
 import { type Candidate, type Ranked, type RankOptions, ranked } from "../../domain/knowledge/ranking/rank.ts";
@@ -23,11 +24,15 @@ export interface SearchPlan extends RankOptions {
   readonly isAllowed: ChunkTest | null;
   readonly topK: number;
   readonly minScore: number;
+  readonly diversity: number;
 }
 
 /** How deep each signal looks. More finds nothing better in the collections of docs/retrieval.md. */
 const KEYWORD_CANDIDATES = 200;
 const VECTOR_CANDIDATES = 100;
+
+/** So many of the best are put in another order when diversity is asked for, whatever `topK` is. */
+const MAX_DIVERSIFIED = 100;
 
 /** Two chunks that share this much of their words say the same thing. */
 const DUPLICATE_OVERLAP = 0.95;
@@ -94,21 +99,45 @@ interface Scored extends Ranked {
 
 /** The first `topK` that are above the threshold and repeat none before them. A score never rises down the list. */
 function best(order: readonly Ranked[], tokens: ReadonlyMap<number, TokenList>, plan: SearchPlan): Scored[] {
-  const chosen: Scored[] = [];
-  const seen: ReadonlySet<number>[] = [];
+  const wordsOf = new Map<number, ReadonlySet<number>>();
+  const isRepeated = (words: ReadonlySet<number>) =>
+    words.size > 0 &&
+    [...wordsOf.values()].some((other) => overlapOf(words, other, DUPLICATE_OVERLAP) >= DUPLICATE_OVERLAP);
+  const wanted = plan.diversity > 0 ? MAX_DIVERSIFIED : plan.topK;
+  const chosen: Ranked[] = [];
   let score = 1;
   for (const item of order) {
-    if (chosen.length === plan.topK) break;
+    if (chosen.length === wanted) break;
     score = Math.min(score, item.relevance);
     if (score < plan.minScore) break;
     const { ids, prefixLength } = tokens.get(item.key) ?? NO_TOKENS;
     const words = new Set(ids.subarray(prefixLength));
-    if (words.size > 0 && seen.some((other) => overlapOf(words, other, DUPLICATE_OVERLAP) >= DUPLICATE_OVERLAP))
-      continue;
-    seen.push(words);
-    chosen.push({ ...item, score });
+    if (isRepeated(words)) continue;
+    wordsOf.set(item.key, words);
+    chosen.push(item);
   }
-  return chosen;
+  return scored(plan.diversity > 0 ? spread(chosen, wordsOf, plan) : chosen);
+}
+
+/** In an order in which what says the same as a better one stands back. */
+function spread(
+  chosen: readonly Ranked[],
+  wordsOf: ReadonlyMap<number, ReadonlySet<number>>,
+  { diversity, topK }: SearchPlan,
+): Ranked[] {
+  const ranks = minMax(chosen.map((item) => item.rank));
+  const items = chosen.map((item, index) => ({ item, relevance: ranks[index] ?? 0 }));
+  const none: ReadonlySet<number> = new Set();
+  const similarity = (a: Ranked, b: Ranked) => overlapOf(wordsOf.get(a.key) ?? none, wordsOf.get(b.key) ?? none);
+  return diversified(items, topK, similarity, 1 - diversity);
+}
+
+function scored(items: readonly Ranked[]): Scored[] {
+  let ceiling = 1;
+  return items.map((item) => {
+    ceiling = Math.min(ceiling, item.relevance);
+    return { ...item, score: ceiling };
+  });
 }
 
 function load(

@@ -91,7 +91,7 @@ function highlighted(result: SearchResult, query: string): SearchResult {
 async function indexQuery(
   ctx: ServiceContext,
   { embeddingModel }: KnowledgeBaseRow,
-  { query, topK, mode, rerank, filter, minScore, reranker }: SearchRequest,
+  { query, topK, mode, rerank, filter, minScore, diversity, reranker }: SearchRequest,
 ): Promise<IndexQuery> {
   const embedded = mode === "keyword" ? null : await embedQuery(ctx, embeddingModel, query);
   return {
@@ -102,6 +102,7 @@ async function indexQuery(
     rerank,
     minScore: reranker === undefined ? minScore : 0,
     ...(filter !== undefined && { filter }),
+    ...(diversity !== undefined && { diversity }),
     ...(embedded !== null && { queryEmbedding: embedded.embedding, embedder: embedded.embedder }),
   };
 }

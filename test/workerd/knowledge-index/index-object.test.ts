@@ -97,6 +97,21 @@ describe("search", () => {
     expect(results.filter((result) => result.text.includes("Hotels"))).toHaveLength(1);
   });
 
+  test("diversity puts what says much the same behind what says something else", async () => {
+    const index = anIndex();
+    const notes = {
+      one: "Hotels near the station cost ninety euros a night in spring.",
+      two: "Hotels near the station cost ninety euros a night in autumn.",
+      other: "Hotels by the lake have a sauna, boats for rent and a large breakfast.",
+    };
+    for (const [id, text] of Object.entries(notes)) await index.upsertDocument(aDocument(id, text));
+    const ids = async (diversity: number, topK = 10) =>
+      (await found(index, { query: "hotels near the station", diversity, topK })).map((result) => result.documentId);
+    expect(await ids(0)).toEqual(["one", "two", "other"]);
+    expect(await ids(0.6)).toEqual(["one", "other", "two"]);
+    expect(await ids(0.6, 2)).toEqual(["one", "other"]);
+  });
+
   test("an index holds several languages at once", async () => {
     const index = await aHandbook();
     await index.upsertDocument(
