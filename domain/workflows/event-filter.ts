@@ -24,13 +24,15 @@ type Alternative = z.infer<typeof Alternative>;
 
 export type EventFilter = { [member: string]: Alternative[] | EventFilter };
 
-export const EventFilter: z.ZodType<EventFilter> = z
-  .record(z.string(), z.union([z.array(Alternative).min(1), z.lazy(() => EventFilter)]))
-  .meta({
-    id: "EventFilter",
-    description: "An event pattern on the event's data, as Amazon EventBridge writes them",
-    example: { subject: ["answers"], amount: [{ numeric: [">", 100] }] },
-  });
+const Wanted = z
+  .union([z.array(Alternative).min(1), z.lazy((): z.ZodType<EventFilter> => EventFilter)])
+  .meta({ id: "EventFilterMember", description: "What a member may be, or a pattern on what is within it" });
+
+export const EventFilter: z.ZodType<EventFilter> = z.record(z.string(), Wanted).meta({
+  id: "EventFilter",
+  description: "An event pattern on the event's data, as Amazon EventBridge writes them",
+  example: { subject: ["answers"], amount: [{ numeric: [">", 100] }] },
+});
 
 export function matchesFilter(filter: EventFilter, data: Json): boolean {
   return Object.entries(filter).every(([name, wanted]) => {
