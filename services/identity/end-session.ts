@@ -1,4 +1,4 @@
-import { and, eq, isNull } from "drizzle-orm";
+import { and, eq, gt, isNull, ne } from "drizzle-orm";
 import { notFound } from "../../domain/kernel/problem.ts";
 import { commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
@@ -27,4 +27,23 @@ export async function endSession(ctx: ServiceContext, sessionId: string): Promis
     conflict: () => notFound("session"),
   });
   forgetPrincipals(({ actor }) => actor.kind === "user" && actor.sessionId === sessionId);
+}
+
+/** Ends every session of the user but the present one: what somebody does who left a device behind. */
+export async function endOtherSessions(ctx: ServiceContext): Promise<void> {
+  const { userId, sessionId: present } = await accountHolder(ctx);
+  const now = ctx.clock.now();
+  const isOther = and(eq(sessions.userId, userId), ne(sessions.id, present), isNull(sessions.endedAt));
+  await commit(ctx, {
+    change: [],
+    // across tenants: a person's sessions are theirs in every tenant
+    also: [
+      ctx.db
+        .update(sessions)
+        .set({ endedAt: now })
+        .where(and(isOther, gt(sessions.expiresAt, now))),
+    ],
+    audit: { action: "session.ended", target: { type: "user", id: userId }, details: { kept: present } },
+  });
+  forgetPrincipals(({ actor }) => actor.kind === "user" && actor.userId === userId && actor.sessionId !== present);
 }

@@ -111,6 +111,20 @@ describe("ending sessions", () => {
     expect((await owner.call("/v1/me")).status).toBe(200);
   });
 
+  it("ends all the others at once, and none of anybody else", async () => {
+    const [owner, stranger] = [await aTenant(), await aTenant()];
+    const { body: other } = await owner.call("/v1/auth/switch-tenant", { body: { tenantId: owner.tenantId } });
+    expect((await call("/v1/me", { headers: bearer(other.accessToken) })).status).toBe(200);
+    expect((await owner.call("/v1/auth/sessions", { method: "DELETE" })).status).toBe(204);
+    expectProblem(await call("/v1/me", { headers: bearer(other.accessToken) }), 401, "unauthenticated");
+    expectProblem(
+      await call("/v1/auth/refresh", { body: { refreshToken: other.refreshToken } }),
+      401,
+      "unauthenticated",
+    );
+    for (const { call: stillIn } of [owner, stranger]) expect((await stillIn("/v1/me")).status).toBe(200);
+  });
+
   it("answers another user's session like one that does not exist", async () => {
     const [owner, stranger] = [await aTenant(), await aTenant()];
     for (const id of [stranger.sessionId, "ses_00000000000000000000000000", "x"]) {

@@ -9,7 +9,7 @@ import { RefreshRequest, Session, TokenPair } from "../../../domain/identity/ses
 import { Login, Registration, SignedIn, User } from "../../../domain/identity/user.ts";
 import { PageRequest } from "../../../domain/kernel/page.ts";
 import { changePassword } from "../../../services/identity/change-password.ts";
-import { endSession, logOut } from "../../../services/identity/end-session.ts";
+import { endOtherSessions, endSession, logOut } from "../../../services/identity/end-session.ts";
 import { getSession, listSessions } from "../../../services/identity/list-sessions.ts";
 import { logIn } from "../../../services/identity/log-in.ts";
 import { refreshSession } from "../../../services/identity/refresh-session.ts";
@@ -193,6 +193,22 @@ auth.add(
     returns: { 200: listOf(Session) },
   },
   async ({ ctx, query }) => reply(200, await listSessions(ctx, query)),
+);
+
+auth.add(
+  {
+    method: "delete",
+    path: "/v1/auth/sessions",
+    id: "endOtherSessions",
+    tag,
+    summary: "End every session of the user but this one at once",
+    access: "signed-in",
+    returns: { 204: null },
+  },
+  async ({ ctx }) => {
+    await endOtherSessions(ctx);
+    return noContent();
+  },
 );
 
 auth.add(

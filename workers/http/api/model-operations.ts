@@ -39,10 +39,13 @@ modelOperations.add(
     summary: "Forgets cached answers: of a route, of a model, of both, or all",
     access: "settings:write",
     query: z.strictObject({ route: ModelRouteName.optional(), model: TargetName.optional() }),
-    returns: { 200: z.object({ count: z.int() }).meta({ example: { count: 12 } }) },
+    returns: { 204: null },
     problems: ["unavailable"],
   },
-  async ({ ctx, query }) => reply(200, { count: await forgetAnswers(ctx, query) }),
+  async ({ ctx, query }) => {
+    const removed = await forgetAnswers(ctx, query);
+    return new Response(null, { status: 204, headers: { "x-weft-cache-removed": String(removed) } });
+  },
 );
 
 modelOperations.add(
