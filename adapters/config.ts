@@ -55,21 +55,27 @@ export interface VersionedKey {
 
 const parsedConfigs = new WeakMap<Env, Config>();
 
-/** The only reader of variables and secrets. Parsed when first needed; a wrong value stops with the name of the variable, never its value. */
+/** The only reader of variables and secrets. Parsed when first needed. */
 export function configOf(env: Env): Config {
   let config = parsedConfigs.get(env);
   if (config === undefined) {
-    const result = Variables.safeParse(env);
-    if (!result.success) {
-      const faults = result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-      throw new Error(`Configuration is not valid. ${faults.join("; ")}`);
-    }
-    config = result.data;
-    const isDeployed = config.WEFT_ENVIRONMENT !== "local";
-    if (isDeployed && (config.WEFT_ALLOW_LOOPBACK || config.WEFT_TEST_FIXTURES)) {
-      throw new Error("WEFT_ALLOW_LOOPBACK and WEFT_TEST_FIXTURES are for the laptop and are refused when deployed.");
-    }
+    config = parsedConfig(env);
     parsedConfigs.set(env, config);
+  }
+  return config;
+}
+
+/** A wrong value stops with the name of the variable, never its value. */
+export function parsedConfig(variables: unknown): Config {
+  const result = Variables.safeParse(variables);
+  if (!result.success) {
+    const faults = result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+    throw new Error(`Configuration is not valid. ${faults.join("; ")}`);
+  }
+  const config = result.data;
+  const isDeployed = config.WEFT_ENVIRONMENT !== "local";
+  if (isDeployed && (config.WEFT_ALLOW_LOOPBACK || config.WEFT_TEST_FIXTURES)) {
+    throw new Error("WEFT_ALLOW_LOOPBACK and WEFT_TEST_FIXTURES are for the laptop and are refused when deployed.");
   }
   return config;
 }

@@ -4,6 +4,7 @@
 import { createWriteStream } from "node:fs";
 import path from "node:path";
 import { styleText } from "node:util";
+import { parsedConfig } from "../adapters/config.ts";
 import { prepareDemo } from "./demo/first-start.ts";
 import { readiness } from "./local/readiness.ts";
 import { type LocalServer, type LogLine, startServer } from "./local/server.ts";
@@ -31,6 +32,8 @@ try {
 async function start(): Promise<LocalServer> {
   const port = Number(process.env.PORT || DEFAULT_PORT);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`PORT=${process.env.PORT} is not a port.`);
+  const variables = localVariables(root, process.env);
+  parsedConfig({ WEFT_ENVIRONMENT: "local", ...variables });
   const logFile = path.join(state, "weft.log");
   let file: ReturnType<typeof createWriteStream> | null = null;
   const log = ({ level, message }: LogLine) => {
@@ -38,7 +41,7 @@ async function start(): Promise<LocalServer> {
     file.write(`${message}\n`);
     if (isWatching || level === "error" || level === "warn") console.error(message);
   };
-  return startServer({ root, state, port, variables: localVariables(root, process.env), log });
+  return startServer({ root, state, port, variables, log });
 }
 
 async function report({ url, migrated }: LocalServer): Promise<void> {
