@@ -39,6 +39,7 @@ export const PROBLEMS = {
   },
   "content-blocked": { status: 422, title: "A guardrail blocked the content", retryable: false },
   "forbidden-target": { status: 422, title: "The address may not be called", retryable: false },
+  "document-failed": { status: 422, title: "The document cannot be indexed", retryable: false },
   "rate-limited": { status: 429, title: "Too many requests", retryable: true },
   "quota-exceeded": { status: 429, title: "The quota is used up", retryable: false },
   "internal-error": { status: 500, title: "Something went wrong on our side", retryable: true },

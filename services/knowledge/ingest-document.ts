@@ -2,7 +2,7 @@
 //   G1  every step may be repeated: files, chunk ids and index entries follow from the revision alone.
 //   G2  the row settles last and only while it still asks for this revision; otherwise what was written is removed.
 //   G3  what a person must mend ends as `failed` with a sentence; what may pass is tried again, a bounded number of times.
-import { and, sql } from "drizzle-orm";
+import { and, eq, ne, sql } from "drizzle-orm";
 import { asProblem, type Problem } from "../../domain/kernel/problem.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
 import { UNKNOWN_TYPE } from "./add-document.ts";
@@ -20,11 +20,15 @@ import { type DocumentRow, documents, type KnowledgeBaseRow } from "./table.ts";
 // With the task's growing pauses about ten minutes: longer than a provider restarts, shorter than a person waits.
 const MAX_ATTEMPTS = 5;
 
-export async function ingestDocument(ctx: ServiceContext, ingestion: Ingestion): Promise<void> {
+/** Answers why the document failed; `null` when it did not, or is no longer asked for. */
+export async function ingestDocument(ctx: ServiceContext, ingestion: Ingestion): Promise<string | null> {
   requirePermission(ctx, "knowledge:write");
   const row = await beginAttempt(ctx, ingestion);
-  if (row === null) return settleElsewhere(ctx, ingestion);
-  if (row.attempts > MAX_ATTEMPTS) return settleFailed(ctx, ingestion, "It could not be read in several attempts.");
+  if (row === null) {
+    await settleElsewhere(ctx, ingestion);
+    return null;
+  }
+  if (row.attempts > MAX_ATTEMPTS) return failed(ctx, ingestion, "It could not be read in several attempts.");
   let outcome: Outcome;
   let base: KnowledgeBaseRow;
   try {
@@ -34,25 +38,33 @@ export async function ingestDocument(ctx: ServiceContext, ingestion: Ingestion):
     const reason = reasonOf(ctx, asProblem(error));
     if (isLastAttempt(row, asProblem(error))) {
       if (asProblem(error) === null) ctx.log.error("document.defect", error, { documentId: row.id });
-      return settleFailed(ctx, ingestion, reason);
+      return failed(ctx, ingestion, reason);
     }
     await noteAttempt(ctx, ingestion, `Attempt ${row.attempts} of ${MAX_ATTEMPTS}: ${reason} It is tried again.`);
     throw error;
   }
-  if (!outcome.isIndexed) return settleFailed(ctx, ingestion, outcome.reason);
-  return outcome.isSettled
-    ? settleIndexed(ctx, base, row, ingestion, outcome)
-    : awaitSettling(ctx, { ...ingestion, generation: base.generation, asks: 0, ...outcome });
+  if (!outcome.isIndexed) return failed(ctx, ingestion, outcome.reason);
+  if (outcome.isSettled) await settleIndexed(ctx, base, row, ingestion, outcome);
+  else await awaitSettling(ctx, { ...ingestion, generation: base.generation, asks: 0, ...outcome });
+  return null;
+}
+
+async function failed(ctx: ServiceContext, ingestion: Ingestion, reason: string): Promise<string> {
+  await settleFailed(ctx, ingestion, reason);
+  return reason;
 }
 
 type Outcome = (IndexedText & { isIndexed: true; isSettled: boolean }) | { isIndexed: false; reason: string };
 
-/** `null` when the row no longer asks for this revision: it was deleted, replaced or settled. */
+/** `null` when the row no longer asks for this revision: it was deleted, replaced or indexed. One that failed begins anew. */
 async function beginAttempt(ctx: ServiceContext, ingestion: Ingestion): Promise<DocumentRow | null> {
   const [row] = await ctx.db
     .update(documents)
-    .set({ status: "processing", attempts: sql`${documents.attempts} + 1` })
-    .where(and(isAt(ctx, ingestion), isUnsettled(ingestion)))
+    .set({
+      status: "processing",
+      attempts: sql`case when ${documents.status} = 'failed' then 1 else ${documents.attempts} + 1 end`,
+    })
+    .where(and(isAt(ctx, ingestion), eq(documents.version, ingestion.version), ne(documents.status, "indexed")))
     .returning();
   return row ?? null;
 }

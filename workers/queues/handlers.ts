@@ -1,4 +1,5 @@
 import type { Task } from "../../domain/jobs/message.ts";
+import { problem } from "../../domain/kernel/problem.ts";
 import type { ServiceContext } from "../../services/context.ts";
 import { sendMail } from "../../services/identity/send-mail.ts";
 import { clearGeneration } from "../../services/knowledge/clear-generation.ts";
@@ -17,7 +18,7 @@ import { publishPlatformEvent } from "../../services/workflows/publish-event.ts"
 export async function handleTask(ctx: ServiceContext, task: Task): Promise<void> {
   switch (task.type) {
     case "document.ingest":
-      return ingestDocument(ctx, task.payload);
+      return endWith(await ingestDocument(ctx, task.payload));
     case "document.settle":
       return settleDocument(ctx, task.payload);
     case "document.remove":
@@ -43,4 +44,9 @@ export async function handleTask(ctx: ServiceContext, task: Task): Promise<void>
     default:
       return task satisfies never;
   }
+}
+
+/** The document says why it failed, and so does its job: it can be run again when that is mended. */
+function endWith(failure: string | null): void {
+  if (failure !== null) throw problem("document-failed", { detail: failure });
 }

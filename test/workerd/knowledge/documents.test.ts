@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { KnowledgeDocument } from "../../../domain/knowledge/document.ts";
+import { eventually } from "../../support/a-run.ts";
 import { aTenant } from "../../support/a-tenant.ts";
 import { expectProblem, refusesTheWrongActor } from "../../support/guards.ts";
 import { aDocument, aKnowledgeBase, form, found, LEAVE_POLICY, settled, TRAVEL_POLICY } from "./a-knowledge-base.ts";
@@ -64,6 +65,13 @@ describe("adding a document", () => {
     const document = await aDocument(member, kb, { title: "Odd", ...body });
     expect(document).toMatchObject({ status: "failed", chunks: 0 });
     expect(document.error).toContain(reason);
+    const { data } = await eventually(
+      async () => (await member.call("/v1/jobs/dead-letters")).body,
+      (body) => body.data.length > 0,
+    );
+    expect(data).toMatchObject([
+      { type: "document.ingest", status: "failed", error: `document-failed: ${document.error}` },
+    ]);
   });
 
   it.each([

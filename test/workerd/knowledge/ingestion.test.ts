@@ -204,12 +204,15 @@ describe("an import", () => {
     expect(await getDocument(ctx, ingestion)).toMatchObject({ status: "indexed", contentType: "text/markdown" });
   });
 
-  it("fails with the server's answer when there is nothing", async () => {
+  it("fails with the server's answer when there is nothing, and is indexed when it is run again and there is", async () => {
     const { ctx, kb } = await aQuietTenant();
     const online = withAnswers(ctx, [], { "https://example.com/gone": new Response("no", { status: 404 }) });
     const ingestion = await added(online, kb, imported("https://example.com/gone"));
-    await ingestDocument(online, ingestion);
+    expect(await ingestDocument(online, ingestion)).toBe("The address answered 404.");
     expect(await getDocument(ctx, ingestion)).toMatchObject({ status: "failed", error: "The address answered 404." });
+    const page = new Response("Back again.", { headers: { "content-type": "text/plain" } });
+    expect(await ingestDocument(withAnswers(ctx, [], { "https://example.com/gone": page }), ingestion)).toBeNull();
+    expect(await getDocument(ctx, ingestion)).toMatchObject({ status: "indexed", error: null });
   });
 
   it("is tried again while the server is down, and gives up with a reason", async () => {
