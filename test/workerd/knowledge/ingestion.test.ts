@@ -87,6 +87,16 @@ describe("a task that is delivered again", () => {
     expect((await statsOf(ctx, kb)).chunks).toBe(1);
   });
 
+  it("fails when its job is cancelled, and says why", async () => {
+    const { ctx, kb, member } = await aQuietTenant();
+    const { job, ...document } = await addDocument(ctx, kb.id, note("Lunch is at noon."));
+    expect((await member.call(`/v1/jobs/${job.id}/cancel`, { method: "POST" })).status).toBe(200);
+    expect(await getDocument(ctx, { knowledgeBaseId: kb.id, documentId: document.id })).toMatchObject({
+      status: "failed",
+      error: "Its job was cancelled.",
+    });
+  });
+
   it("removes again what is already gone", async () => {
     const { ctx, kb } = await aQuietTenant();
     const ingestion = await added(ctx, kb, note("Lunch is at noon."));

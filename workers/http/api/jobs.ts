@@ -1,7 +1,9 @@
 import * as z from "zod";
 import { Job } from "../../../domain/jobs/job.ts";
+import { Task } from "../../../domain/jobs/message.ts";
 import { PageRequest } from "../../../domain/kernel/page.ts";
 import { cancelJob, getJob, ListJobs, listJobs, retryJob } from "../../../services/jobs/jobs.ts";
+import { abandonDocument } from "../../../services/knowledge/abandon-document.ts";
 import { listOf } from "../listing.ts";
 import { reply, routes } from "../operation.ts";
 
@@ -79,5 +81,10 @@ jobs.add(
     returns: { 200: Job },
     problems: ["conflict"],
   },
-  async ({ ctx, params }) => reply(200, await cancelJob(ctx, params.id)),
+  async ({ ctx, params }) => {
+    const job = await cancelJob(ctx, params.id);
+    const task = Task.parse({ type: job.type, payload: job.subject });
+    if (task.type === "document.ingest") await abandonDocument(ctx, task.payload);
+    return reply(200, job);
+  },
 );
