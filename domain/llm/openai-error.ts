@@ -22,7 +22,10 @@ const TYPES: Partial<Record<ProblemCode, readonly [status: number, type: string,
 
 export function openAiError(failure: Problem): OpenAiError {
   const fallbackType = failure.status >= 500 ? "server_error" : "invalid_request_error";
-  const [status, type, code] = TYPES[failure.code] ?? [failure.status, fallbackType, failure.code.replaceAll("-", "_")];
+  // What the provider limits is a limit to its caller too, who knows how to wait for it.
+  const isLimited = failure.code === "provider-failed" && failure.members.providerStatus === 429;
+  const known = TYPES[isLimited ? "rate-limited" : failure.code];
+  const [status, type, code] = known ?? [failure.status, fallbackType, failure.code.replaceAll("-", "_")];
   const [invalid] = failure.errors ?? [];
   const message =
     invalid === undefined ? failure.message : `${memberName(invalid.pointer) ?? "The body"} ${invalid.detail}.`;

@@ -129,14 +129,14 @@ describe("a circuit breaker", () => {
   });
 
   it("counts the answer 429 unless the provider is registered otherwise", async () => {
-    for (const [countsRateLimits, status] of [
-      [true, 503],
-      [false, 502],
+    for (const [countsRateLimits, status, code] of [
+      [true, 503, "overloaded"],
+      [false, 429, "rate_limit_exceeded"],
     ] as const) {
       const { owner, state } = await aSickModel({ countsRateLimits });
       state.upstream = () => json({}, 429, { "x-should-retry": "false" });
       await failing(owner, 6);
-      expect((await say(owner)).status).toBe(status);
+      expect(await say(owner)).toMatchObject({ status, body: { error: { code } } });
     }
   });
 
