@@ -24,7 +24,7 @@ export function localVariables(root: string, environment: Environment): Variable
   const missing = Object.entries(newSecrets()).filter(([name]) => (written[name] ?? "") === "");
   if (missing.length > 0) {
     const heading = text === "" ? "# Local secrets, generated on the first start. Never commit this file.\n" : "";
-    const lines = missing.map(([name, value]) => `${name}='${value}'\n`).join("");
+    const lines = missing.map(([name, value]) => `${name}=${quoted(value)}\n`).join("");
     const gap = text === "" || text.endsWith("\n") ? "" : "\n";
     appendFileSync(file, `${gap}${heading}${lines}`, { mode: 0o600 });
   }
@@ -34,6 +34,11 @@ export function localVariables(root: string, environment: Environment): Variable
 /** A fresh value for everything that must be secret: for a server of a test, or for a new deployment. */
 export function newSecrets(): Variables {
   return Object.fromEntries(Object.entries(GENERATED).map(([name, generate]) => [name, generate()]));
+}
+
+/** Bare where it can be, so that whoever cuts a secret out of the file has it as it is. */
+function quoted(value: string): string {
+  return /^[\w.:+/=-]+$/.test(value) ? value : `'${value}'`;
 }
 
 // .dev.vars.example names every setting there is; what else the environment holds is none of the Worker's business.

@@ -19,9 +19,10 @@ describe("local settings", () => {
     expect(localVariables(root, {})).toEqual(first);
   });
 
-  it("writes a file that only its owner reads", () => {
-    localVariables(root, {});
+  it("writes a file that only its owner reads, with no quotes around the operator's token", () => {
+    const { OPERATOR_TOKEN } = localVariables(root, {});
     expect(statSync(file()).mode & 0o777).toBe(0o600);
+    expect(readFileSync(file(), "utf8").split("\n")).toContain(`OPERATOR_TOKEN=${OPERATOR_TOKEN}`);
   });
 
   it("adds what is missing or empty and leaves what stands there", () => {
