@@ -34,15 +34,14 @@ export async function endOtherSessions(ctx: ServiceContext): Promise<void> {
   const { userId, sessionId: present } = await accountHolder(ctx);
   const now = ctx.clock.now();
   const isOther = and(eq(sessions.userId, userId), ne(sessions.id, present), isNull(sessions.endedAt));
+  // across tenants: a person's sessions are theirs in every tenant
+  const ending = ctx.db
+    .update(sessions)
+    .set({ endedAt: now })
+    .where(and(isOther, gt(sessions.expiresAt, now)));
   await commit(ctx, {
     change: [],
-    // across tenants: a person's sessions are theirs in every tenant
-    also: [
-      ctx.db
-        .update(sessions)
-        .set({ endedAt: now })
-        .where(and(isOther, gt(sessions.expiresAt, now))),
-    ],
+    also: [ending],
     audit: { action: "session.ended", target: { type: "user", id: userId }, details: { kept: present } },
   });
   forgetPrincipals(({ actor }) => actor.kind === "user" && actor.userId === userId && actor.sessionId !== present);
