@@ -3,6 +3,9 @@ import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { testSecrets } from "./test/support/secrets.ts";
 
+// Bounds what hangs. Vitest's five seconds fail sound tests on a machine that does other work.
+const HANG_MS = 30_000;
+
 export default defineConfig({
   test: {
     silent: "passed-only",
@@ -12,6 +15,7 @@ export default defineConfig({
           name: "unit",
           include: ["test/unit/**/*.test.ts", "test/conformance/**/*.test.ts"],
           environment: "node",
+          testTimeout: HANG_MS,
         },
       },
       {
@@ -35,6 +39,8 @@ export default defineConfig({
           // One isolate for all files: a fresh one costs over a second each, and every test makes its own tenant.
           isolate: false,
           maxWorkers: 1,
+          testTimeout: HANG_MS,
+          hookTimeout: HANG_MS,
         },
       },
       {
