@@ -54,12 +54,19 @@ export type TaskType = Task["type"];
 
 /**
  * What travels through the queue. A `stored-task` is only the doorbell of a row that a commit wrote; `run-advanced` tells that
- * a run's journal has moved, and the object repeats it until the projection has answered; `audit-due` that a tenant's audit log
- * has entries to seal or to drop, which the clock repeats while it holds.
+ * a run's journal has moved, and the object repeats it until the projection has answered; `told` is what the read models are to
+ * know, where that is small enough to travel. `audit-due` tells that a tenant's audit log has entries to seal or to drop, which
+ * the clock repeats while it holds.
  */
 export const QueueMessage = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("stored-task"), id: z.string(), tenantId: z.string() }),
-  z.object({ kind: z.literal("run-advanced"), runId: z.string(), tenantId: z.string(), seq: z.number().int() }),
+  z.object({
+    kind: z.literal("run-advanced"),
+    runId: z.string(),
+    tenantId: z.string(),
+    seq: z.number().int(),
+    told: z.unknown().optional(),
+  }),
   z.object({ kind: z.literal("audit-due"), tenantId: z.string() }),
 ]);
 export type QueueMessage = z.infer<typeof QueueMessage>;

@@ -316,7 +316,14 @@ export class Journal {
     return row ?? { seq: 0, act: 0 };
   }
 
+  /** News are not heard in order: what was said before stands. */
   saveProjected(seq: number, act: number): void {
-    this.#sql.exec("insert or replace into projected (id, seq, act) values (1, ?, ?)", seq, act);
+    const done = this.projected();
+    if (seq <= done.seq && act <= done.act) return;
+    this.#sql.exec(
+      "insert or replace into projected (id, seq, act) values (1, ?, ?)",
+      Math.max(seq, done.seq),
+      Math.max(act, done.act),
+    );
   }
 }

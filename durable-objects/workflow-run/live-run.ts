@@ -10,7 +10,7 @@ import { replay } from "../../domain/workflows/run/replay.ts";
 import type { RunState } from "../../domain/workflows/run/state.ts";
 import { isEnded } from "../../domain/workflows/run/state.ts";
 import type { PlatformContext } from "../../services/context.ts";
-import type { ReviewRow, RunAct } from "../../services/workflows/ports.ts";
+import type { ReviewRow, RunAct, RunProjection } from "../../services/workflows/ports.ts";
 import type { EffectHost } from "./effects.ts";
 import { Effects } from "./effects.ts";
 import type { Family } from "./family.ts";
@@ -40,6 +40,8 @@ const QUEUED_MS = 120 * SECOND_MS;
 const ANNOUNCE_MS = 200;
 /** Of its end they hear sooner, though not before the answer has left: in one process they would contend for its one thread. */
 const ANNOUNCE_END_MS = 15;
+/** A message takes 128,000 bytes, and a character has three at most. What is larger is asked for by the consumer. */
+const MAX_TOLD_CHARACTERS = 40_000;
 /** Well under the ten seconds after which the platform may forget an idle object. */
 const KEEP_AFTER_MS = 2 * SECOND_MS;
 /** The answer leaves first; then what ended is written down. */
@@ -63,6 +65,8 @@ export interface LiveRunHost extends Omit<EffectHost, "goOn" | "later"> {
   waitUntil(work: Promise<unknown>): void;
   /** Tells relatives what is due. False when someone could not be reached: the alarm tries again. */
   deliver(live: Live): Promise<boolean>;
+  /** What the read models are to know. */
+  projection(live: Live): RunProjection;
   /** Whether the run that waits for a slot has one by now. */
   hasSlot(live: Live): Promise<boolean>;
 }
@@ -367,7 +371,11 @@ export class LiveRun {
     this.#isAnnouncing = true;
     const send = async () => {
       const { runId, tenantId } = live.origin;
-      await this.#host.platform().ports.queue.send([{ kind: "run-advanced", runId, tenantId, seq: live.state.seq }]);
+      const told = this.#host.projection(live);
+      const isSmall = JSON.stringify(told).length <= MAX_TOLD_CHARACTERS;
+      await this.#host
+        .platform()
+        .ports.queue.send([{ kind: "run-advanced", runId, tenantId, seq: told.seq, ...(isSmall && { told }) }]);
     };
     const tell = () => {
       this.#newsTimer = null;

@@ -74,6 +74,7 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
       },
       advanceMapRun: (effect, isWanted) => this.#mapRuns.advance(effect, isWanted),
       deliver: (live) => this.#deliver(live),
+      projection: (live) => this.#projection(live),
       hasSlot: (live) => this.#hasSlot(live),
     });
     this.#mapRuns = new MapRunHost(this.#run, () => this.#context());
@@ -249,7 +250,10 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
 
   async projection(): Promise<RunProjection | null> {
     const live = this.#run.load();
-    if (live === null) return null;
+    return live === null ? null : this.#projection(live);
+  }
+
+  #projection(live: Live): RunProjection {
     const done = this.#journal.projected();
     return {
       seq: live.state.seq,

@@ -8,7 +8,7 @@ const DEFAULT_DAYS = 30;
 const RECENT_MS = 5 * MINUTE_MS;
 
 /** How long ended runs of the tenant stay where they can be rewound: the setting `runRetentionDays`, as SQL. */
-export function runRetentionMs(tenantId: string | AnyColumn): SQL<number> {
+export function runRetentionMs(tenantId: string | AnyColumn | SQL): SQL<number> {
   const days = sql`case when json_type(${tenants.settings}, '$.runRetentionDays') in ('integer', 'real')
     then max(0, json_extract(${tenants.settings}, '$.runRetentionDays')) else ${DEFAULT_DAYS} end`;
   const ofTenant = sql`(select ${days} from ${tenants} where ${tenants.id} = ${tenantId})`;

@@ -4,6 +4,7 @@ import { commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
 import { isVersion, loadVersion } from "./find-workflow.ts";
+import { forgetVersions } from "./known-versions.ts";
 import { workflowAliases, workflows, workflowVersions } from "./table.ts";
 
 /** Removes an old version that no alias leads to. Runs that it started hold their own definition and go on. */
@@ -31,4 +32,5 @@ export async function deleteVersion(ctx: ServiceContext, workflow: string, versi
     audit: { action: "workflow.version-deleted", target: { type: "workflow", id: workflow }, details: { version } },
     conflict: () => problem("conflict", { detail: "The version is the newest, or an alias leads to it." }),
   });
+  forgetVersions(ctx, workflow);
 }

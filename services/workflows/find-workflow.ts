@@ -18,6 +18,12 @@ export const IS_NEWEST = and(IS_OF_WORKFLOW, eq(workflowVersions.version, workfl
 
 export type VersionRow = typeof workflowVersions.$inferSelect;
 
+/** A version, with the id of its workflow. */
+export interface FoundVersion {
+  id: string;
+  row: VersionRow;
+}
+
 export function toWorkflow(id: string, row: VersionRow): Workflow {
   const { name, version, type, description } = row;
   const definition = JSON.parse(row.definition) as JsonObject;
@@ -34,11 +40,7 @@ export async function findVersion(ctx: ServiceContext, name: string, version: nu
 }
 
 /** A version of a workflow that takes runs; the newest when none is named. One read. */
-export async function loadVersion(
-  ctx: ServiceContext,
-  name: string,
-  version?: number,
-): Promise<{ id: string; row: VersionRow }> {
+export async function loadVersion(ctx: ServiceContext, name: string, version?: number): Promise<FoundVersion> {
   const rows = await ctx.db
     .select({ id: workflows.id, row: workflowVersions })
     .from(workflows)

@@ -15,6 +15,7 @@ import { commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
 import { findVersion, toWorkflow } from "./find-workflow.ts";
+import { forgetVersions } from "./known-versions.ts";
 import { workflowAliases, workflows, workflowVersions } from "./table.ts";
 
 /** Makes a new version unless the newest is equal. */
@@ -70,6 +71,7 @@ export async function putWorkflow(
     change: [head, ctx.db.insert(workflowVersions).values(row)],
     audit: { action: "workflow.version-created", target: { type: "workflow", id }, details: { name, version, digest } },
   });
+  forgetVersions(ctx, name);
   return { workflow: toWorkflow(id, row), created: true };
 }
 
@@ -110,4 +112,5 @@ export async function deleteWorkflow(ctx: ServiceContext, name: string): Promise
     audit: { action: "workflow.deleted", target: { type: "workflow", id: name } },
     conflict: () => problem("not-found", { detail: "No such workflow." }),
   });
+  forgetVersions(ctx, name);
 }

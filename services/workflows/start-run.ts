@@ -9,7 +9,7 @@ import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
 import { payloadLimit } from "../tenants/payload-limit.ts";
 import { versionOfAlias } from "./aliases.ts";
-import { loadVersion } from "./find-workflow.ts";
+import { versionToStart } from "./known-versions.ts";
 import type { StartRunRequest } from "./ports.ts";
 import { actOf } from "./run-act.ts";
 import { orArchived, startedBefore } from "./run-archive.ts";
@@ -41,7 +41,7 @@ export async function startRun(
   const value = input.input === undefined ? {} : input.input;
   const { name, alias } = input;
   const version = alias === undefined ? input.version : await versionOfAlias(ctx, workflow, alias, name);
-  const [{ row }, maxPayloadBytes] = await Promise.all([loadVersion(ctx, workflow, version), payloadLimit(ctx)]);
+  const [{ row }, maxPayloadBytes] = await Promise.all([versionToStart(ctx, workflow, version), payloadLimit(ctx)]);
   requirePayload(value, maxPayloadBytes);
   const qualifier = alias ?? input.version?.toString();
   const { parent } = options;

@@ -4,17 +4,19 @@ import { SECOND_MS } from "../../domain/kernel/time.ts";
 import { tendAuditLog } from "../../services/audit/sweep-audit-logs.ts";
 import type { PlatformContext, ServiceContext } from "../../services/context.ts";
 import { keepDeadLetter, keepUnreadable, runStoredTask } from "../../services/jobs/stored-tasks.ts";
-import { projectRuns } from "../../services/workflows/project-runs.ts";
+import { type AdvancedRun, projectRuns } from "../../services/workflows/project-runs.ts";
 import { handleTask } from "./handlers.ts";
 
 const RETRY = { firstMs: SECOND_MS, factor: 3, maxMs: 600 * SECOND_MS };
 // Tasks of one batch that run at once: an isolate has six outgoing connections.
 const CONCURRENCY = 6;
+/** What a run told of itself counts for this long; by a message that is older, or repeated, the run is asked anew. */
+const FRESH_MS = 60 * SECOND_MS;
 
 /** Takes a batch: every message is acknowledged or retried by itself, so that one failure repeats no other. */
 export async function consume(platform: PlatformContext, batch: MessageBatch): Promise<void> {
   const isDead = batch.queue.includes("dead-letters");
-  const advanced: { message: Message; runId: string; tenantId: string; seq: number }[] = [];
+  const advanced: { message: Message; run: AdvancedRun }[] = [];
   const pending: (() => Promise<void>)[] = [];
   for (const message of batch.messages) {
     const envelope = QueueMessage.safeParse(message.body);
@@ -25,7 +27,8 @@ export async function consume(platform: PlatformContext, batch: MessageBatch): P
         ),
       );
     } else if (envelope.data.kind === "run-advanced") {
-      advanced.push({ message, ...envelope.data });
+      const { runId, tenantId, told } = envelope.data;
+      advanced.push({ message, run: { runId, tenantId, told: isFresh(platform, message) ? told : undefined } });
     } else if (envelope.data.kind === "audit-due") {
       const { tenantId } = envelope.data;
       pending.push(() => settle(platform, message, () => tendAuditLog(systemContext(platform, tenantId))));
@@ -48,15 +51,22 @@ export async function consume(platform: PlatformContext, batch: MessageBatch): P
 /** Runs that moved are projected together: one write for the batch. */
 async function projectBatch(
   platform: PlatformContext,
-  advanced: { message: Message; runId: string; tenantId: string; seq: number }[],
+  advanced: { message: Message; run: AdvancedRun }[],
 ): Promise<void> {
   try {
-    await projectRuns(platform, advanced);
+    await projectRuns(
+      platform,
+      advanced.map(({ run }) => run),
+    );
     for (const { message } of advanced) message.ack();
   } catch (error) {
     platform.log.error("projection.failed", error, { runs: advanced.length });
     for (const { message } of advanced) retry(platform, message);
   }
+}
+
+function isFresh(platform: PlatformContext, { attempts, timestamp }: Message): boolean {
+  return attempts === 1 && platform.clock.now() - timestamp.getTime() < FRESH_MS;
 }
 
 async function settle(platform: PlatformContext, message: Message, run: () => Promise<void>): Promise<void> {

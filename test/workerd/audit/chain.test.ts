@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { DAY_MS, HOUR_MS } from "../../../domain/kernel/time.ts";
 import { anchorPrefix } from "../../../services/audit/anchor-key.ts";
 import { dropExpiredEntries } from "../../../services/audit/drop-expired-entries.ts";
-import { insertEntryOnce } from "../../../services/audit/insert-entry.ts";
+import { insertEntriesOnce } from "../../../services/audit/insert-entries.ts";
 import { sealAuditEntries } from "../../../services/audit/seal-audit-entries.ts";
 import { sweepAuditLogs } from "../../../services/audit/sweep-audit-logs.ts";
 import { auditEntries, auditUnsealed } from "../../../services/audit/table.ts";
@@ -31,22 +31,20 @@ async function act(ctx: ServiceContext, times: number): Promise<void> {
 
 /** Entries made an hour or a day ago, as a run's acts are told later; `age` in milliseconds. */
 async function actLongAgo(ctx: ServiceContext, times: number, age: number): Promise<void> {
-  const [first, ...others] = Array.from({ length: times }, () =>
-    insertEntryOnce(ctx, {
-      id: ctx.ids.next("aud"),
-      tenantId: ctx.tenant.id,
-      at: ctx.clock.now() - age,
-      action: "test.old",
-      actorType: "system",
-      actorId: "test",
-      targetType: null,
-      targetId: null,
-      ip: null,
-      userAgent: null,
-      requestId: "req_test",
-    }),
-  );
-  if (first !== undefined) await ctx.db.batch([first, ...others]);
+  const old = Array.from({ length: times }, () => ({
+    id: ctx.ids.next("aud"),
+    tenantId: ctx.tenant.id,
+    at: ctx.clock.now() - age,
+    action: "test.old",
+    actorType: "system",
+    actorId: "test",
+    targetType: null,
+    targetId: null,
+    ip: null,
+    userAgent: null,
+    requestId: "req_test",
+  }));
+  for (const statement of insertEntriesOnce(ctx, old)) await statement;
   await sealAuditEntries(ctx);
 }
 

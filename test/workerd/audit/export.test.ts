@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { HOUR_MS } from "../../../domain/kernel/time.ts";
 import { verifyChainFile } from "../../../scripts/verify-audit/chain-file.ts";
-import { insertEntryOnce } from "../../../services/audit/insert-entry.ts";
+import { insertEntriesOnce } from "../../../services/audit/insert-entries.ts";
 import { sealAuditEntries } from "../../../services/audit/seal-audit-entries.ts";
 import { commit } from "../../../services/commit.ts";
 import { aTenant, type TestMember } from "../../support/a-tenant.ts";
@@ -64,19 +64,17 @@ describe("an export of the audit log", () => {
 describe("an exported chain, away from the platform", () => {
   async function exported(): Promise<{ lines: string[]; keys: never }> {
     const owner = await aTenant();
-    const old = Array.from({ length: 3 }, () =>
-      insertEntryOnce(owner.ctx, {
-        ...{
-          id: owner.ctx.ids.next("aud"),
-          tenantId: owner.tenantId,
-          at: Date.now() - 2 * HOUR_MS,
-          action: "test.old",
-        },
-        ...{ actorType: "system", actorId: "test", targetType: null, targetId: null },
-        ...{ ip: null, userAgent: null, requestId: "req_test", details: { big: 1e21, text: "\u{1f600}é" } },
-      }),
-    );
-    for (const statement of old) await statement;
+    const old = Array.from({ length: 3 }, () => ({
+      ...{
+        id: owner.ctx.ids.next("aud"),
+        tenantId: owner.tenantId,
+        at: Date.now() - 2 * HOUR_MS,
+        action: "test.old",
+      },
+      ...{ actorType: "system", actorId: "test", targetType: null, targetId: null },
+      ...{ ip: null, userAgent: null, requestId: "req_test", details: { big: 1e21, text: "\u{1f600}é" } },
+    }));
+    for (const statement of insertEntriesOnce(owner.ctx, old)) await statement;
     await sealAuditEntries(owner.ctx);
     await acted(owner, 4);
     const text = await (await owner.fetch("/v1/audit-entries/chain")).text();
