@@ -1,4 +1,5 @@
 import type { Waiter } from "../../services/workflows/ports.ts";
+import type { Tables } from "./tables.ts";
 
 // The runs that this one is bound to.
 //   F1  A run that waits for this one is told of its end until it has answered.
@@ -17,10 +18,11 @@ interface WaiterRow extends Record<string, SqlStorageValue> {
 
 export class Family {
   readonly #sql: SqlStorage;
-  #hasTables: boolean | null = null;
+  readonly #tables: Tables;
 
-  constructor(storage: DurableObjectStorage) {
-    this.#sql = storage.sql;
+  constructor({ sql }: DurableObjectStorage, tables: Tables) {
+    this.#sql = sql;
+    this.#tables = tables;
   }
 
   awaitedBy({ runId, key }: Waiter): void {
@@ -88,21 +90,17 @@ export class Family {
 
   /** Most runs stand alone and never need the tables. */
   #exists(): boolean {
-    this.#hasTables ??=
-      this.#sql.exec("select 1 from sqlite_master where type = 'table' and name = 'waiters'").toArray().length > 0;
-    return this.#hasTables;
+    return this.#tables.has("waiters");
   }
 
   #createTables(): void {
-    if (this.#hasTables === true) return;
-    this.#sql.exec(`
-      create table if not exists waiters (
-        run_id text not null, key text not null, is_due integer not null, primary key (run_id, key)
-      ) without rowid;
-      create table if not exists children (
-        key text primary key, run_id text not null, is_called_off integer not null
-      ) without rowid;
-    `);
-    this.#hasTables = true;
+    this.#tables.make(
+      "waiters",
+      "(run_id text not null, key text not null, is_due integer not null, primary key (run_id, key)) without rowid",
+    );
+    this.#tables.make(
+      "children",
+      "(key text primary key, run_id text not null, is_called_off integer not null) without rowid",
+    );
   }
 }

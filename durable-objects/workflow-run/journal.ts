@@ -1,6 +1,7 @@
 import type { RunEvent } from "../../domain/workflows/run/event.ts";
 import type { RunState } from "../../domain/workflows/run/state.ts";
 import type { ReviewRow, RunAct, StartRunRequest } from "../../services/workflows/ports.ts";
+import type { Tables } from "./tables.ts";
 
 // The run's own database.
 //   L1  A row of `journal` holds the events of one decision; rows are only added, seq has no gaps.
@@ -38,16 +39,16 @@ interface Unkept {
 }
 
 export class Journal {
-  readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
+  readonly #tables: Tables;
   #unkept: Unkept | null = null;
   /** The newest snapshot, and what has been written since. */
   #snapshot = { seq: 0, characters: 0 };
   #sinceSnapshot = 0;
 
-  constructor(storage: DurableObjectStorage) {
-    this.#storage = storage;
-    this.#sql = storage.sql;
+  constructor({ sql }: DurableObjectStorage, tables: Tables) {
+    this.#sql = sql;
+    this.#tables = tables;
   }
 
   get isKept(): boolean {
@@ -57,27 +58,41 @@ export class Journal {
   /** `null` where no run was ever started; asking leaves no trace. */
   origin(): Origin | null {
     if (this.#unkept !== null) return this.#unkept.origin;
-    if (!this.#hasTable("origin")) return null;
+    if (!this.#tables.has("origin")) return null;
+    this.#upgrade();
     const [row] = this.#sql.exec<{ value: string }>("select value from origin").toArray();
     return row === undefined ? null : (JSON.parse(row.value) as Origin);
   }
 
+  /** Runs of an earlier version kept in a table of its own how far the read models are. */
+  #upgrade(): void {
+    if (!this.#tables.has("projected")) return;
+    this.#tables.transaction(() => {
+      this.#sql.exec(`
+        alter table origin add column seq integer not null default 0;
+        alter table origin add column act integer not null default 0;
+        update origin set seq = coalesce((select seq from projected), 0), act = coalesce((select act from projected), 0);
+      `);
+      this.#tables.drop("projected");
+    });
+  }
+
   /** The run that would have waited for this one has given up before this one began. */
   get isCalledOff(): boolean {
-    return this.#hasTable("called_off");
+    return this.#tables.has("called_off");
   }
 
   callOff(): void {
-    this.#sql.exec("create table if not exists called_off (at integer)");
+    this.#tables.make("called_off", "(at integer)");
   }
 
   /** Whether the run waits for a slot. */
   get isQueued(): boolean {
-    return this.#hasTable("queued") && this.#sql.exec("select 1 from queued").toArray().length > 0;
+    return this.#tables.has("queued") && this.#sql.exec("select 1 from queued").toArray().length > 0;
   }
 
   queue(): void {
-    this.#sql.exec("create table queued (at integer not null)");
+    this.#tables.make("queued", "(at integer not null)");
     this.#sql.exec("insert into queued (at) values (?)", Date.now());
   }
 
@@ -87,22 +102,15 @@ export class Journal {
 
   /** The run was here and rests in the archive now. */
   get isArchived(): boolean {
-    return this.#hasTable("archived");
+    return this.#tables.has("archived");
   }
 
   /** Forgets everything but that. */
   leave(): void {
-    this.#storage.transactionSync(() => {
-      const tables = this.#sql.exec<{ name: string }>(
-        "select name from sqlite_master where type = 'table' and name not like 'sqlite_%' and name not like '\\_cf\\_%' escape '\\'",
-      );
-      for (const { name } of tables.toArray()) this.#sql.exec(`drop table "${name}"`);
-      this.#sql.exec("create table archived (at integer)");
+    this.#tables.transaction(() => {
+      this.#tables.dropAll();
+      this.#tables.make("archived", "(at integer)");
     });
-  }
-
-  #hasTable(name: string): boolean {
-    return this.#sql.exec("select 1 from sqlite_master where type = 'table' and name = ?", name).toArray().length > 0;
   }
 
   createInMemory(origin: Origin): void {
@@ -120,15 +128,11 @@ export class Journal {
   }
 
   create(origin: Origin): void {
-    this.#sql.exec(`
-      create table origin (value text not null);
-      create table journal (first_seq integer primary key, last_seq integer not null, events text not null);
-      create table parts (seq integer not null, part integer not null, text text not null, primary key (seq, part));
-      create table snapshot (id integer primary key check (id = 1), seq integer not null, state text not null);
-      create table reviews (id text primary key, seq integer not null, value text not null);
-      create table acts (id integer primary key autoincrement, at integer not null, value text not null);
-      create table projected (id integer primary key check (id = 1), seq integer not null, act integer not null);
-    `);
+    this.#tables.make(
+      "origin",
+      "(value text not null, seq integer not null default 0, act integer not null default 0)",
+    );
+    this.#tables.make("journal", "(first_seq integer primary key, last_seq integer not null, events text not null)");
     this.#sql.exec("insert into origin (value) values (?)", JSON.stringify(origin));
   }
 
@@ -177,6 +181,10 @@ export class Journal {
   }
 
   #saveParts(seq: number, text: string): void {
+    this.#tables.make(
+      "parts",
+      "(seq integer not null, part integer not null, text text not null, primary key (seq, part))",
+    );
     for (let part = 0; part * MAX_ROW_CHARACTERS < text.length; part++) {
       const piece = text.slice(part * MAX_ROW_CHARACTERS, (part + 1) * MAX_ROW_CHARACTERS);
       this.#sql.exec("insert into parts (seq, part, text) values (?, ?, ?)", seq, part, JSON.stringify(piece));
@@ -235,7 +243,7 @@ export class Journal {
   }
 
   snapshot(): RunState | null {
-    if (this.#unkept !== null) return null;
+    if (this.#unkept !== null || !this.#tables.has("snapshot")) return null;
     const [row] = this.#sql.exec<{ seq: number; state: string }>("select seq, state from snapshot").toArray();
     if (row === undefined) return null;
     const text = row.state === "" ? this.#inParts(SNAPSHOT_SEQ) : row.state;
@@ -250,6 +258,7 @@ export class Journal {
 
   saveSnapshot(state: RunState): void {
     if (this.#unkept !== null) return;
+    this.#tables.make("snapshot", "(id integer primary key check (id = 1), seq integer not null, state text not null)");
     const text = JSON.stringify(state);
     if (this.#snapshot.characters > MAX_ROW_CHARACTERS) {
       this.#sql.exec("delete from parts where seq = ?", SNAPSHOT_SEQ);
@@ -269,6 +278,7 @@ export class Journal {
 
   saveReview(review: ReviewRow, seq: number): void {
     this.keep();
+    this.#tables.make("reviews", "(id text primary key, seq integer not null, value text not null)");
     this.#sql.exec(
       "insert or replace into reviews (id, seq, value) values (?, ?, ?)",
       review.id,
@@ -278,7 +288,7 @@ export class Journal {
   }
 
   reviews(changedAfter: number): ReviewRow[] {
-    if (this.#unkept !== null) return [];
+    if (this.#unkept !== null || !this.#tables.has("reviews")) return [];
     const rows = this.#sql.exec<{ value: string }>(
       "select value from reviews where seq > ? order by seq",
       changedAfter,
@@ -287,7 +297,7 @@ export class Journal {
   }
 
   review(id: string): ReviewRow | null {
-    if (this.#unkept !== null) return null;
+    if (this.#unkept !== null || !this.#tables.has("reviews")) return null;
     const [row] = this.#sql.exec<{ value: string }>("select value from reviews where id = ?", id).toArray();
     return row === undefined ? null : (JSON.parse(row.value) as ReviewRow);
   }
@@ -297,11 +307,12 @@ export class Journal {
       this.#unkept.acts.push({ act, at });
       return;
     }
+    this.#tables.make("acts", "(id integer primary key, at integer not null, value text not null)");
     this.#sql.exec("insert into acts (at, value) values (?, ?)", at, JSON.stringify(act));
   }
 
   acts(after: number): (RunAct & { id: number; at: number })[] {
-    if (this.#unkept !== null) return [];
+    if (this.#unkept !== null || !this.#tables.has("acts")) return [];
     const rows = this.#sql.exec<{ id: number; at: number; value: string }>(
       "select id, at, value from acts where id > ? order by id",
       after,
@@ -312,18 +323,13 @@ export class Journal {
   /** How far the read models have come: the event and the act they stand at. */
   projected(): { seq: number; act: number } {
     if (this.#unkept !== null) return { seq: 0, act: 0 };
-    const [row] = this.#sql.exec<{ seq: number; act: number }>("select seq, act from projected").toArray();
-    return row ?? { seq: 0, act: 0 };
+    return this.#sql.exec<{ seq: number; act: number }>("select seq, act from origin").one();
   }
 
   /** News are not heard in order: what was said before stands. */
   saveProjected(seq: number, act: number): void {
     const done = this.projected();
     if (seq <= done.seq && act <= done.act) return;
-    this.#sql.exec(
-      "insert or replace into projected (id, seq, act) values (1, ?, ?)",
-      Math.max(seq, done.seq),
-      Math.max(act, done.act),
-    );
+    this.#sql.exec("update origin set seq = ?, act = ?", Math.max(seq, done.seq), Math.max(act, done.act));
   }
 }

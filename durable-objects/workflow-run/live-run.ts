@@ -17,10 +17,11 @@ import type { Family } from "./family.ts";
 import { childrenOf, endedChildren } from "./family-news.ts";
 import { Inbox, joined, type Letter } from "./inbox.ts";
 import type { Journal, Origin } from "./journal.ts";
-import { machineOf } from "./machines.ts";
+import { lazyMachine } from "./machines.ts";
 import { refusal } from "./refusal.ts";
 import { changedReviews } from "./reviews.ts";
 import { RunClock } from "./run-clock.ts";
+import type { Tables } from "./tables.ts";
 
 // A run in memory: decides, writes down, acts.
 //   R1  Persist before acting: a decision's events are in the journal before an effect starts or an answer leaves. The
@@ -40,6 +41,8 @@ const QUEUED_MS = 120 * SECOND_MS;
 const ANNOUNCE_MS = 200;
 /** Of its end they hear sooner, though not before the answer has left: in one process they would contend for its one thread. */
 const ANNOUNCE_END_MS = 15;
+/** News of all runs leave at the same moments, so that a batch of the queue finds many of them. */
+const NEWS_TICK_MS = 100;
 /** A message takes 128,000 bytes, and a character has three at most. What is larger is asked for by the consumer. */
 const MAX_TOLD_CHARACTERS = 40_000;
 /** Well under the ten seconds after which the platform may forget an idle object. */
@@ -52,7 +55,8 @@ const MAX_GATHERING_MS = 500;
 
 export interface Live {
   origin: Origin;
-  machine: Machine;
+  /** Parsed for the first decision: who only reads the run needs none. */
+  machine: () => Machine;
   state: RunState;
   snapshotSeq: number;
   pendingReviews: Map<string, ReviewRow>;
@@ -79,9 +83,9 @@ interface Outcome {
 
 export class LiveRun {
   readonly effects: Effects;
-  readonly #storage: DurableObjectStorage;
   readonly #journal: Journal;
   readonly #family: Family;
+  readonly #tables: Tables;
   readonly #host: LiveRunHost;
   readonly #clock: RunClock;
   readonly #inbox: Inbox;
@@ -93,10 +97,14 @@ export class LiveRun {
   #keepTimer: { handle: ReturnType<typeof setTimeout>; isEnded: boolean } | null = null;
   #listeners: (() => void)[] = [];
 
-  constructor(storage: DurableObjectStorage, parts: { journal: Journal; family: Family }, host: LiveRunHost) {
-    this.#storage = storage;
+  constructor(
+    storage: DurableObjectStorage,
+    parts: { journal: Journal; family: Family; tables: Tables },
+    host: LiveRunHost,
+  ) {
     this.#journal = parts.journal;
     this.#family = parts.family;
+    this.#tables = parts.tables;
     this.#host = host;
     const later = (work: Promise<unknown>) => this.later(work);
     const goOn = async () => {
@@ -122,7 +130,7 @@ export class LiveRun {
     const pending = this.#journal.reviews(0).filter((review) => review.status === "pending");
     this.#live = {
       origin,
-      machine: machineOf(origin),
+      machine: lazyMachine(origin),
       state,
       snapshotSeq: snapshot?.seq ?? 0,
       pendingReviews: new Map(pending.map((review) => [review.id, review])),
@@ -235,7 +243,7 @@ export class LiveRun {
   async #decision(live: Live, command: RunCommand) {
     try {
       const maxStates = live.isQueued ? 0 : undefined;
-      const decision = await decide(live.machine, live.state, command, this.chance(), maxStates);
+      const decision = await decide(live.machine(), live.state, command, this.chance(), maxStates);
       live.state = decision.state;
       return live.isQueued && decision.refused === null
         ? { ...decision, effects: decision.effects.filter(isNotContinue) }
@@ -279,7 +287,7 @@ export class LiveRun {
 
   #persist(live: Live, { state, events, effects }: Outcome, act: RunAct | null, before?: () => void): void {
     try {
-      this.#storage.transactionSync(() => {
+      this.#tables.transaction(() => {
         before?.();
         this.#journal.append(events);
         for (const review of changedReviews(live.pendingReviews, events, state))
@@ -356,7 +364,7 @@ export class LiveRun {
   }
 
   #keep(): void {
-    this.#storage.transactionSync(() => this.#journal.keep());
+    this.#tables.transaction(() => this.#journal.keep());
     if (this.#live === null) return;
     this.#announce(this.#live);
     this.#schedule(this.#live);
@@ -381,7 +389,9 @@ export class LiveRun {
       this.#newsTimer = null;
       this.later(send());
     };
-    const handle = setTimeout(tell, hasEnded ? ANNOUNCE_END_MS : ANNOUNCE_MS);
+    const now = Date.now();
+    const soonest = now + (hasEnded ? ANNOUNCE_END_MS : ANNOUNCE_MS);
+    const handle = setTimeout(tell, Math.ceil(soonest / NEWS_TICK_MS) * NEWS_TICK_MS - now);
     this.#newsTimer = { handle, isEnded: hasEnded };
   }
 

@@ -7,8 +7,14 @@ import type { Origin } from "./journal.ts";
 const KEPT = 64;
 const machines = new Map<string, Machine>();
 
+/** As machineOf(), once it is needed. */
+export function lazyMachine(origin: Origin): () => Machine {
+  let machine: Machine | null = null;
+  return () => (machine ??= machineOf(origin));
+}
+
 /** The machine of a definition that was accepted when its version was made, or of the children of one of its Map states. */
-export function machineOf({ definition, type, mapState }: Origin): Machine {
+function machineOf({ definition, type, mapState }: Origin): Machine {
   const key = `${type}\n${mapState ?? ""}\n${definition}`;
   const known = machines.get(key);
   if (known !== undefined) return known;

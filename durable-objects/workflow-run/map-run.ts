@@ -75,7 +75,7 @@ export class MapRunHost {
 
   async #inputOf(key: string, index: number) {
     const { machine, state } = this.#run.require();
-    return childInput(machine, state, key, index, this.#run.chance());
+    return childInput(machine(), state, key, index, this.#run.chance());
   }
 }
 

@@ -30,11 +30,12 @@ import { Journal } from "./journal.ts";
 import { Lanes } from "./lanes.ts";
 import { leaveForArchive } from "./leave.ts";
 import { type Live, LiveRun } from "./live-run.ts";
-import { machineOf } from "./machines.ts";
+import { lazyMachine } from "./machines.ts";
 import { mapChildOutcome, partsOfChildKey } from "./map-children.ts";
 import { MapRunHost } from "./map-run.ts";
 import { requireAssignee } from "./reviews.ts";
 import { answerCommand, lifecycleCommand, outcomeCommands, startCommand } from "./run-commands.ts";
+import { Tables } from "./tables.ts";
 import { toEventView, toRun } from "./view.ts";
 
 /** Of one answer; an object's answers have a bound. */
@@ -46,6 +47,7 @@ type RunObject = Omit<RunActor, "stream">;
 
 /** One run: its only writer, its clock and its memory. How it works stands in live-run.ts. */
 export class WorkflowRun extends DurableObject<Env> implements RunObject {
+  readonly #tables: Tables;
   readonly #journal: Journal;
   readonly #family: Family;
   readonly #run: LiveRun;
@@ -54,9 +56,10 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#journal = new Journal(ctx.storage);
-    this.#family = new Family(ctx.storage);
-    const parts = { journal: this.#journal, family: this.#family };
+    this.#tables = new Tables(ctx.storage);
+    this.#journal = new Journal(ctx.storage, this.#tables);
+    this.#family = new Family(ctx.storage, this.#tables);
+    const parts = { journal: this.#journal, family: this.#family, tables: this.#tables };
     this.#run = new LiveRun(ctx.storage, parts, {
       platform: () => this.#platform(),
       waitUntil: (work) => this.ctx.waitUntil(work),
@@ -104,7 +107,7 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
     const { act, input: _input, waiter, ...origin } = request;
     const begun: Live = {
       origin,
-      machine: machineOf(origin),
+      machine: lazyMachine(origin),
       state: initialState(),
       snapshotSeq: 0,
       pendingReviews: new Map(),
@@ -133,7 +136,7 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
 
   #awaitedBy({ waiter }: StartRunRequest, live: Live): void {
     if (waiter === undefined || isEnded(live.state)) return;
-    this.ctx.storage.transactionSync(() => {
+    this.#tables.transaction(() => {
       this.#journal.keep();
       this.#family.awaitedBy(waiter);
     });

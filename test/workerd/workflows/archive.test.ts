@@ -27,7 +27,7 @@ async function toldOf(member: TestMember, run: Run): Promise<void> {
     (row) => row !== null && row.archive_at !== null,
   );
   await eventually(
-    () => objectSql(member, run.id, "select seq from projected"),
+    () => objectSql(member, run.id, "select seq from origin"),
     ([row]) => row?.seq === run.seq,
   );
 }
