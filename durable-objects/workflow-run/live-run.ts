@@ -378,8 +378,10 @@ export class LiveRun {
     if (this.#newsTimer !== null) clearTimeout(this.#newsTimer.handle);
     this.#isAnnouncing = true;
     const send = async () => {
-      const { runId, tenantId } = live.origin;
-      const told = this.#host.projection(live);
+      // As the journal has it: a state that could not be written down has been forgotten since.
+      const current = this.require();
+      const { runId, tenantId } = current.origin;
+      const told = this.#host.projection(current);
       const isSmall = JSON.stringify(told).length <= MAX_TOLD_CHARACTERS;
       await this.#host
         .platform()

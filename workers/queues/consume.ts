@@ -10,8 +10,11 @@ import { handleTask } from "./handlers.ts";
 const RETRY = { firstMs: SECOND_MS, factor: 3, maxMs: 600 * SECOND_MS };
 // Tasks of one batch that run at once: an isolate has six outgoing connections.
 const CONCURRENCY = 6;
-/** What a run told of itself counts for this long; by a message that is older, or repeated, the run is asked anew. */
-const FRESH_MS = 60 * SECOND_MS;
+/**
+ * What a run told of itself counts for this long, which is shorter than until it repeats its news: of two messages the later is
+ * believed. By one that is older, or was delivered before, the run is asked.
+ */
+const FRESH_MS = 10 * SECOND_MS;
 
 /** Takes a batch: every message is acknowledged or retried by itself, so that one failure repeats no other. */
 export async function consume(platform: PlatformContext, batch: MessageBatch): Promise<void> {
@@ -28,7 +31,10 @@ export async function consume(platform: PlatformContext, batch: MessageBatch): P
       );
     } else if (envelope.data.kind === "run-advanced") {
       const { runId, tenantId, told } = envelope.data;
-      advanced.push({ message, run: { runId, tenantId, told: isFresh(platform, message) ? told : undefined } });
+      advanced.push({
+        message,
+        run: { runId, tenantId, told: !isDead && isFresh(platform, message) ? told : undefined },
+      });
     } else if (envelope.data.kind === "audit-due") {
       const { tenantId } = envelope.data;
       pending.push(() => settle(platform, message, () => tendAuditLog(systemContext(platform, tenantId))));

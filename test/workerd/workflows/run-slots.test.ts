@@ -2,6 +2,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { Run } from "../../../domain/workflows/run-view.ts";
+import { takePermit } from "../../../services/workflows/run-slots.ts";
 import { chain, eventually } from "../../support/a-run.ts";
 import type { TestMember } from "../../support/a-tenant.ts";
 import { aTenant } from "../../support/a-tenant.ts";
@@ -141,5 +142,26 @@ describe("a slot", () => {
         ),
       (permits) => permits === 64 - 40,
     );
+  });
+
+  it("is promised once to starts that come together", async () => {
+    const member = await aTenant();
+    await aWorkflow(member, "leaf", chain(1));
+    const starts = Array.from({ length: 20 }, () => takePermit(member.ctx, member.tenantId));
+    const [first, ...others] = await Promise.all(starts);
+    expect(first).toEqual(expect.any(String));
+    expect(new Set(others)).toEqual(new Set([first]));
+  });
+
+  it("is asked for again where the question failed, by whoever waited for its answer", async () => {
+    const member = await aTenant();
+    const { ports } = member.ctx;
+    const runSlots = {
+      of: () => ({ ...ports.runSlots.of(member.tenantId), lease: () => Promise.reject(new Error("down")) }),
+    };
+    const failing = takePermit({ ...member.ctx, ports: { ...ports, runSlots } }, member.tenantId);
+    const waiting = takePermit(member.ctx, member.tenantId);
+    expect(await failing.catch(String)).toBe("Error: down");
+    expect(await waiting).toEqual(expect.any(String));
   });
 });
