@@ -41,6 +41,7 @@ import { aesGcmSecretBox } from "./secret-box/aes-gcm.ts";
 import { hmacSecretDeriver } from "./secret-deriver/hmac.ts";
 import { fileReader } from "./text-extractor/file-reader.ts";
 import { ed25519TokenSigner } from "./token-signer/ed25519.ts";
+import { guardedStore, isStoreOutage, STORE_TIMEOUT_MS } from "./vector-index/guarded-store.ts";
 import type { VectorStore } from "./vector-index/vector-store.ts";
 import { type VectorizeBinding, vectorize } from "./vector-index/vectorize.ts";
 
@@ -179,7 +180,15 @@ function compose(env: Env): Composition {
 
 function vectorStore({ VECTORIZE }: Env, { VECTORIZE_DIMENSIONS: dimensions }: Config): VectorStore | null {
   if (VECTORIZE === undefined || dimensions === null) return null;
-  return vectorize(VECTORIZE as unknown as VectorizeBinding, { dimensions });
+  const guard = isolateBreaker({
+    name: "vector store",
+    timeoutMs: STORE_TIMEOUT_MS,
+    policy: PLATFORM_POLICY,
+    clock,
+    log,
+    isOutage: isStoreOutage,
+  });
+  return guardedStore(vectorize(VECTORIZE as unknown as VectorizeBinding, { dimensions }), guard);
 }
 
 function implementations(env: Env, config: Config, { crossEncoder }: Ports): Implementation[] {

@@ -87,8 +87,10 @@ async function bounded<T>({ timeoutMs, attempts }: Bounds, use: () => Promise<T>
       return await inTime(use(), timeoutMs);
     } catch (cause) {
       if (attempt < attempts && !isRefusal(cause)) continue;
-      const detail = isRefusal(cause) ? "Vectorize refused the request." : "Vectorize did not answer.";
-      throw problem("unavailable", { detail, retryAfterSeconds: 1, cause });
+      const details = isRefusal(cause)
+        ? { detail: "Vectorize refused the request.", members: { reason: "refused" } }
+        : { detail: "Vectorize did not answer." };
+      throw problem("unavailable", { ...details, retryAfterSeconds: 1, cause });
     }
   }
 }

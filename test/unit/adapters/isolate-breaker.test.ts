@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { guardedD1, isD1Outage } from "../../../adapters/database/guarded-d1.ts";
 import { isolateBreaker } from "../../../adapters/isolate-breaker.ts";
+import { guardedStore, isStoreOutage, STORE_TIMEOUT_MS } from "../../../adapters/vector-index/guarded-store.ts";
+import { type VectorizeBinding, vectorize } from "../../../adapters/vector-index/vectorize.ts";
 import { PLATFORM_POLICY } from "../../../domain/kernel/circuit-breaker.ts";
 
 beforeEach(() => {
@@ -104,5 +106,32 @@ describe("D1 behind a breaker", () => {
     }
     await expect(database.batch([wrapped])).rejects.toMatchObject(UNAVAILABLE);
     expect(batch).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("a store of vectors behind a breaker", () => {
+  const options = { timeoutMs: STORE_TIMEOUT_MS, policy: PLATFORM_POLICY, clock: { now: () => Date.now() }, log };
+  const aStore = (query: () => Promise<never>) => {
+    const asked = vi.fn(query);
+    const binding = { query: asked, describe: async () => ({ dimensions: 2 }) } as unknown as VectorizeBinding;
+    const guard = isolateBreaker({ ...options, name: "vector store", isOutage: isStoreOutage });
+    const store = guardedStore(vectorize(binding, { dimensions: 2 }), guard);
+    const search = () => store.nearest("kb", [1, 0]).catch((error: unknown) => error);
+    return { asked, search, store };
+  };
+
+  it("is not asked while it is down, and can be probed all the same", async () => {
+    const { asked, search, store } = aStore(() => Promise.reject(new Error("internal error")));
+    for (let n = 0; n < 5; n++) await search();
+    const before = asked.mock.calls.length;
+    expect(await search()).toMatchObject({ code: "unavailable", message: "The vector store does not answer." });
+    expect(asked).toHaveBeenCalledTimes(before);
+    await expect(store.probe()).resolves.toBeUndefined();
+  });
+
+  it("is asked again after what it refused", async () => {
+    const { asked, search } = aStore(() => Promise.reject(new Error("VECTOR_QUERY_ERROR (code = 40023)")));
+    for (let n = 0; n < 6; n++) expect(await search()).toMatchObject({ message: "Vectorize refused the request." });
+    expect(asked).toHaveBeenCalledTimes(6);
   });
 });
