@@ -1,25 +1,17 @@
 import { execFile } from "node:child_process";
-import { failed, type Outcome, ok } from "./step.ts";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { AcceptedAdvisories, judgeAuditReport } from "./audit-report.ts";
+import { failed, type Outcome } from "./step.ts";
 
-interface Audit {
-  metadata?: { vulnerabilities?: Record<string, number> };
-  vulnerabilities?: Record<string, { name: string; severity: string; isDirect: boolean; range: string }>;
-}
-
-const REFUSED = ["high", "critical"];
+const ACCEPTED = "scripts/check/accepted-advisories.json";
 const PATIENCE_MS = 20_000;
 
-/** Asks the registry for known vulnerabilities of what is deployed. A registry that does not answer skips the step, and says so. */
+/** Asks the registry for known vulnerabilities of what is deployed. */
 export async function knownVulnerabilities(root: string): Promise<Outcome> {
-  const audit = parsed(await npmAudit(root));
-  if (audit?.metadata?.vulnerabilities === undefined) {
-    return { status: "absent", summary: "skipped: the registry does not answer", details: "" };
-  }
-  const found = Object.values(audit.vulnerabilities ?? {});
-  const grave = found.filter(({ severity }) => REFUSED.includes(severity));
-  const summary = `${found.length} known, ${grave.length} grave`;
-  if (grave.length === 0) return ok(summary);
-  return failed(grave.map(({ name, range, severity }) => `${severity}: ${name} ${range}`).join("\n"), summary);
+  const accepted = AcceptedAdvisories.safeParse(JSON.parse(readFileSync(path.join(root, ACCEPTED), "utf8")));
+  if (!accepted.success) return failed(accepted.error.message, `${ACCEPTED} cannot be read`);
+  return judgeAuditReport(await npmAudit(root), accepted.data, new Date().toISOString().slice(0, 10));
 }
 
 function npmAudit(root: string): Promise<string> {
@@ -30,12 +22,4 @@ function npmAudit(root: string): Promise<string> {
       resolve(stdout);
     });
   });
-}
-
-function parsed(text: string): Audit | null {
-  try {
-    return JSON.parse(text) as Audit;
-  } catch {
-    return null;
-  }
 }
