@@ -34,6 +34,7 @@ import { mailbox } from "./mail/mailbox.ts";
 import { openIdIssuers } from "./openid-issuer/relying-party.ts";
 import { networkResolver, safeFetch } from "./outbound/safe-fetch.ts";
 import { scryptPasswordHasher } from "./password-hasher/scrypt.ts";
+import { d1PersonKeys } from "./person-keys/d1.ts";
 import { cloudflareQueue } from "./queue/cloudflare.ts";
 import { pooledRandom } from "./random.ts";
 import { type RerankerBinding, workersAiCrossEncoder } from "./reranker/workers-ai.ts";
@@ -139,12 +140,14 @@ function compose(env: Env): Composition {
     config.SENTRY_DSN === null
       ? structuredLogErrorTracker(log)
       : sentryErrorTracker({ dsn: config.SENTRY_DSN, environment, release: env.VERSION.id, waitUntil });
+  const secretBox = aesGcmSecretBox(config.ENCRYPTION_KEY);
   const ports: Ports = {
     queue: cloudflareQueue(env.JOBS),
     passwordHasher: scryptPasswordHasher({ peppers: config.PASSWORD_PEPPER }),
     tokenSigner: ed25519TokenSigner({ keys: config.TOKEN_SIGNING_KEY, issuer: publicUrl, audience: AUDIENCE, clock }),
     mailer: mailbox(db, { clock }),
-    secretBox: aesGcmSecretBox(config.ENCRYPTION_KEY),
+    secretBox,
+    personKeys: d1PersonKeys(db, { secretBox, clock, randomBytes: random.bytes }),
     openIdIssuers: openIdIssuers({ outbound, clock }),
     auditLogs: durableAuditLogs(env.AUDIT_LOG),
     auditWitness: ed25519AuditWitness({ signingKeys: config.TOKEN_SIGNING_KEY, proofKeys: config.ENCRYPTION_KEY }),

@@ -10,6 +10,7 @@ import { SECOND_MS } from "../domain/kernel/time.ts";
 import { auditEntries } from "./audit/table.ts";
 import type { Database, PlatformContext } from "./context.ts";
 import { commitGuard, tasks } from "./jobs/table.ts";
+import { personalColumns } from "./personal.ts";
 
 // The one door to a write.
 //   C1  All of a commit lands or none of it: changes, audit entries and tasks are one D1 batch.
@@ -34,6 +35,8 @@ export interface AuditNote {
   action: string;
   target?: { type: string; id: string };
   details?: Record<string, unknown>;
+  /** Details that name a person: they become unreadable when the person is erased. */
+  personal?: Record<string, unknown>;
 }
 
 export interface Commit {
@@ -56,7 +59,7 @@ const RETRY = { firstMs: 50, factor: 3, maxMs: 1_000 };
 export async function commit(ctx: CommitContext, request: Commit): Promise<void> {
   const now = ctx.clock.now();
   const notes = [request.audit].flat();
-  const entries = notes.map((note) => auditRow(ctx, note, now));
+  const entries = await Promise.all(notes.map((note) => auditRow(ctx, note, now)));
   const rows = (request.tasks ?? []).map((task) => taskRow(ctx, task, now));
   const batch: Statement[] = [request.change].flat().flatMap((statement) => [statement, guard(ctx.db)]);
   batch.push(...(request.also ?? []));
@@ -85,10 +88,14 @@ function guard(db: Database): Statement {
   return db.insert(commitGuard).select(sql`select changes()`);
 }
 
-function auditRow(ctx: CommitContext, note: AuditNote, now: number): typeof auditEntries.$inferInsert {
+async function auditRow(ctx: CommitContext, note: AuditNote, now: number): Promise<typeof auditEntries.$inferInsert> {
   const actor = actorReference(ctx.actor);
+  const id = ctx.ids.next("aud");
+  const whose = { tenantId: ctx.tenant.id, actor: ctx.actor, target: note.target ?? null };
+  const told = { ...ctx.client, details: note.personal ?? null };
+  const { details, ...columns } = await personalColumns(ctx, whose, told);
   const entry = {
-    id: ctx.ids.next("aud"),
+    id,
     tenantId: ctx.tenant.id,
     at: now,
     action: note.action,
@@ -96,10 +103,9 @@ function auditRow(ctx: CommitContext, note: AuditNote, now: number): typeof audi
     actorId: actor.id,
     targetType: note.target?.type ?? null,
     targetId: note.target?.id ?? null,
-    ip: ctx.client.ip,
-    userAgent: ctx.client.userAgent,
     requestId: ctx.requestId,
-    details: note.details ?? null,
+    ...columns,
+    details: note.details === undefined && details === null ? null : { ...note.details, ...details },
   };
   return { ...entry, proof: ctx.ports.auditWitness.prove(entryText(entry)) };
 }

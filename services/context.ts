@@ -2,12 +2,19 @@ import type { DrizzleD1Database } from "drizzle-orm/d1";
 import type { Actor } from "../domain/kernel/actor.ts";
 import type { Ids } from "../domain/kernel/id.ts";
 import type { Permission } from "../domain/kernel/permission.ts";
-import { roleAllows } from "../domain/kernel/permission.ts";
+import { roleAllows, scopesAllow } from "../domain/kernel/permission.ts";
 import { problem } from "../domain/kernel/problem.ts";
 import type { Clock } from "../domain/kernel/time.ts";
 import type { TraceContext } from "../domain/kernel/trace.ts";
 import type { AuditLogs, AuditWitness } from "./audit/ports.ts";
-import type { Mailer, OpenIdIssuers, PasswordHasher, SecretDeriver, TokenSigner } from "./identity/ports.ts";
+import type {
+  Mailer,
+  OpenIdIssuers,
+  PasswordHasher,
+  PersonKeys,
+  SecretDeriver,
+  TokenSigner,
+} from "./identity/ports.ts";
 import type { MessageQueue } from "./jobs/ports.ts";
 import type { CrossEncoder, FileStore, KnowledgeIndexes, TextExtractor } from "./knowledge/ports.ts";
 import type { AddressShield, TenantBreakers, TenantGates } from "./limits/ports.ts";
@@ -24,6 +31,7 @@ export interface Ports {
   tokenSigner: TokenSigner;
   mailer: Mailer;
   secretBox: SecretBox;
+  personKeys: PersonKeys;
   secretDeriver: SecretDeriver;
   outbound: Outbound;
   errorTracker: ErrorTracker;
@@ -106,7 +114,7 @@ export function isPermitted(actor: Actor, permission: Permission): boolean {
     case "user":
       return roleAllows(actor.role, permission);
     case "api-key":
-      return roleAllows(actor.role, permission) && (actor.scopes.includes("*") || actor.scopes.includes(permission));
+      return roleAllows(actor.role, permission) && scopesAllow(actor.scopes, permission);
     case "system":
       return true;
     case "operator":

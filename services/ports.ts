@@ -3,6 +3,8 @@ export interface SecretBox {
   /** Bound to `context`, so that a sealed value moved to another row does not open. */
   seal(plain: string, context: string): Promise<string>;
   open(sealed: string, context: string): Promise<string>;
+  /** The same with a key of its own, 32 bytes. */
+  withKey(key: Uint8Array<ArrayBuffer>): SecretBox;
 }
 
 export interface OutboundRequest {

@@ -40,5 +40,6 @@ export function aesGcmSecretBox(keys: readonly VersionedKey[]): SecretBox {
       );
       return new TextDecoder().decode(plain);
     },
+    withKey: (bytes) => aesGcmSecretBox([{ version: "1", bytes }]),
   };
 }

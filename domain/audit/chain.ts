@@ -5,6 +5,8 @@ import { canonicalJson, type Json } from "../kernel/json.ts";
 //   H1  hash = SHA-256(hash of the one before, newline, canonical JSON of the entry); the first follows 64 zeros.
 //   H2  entries are numbered from 1 without gaps, in the order in which they were sealed.
 //   H3  an entry's text is the same before it is stored and after it was read back.
+//   H4  what an entry tells about a person is in its text as it rests, sealed: without the person's key nobody reads it any
+//       more, and the chain still holds. Entries of before that have no such member.
 
 export interface ChainEntry {
   id: string;
@@ -19,6 +21,8 @@ export interface ChainEntry {
   userAgent: string | null;
   requestId: string;
   details?: Record<string, unknown> | null | undefined;
+  /** Address, device and details about a person, sealed. */
+  personal?: string | null | undefined;
 }
 
 /** An entry's place in the chain. */
@@ -44,7 +48,8 @@ export function entryText(entry: ChainEntry): string {
   const plain = { id, tenantId, at, action, actorType, actorId, targetType, targetId, ip, userAgent, requestId };
   // What JSON does not carry (undefined, dates) would be gone or changed once the entry is read back.
   const details = entry.details === undefined ? null : (JSON.parse(JSON.stringify(entry.details)) as Json);
-  return canonicalJson({ ...plain, details });
+  const { personal } = entry;
+  return canonicalJson({ ...plain, details, ...(typeof personal === "string" && { personal }) });
 }
 
 export function linkHash(previousHash: string, text: string): string {

@@ -7,6 +7,7 @@ import type { ServiceContext } from "../context.ts";
 import { listMemberships } from "../identity/list-memberships.ts";
 import { listSessions } from "../identity/list-sessions.ts";
 import { loadMe } from "../identity/load-me.ts";
+import { opened } from "../personal.ts";
 import { toAuditEntry } from "./list-audit-entries.ts";
 import { auditEntries } from "./table.ts";
 
@@ -37,7 +38,7 @@ export async function exportPersonalData(ctx: ServiceContext): Promise<PersonalD
     user,
     memberships,
     sessions,
-    auditEntries: entries.map(toAuditEntry),
+    auditEntries: (await opened(ctx, entries)).map(toAuditEntry),
   };
 }
 

@@ -10,6 +10,7 @@ export function insertEntriesOnce({ db, ports }: PlatformContext, entries: reado
   const rows = entries.map((entry) => ({
     ...entry,
     details: entry.details == null ? null : JSON.stringify(entry.details),
+    personal: entry.personal ?? null,
     proof: ports.auditWitness.prove(entryText(entry)),
   }));
   return rowsAsJson(rows).map((json) =>
@@ -19,7 +20,7 @@ export function insertEntriesOnce({ db, ports }: PlatformContext, entries: reado
       .select(
         sql`select value ->> 'id', value ->> 'tenantId', value ->> 'at', value ->> 'action', value ->> 'actorType',
           value ->> 'actorId', value ->> 'targetType', value ->> 'targetId', value ->> 'ip', value ->> 'userAgent',
-          value ->> 'requestId', value ->> 'details', value ->> 'proof' from json_each(${json}) where true`,
+          value ->> 'requestId', value ->> 'details', value ->> 'personal', value ->> 'proof' from json_each(${json}) where true`,
       )
       .onConflictDoNothing(),
   );

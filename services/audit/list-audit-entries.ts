@@ -5,6 +5,7 @@ import { isoTime } from "../../domain/kernel/time.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
 import { olderThan } from "../keyset.ts";
+import { opened } from "../personal.ts";
 import { auditEntries } from "./table.ts";
 
 /** The tenant's audit log, newest first. */
@@ -27,9 +28,10 @@ export async function listAuditEntries(ctx: ServiceContext, query: AuditQuery): 
     )
     .orderBy(desc(auditEntries.at), desc(auditEntries.id))
     .limit(limit + 1);
-  return pageOf(rows, limit, (row) => [String(row.at), row.id], toAuditEntry);
+  return pageOf(await opened(ctx, rows), limit, (row) => [String(row.at), row.id], toAuditEntry);
 }
 
+/** Of a row whose sealed part was opened. */
 export function toAuditEntry(row: typeof auditEntries.$inferSelect): AuditEntry {
   return {
     id: row.id,

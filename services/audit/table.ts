@@ -17,6 +17,8 @@ export const auditEntries = sqliteTable(
     requestId: text().notNull(),
     /** What changed, secrets masked: `{before?, after?}` or fields of the act. */
     details: text({ mode: "json" }).$type<Record<string, unknown>>(),
+    /** What the entry tells about a person, sealed with the person's key: services/personal.ts. */
+    personal: text(),
     /** A code over the entry's text with a key that is not in the database. */
     proof: text(),
   },

@@ -15,6 +15,7 @@ import {
   mails,
   memberships,
   openIdIdentities,
+  personKeys,
   recoveryCodes,
   refreshTokens,
   secondFactors,
@@ -46,6 +47,7 @@ export async function deleteMe(ctx: ServiceContext): Promise<void> {
     conflict: () => problem("last-owner", { detail: "Make someone else an owner of your tenants first." }),
   });
   forgetPrincipals(ofUser(userId));
+  ctx.ports.personKeys.forget(userId);
 }
 
 interface Place {
@@ -89,6 +91,7 @@ function traces({ db, clock }: ServiceContext, userId: string, email: string): S
   const theirSessions = db.select({ id: sessions.id }).from(sessions).where(eq(sessions.userId, userId));
   const theirKeys = and(eq(apiKeys.createdBy, userId), isNull(apiKeys.revokedAt));
   return [
+    db.delete(personKeys).where(eq(personKeys.userId, userId)),
     db.delete(refreshTokens).where(inArray(refreshTokens.sessionId, theirSessions)),
     // across tenants: a person's sessions are theirs in every tenant
     db.delete(sessions).where(eq(sessions.userId, userId)),

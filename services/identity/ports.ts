@@ -46,6 +46,25 @@ export interface Mailer {
 }
 
 /** Secrets that follow from a master key and a purpose, and are therefore kept nowhere. */
+export interface PersonKey {
+  userId: string;
+  /** Sealed. */
+  key: string;
+  createdAt: number;
+}
+
+/** A key for every person: what is sealed with it cannot be read any more once it is dropped with the account. */
+export interface PersonKeys {
+  /** A key for somebody new, to be stored in the commit that makes the account. */
+  make(userId: string): Promise<PersonKey>;
+  /** The text sealed as one about this person; null when nobody is left whom it could be about. */
+  seal(userId: string, plain: string, context: string): Promise<string | null>;
+  /** What was sealed, opened where the key is still there; the answers stand in the order of the questions. */
+  open(questions: readonly { sealed: string | null; context: string }[]): Promise<(string | null)[]>;
+  /** To be called once a commit dropped the key. */
+  forget(userId: string): void;
+}
+
 export interface SecretDeriver {
   /** One for each master key; the first is what is handed out, all are taken. */
   derive(purpose: string): string[];

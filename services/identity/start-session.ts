@@ -2,12 +2,12 @@ import { and, asc, eq } from "drizzle-orm";
 import type { SignedIn } from "../../domain/identity/user.ts";
 import type { Role } from "../../domain/kernel/permission.ts";
 import { notFound, type Problem, problem } from "../../domain/kernel/problem.ts";
-import { commit, type Statement } from "../commit.ts";
+import { type AuditNote, commit, type Statement } from "../commit.ts";
 import type { PlatformContext, ServiceContext } from "../context.ts";
 import { loadTenant } from "../tenants/load-tenant.ts";
 import { newTenant } from "../tenants/new-tenant.ts";
 import { openSession } from "./open-session.ts";
-import { firstTenantName } from "./register-user.ts";
+import { firstTenantName, firstTenantNote } from "./register-user.ts";
 import { memberships, toUser, type users } from "./table.ts";
 
 export type UserRow = typeof users.$inferSelect;
@@ -30,11 +30,14 @@ export async function startSession(platform: PlatformContext, user: UserRow, sta
   await commit(signedInContext(platform, user, home, session.id), {
     change: [...(start.change ?? []), ...home.statements, ...session.statements],
     also: start.also,
-    audit: {
-      action: "session.started",
-      target: { type: "session", id: session.id },
-      ...(start.method !== undefined && { details: { method: start.method } }),
-    },
+    audit: [
+      ...home.notes,
+      {
+        action: "session.started",
+        target: { type: "session", id: session.id },
+        ...(start.method !== undefined && { details: { method: start.method } }),
+      },
+    ],
     conflict: start.conflict ?? (() => problem("unauthenticated")),
   });
   return { user: toUser(user), tenant: await loadTenant(platform, home.tenantId), ...(await session.tokens()) };
@@ -44,6 +47,7 @@ interface Home {
   tenantId: string;
   role: Role;
   statements: Statement[];
+  notes: AuditNote[];
 }
 
 /** The tenant to work in: the one asked for, else the oldest membership, else a new one, since accepting an invitation needs a session. */
@@ -55,11 +59,17 @@ async function homeOf(platform: PlatformContext, user: UserRow, asked: string | 
     .where(and(eq(memberships.userId, user.id), asked === undefined ? undefined : eq(memberships.tenantId, asked)))
     .orderBy(asc(memberships.joinedAt))
     .limit(1);
-  if (membership !== undefined) return { tenantId: membership.tenantId, role: membership.role, statements: [] };
+  if (membership !== undefined) {
+    return { tenantId: membership.tenantId, role: membership.role, statements: [], notes: [] };
+  }
   if (asked !== undefined) throw notFound("tenant");
   const { tenant, statement } = newTenant(platform, firstTenantName(user));
   const row = { tenantId: tenant.id, userId: user.id, role: "owner" as const, joinedAt: platform.clock.now() };
-  return { tenantId: tenant.id, role: "owner", statements: [statement, platform.db.insert(memberships).values(row)] };
+  return {
+    ...{ tenantId: tenant.id, role: "owner" },
+    statements: [statement, platform.db.insert(memberships).values(row)],
+    notes: [firstTenantNote(tenant)],
+  };
 }
 
 function signedInContext(platform: PlatformContext, user: UserRow, home: Home, sessionId: string): ServiceContext {

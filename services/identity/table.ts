@@ -20,6 +20,13 @@ export const users = sqliteTable(
   (table) => [uniqueIndex("users_by_email").on(table.email)],
 );
 
+/** What a person's traces in logs are sealed with; itself sealed, bound to the person. Gone with the account. */
+export const personKeys = sqliteTable("person_keys", {
+  userId: text().primaryKey(),
+  key: text().notNull(),
+  createdAt: integer().notNull(),
+});
+
 export const memberships = sqliteTable(
   "memberships",
   {

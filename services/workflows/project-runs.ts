@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
-import { actorReference } from "../../domain/kernel/actor.ts";
 import { insertEntriesOnce } from "../audit/insert-entries.ts";
+import { type ToldAct, toldEntry } from "../audit/told-entry.ts";
 import type { Statement } from "../commit.ts";
 import type { PlatformContext } from "../context.ts";
 import type { RunProjection } from "./ports.ts";
@@ -26,7 +26,7 @@ export async function projectRuns(platform: PlatformContext, advanced: readonly 
   const [first, ...rest] = [
     ...insertRuns(platform, told),
     ...told.flatMap((one) => reviewStatements(platform, one)),
-    ...insertEntriesOnce(platform, told.flatMap(entriesOf)),
+    ...insertEntriesOnce(platform, await Promise.all(told.flatMap(actsOf).map((act) => toldEntry(platform, act)))),
   ];
   if (first === undefined) return;
   await platform.db.batch([first, ...rest]);
@@ -85,22 +85,17 @@ function reviewStatements({ db }: PlatformContext, { tenantId, runId, projection
   });
 }
 
-function entriesOf({ tenantId, runId, projection: { acts, run } }: ToldRun) {
-  return acts.map((act) => {
-    const actor = actorReference(act.actor);
-    return {
-      id: `aud_${runId.slice("run_".length)}-${act.id}`,
-      tenantId,
-      at: act.at,
-      action: act.action,
-      actorType: actor.type,
-      actorId: actor.id,
-      targetType: "run",
-      targetId: runId,
-      ip: act.ip,
-      userAgent: act.userAgent,
-      requestId: act.requestId,
-      details: { workflow: run.workflow, version: run.version },
-    };
-  });
+function actsOf({ tenantId, runId, projection: { acts, run } }: ToldRun): ToldAct[] {
+  return acts.map(({ id, at, action, actor, ip, userAgent, requestId }) => ({
+    id: `aud_${runId.slice("run_".length)}-${id}`,
+    tenantId,
+    at,
+    action,
+    actor,
+    target: { type: "run", id: runId },
+    ip,
+    userAgent,
+    requestId,
+    details: { workflow: run.workflow, version: run.version },
+  }));
 }
