@@ -24,6 +24,7 @@ const Tokens = z.object({ id_token: z.string() });
 const Claims = z.object({
   sub: z.string().min(1).max(255),
   nonce: z.string(),
+  aud: z.union([z.string(), z.array(z.string())]),
   azp: z.string().optional(),
   email: z.string().optional(),
   // Some issuers send it as text.
@@ -95,7 +96,7 @@ export function openIdIssuers({ outbound, clock }: { outbound: Outbound; clock: 
       } catch (cause) {
         throw issuerFailed("The issuer's token is not valid.", cause);
       }
-      const isOurs = claims.nonce === exchange.nonce && (claims.azp === undefined || claims.azp === exchange.clientId);
+      const isOurs = claims.nonce === exchange.nonce && isForUsAlone(claims, exchange.clientId);
       if (!isOurs) throw issuerFailed("The issuer's token is for another sign-in.");
       const { sub, email, email_verified: isVerified, name } = claims;
       return {
@@ -106,6 +107,11 @@ export function openIdIssuers({ outbound, clock }: { outbound: Outbound; clock: 
       };
     },
   };
+}
+
+/** OpenID Connect Core 1.0 section 3.1.3.7: no audience beside us, and no other party that it was made for. */
+function isForUsAlone({ aud, azp }: z.infer<typeof Claims>, clientId: string): boolean {
+  return [aud].flat().every((audience) => audience === clientId) && (azp === undefined || azp === clientId);
 }
 
 function tokenRequest(metadata: Metadata, exchange: CodeExchange) {

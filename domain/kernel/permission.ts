@@ -48,6 +48,7 @@ export const LEAST_ROLE = {
 
 export type Permission = keyof typeof LEAST_ROLE;
 
+/** An owner's own acts: no key does them, not even one with every scope. */
 const OWNER_ONLY: readonly Permission[] = ["tenant:export", "tenant:delete"];
 
 /** What an API key may be given: every permission but the owner's own acts, or `*` for all that its maker's role allows. */
@@ -60,6 +61,11 @@ const RANK: Record<Role, number> = { viewer: 0, member: 1, admin: 2, owner: 3 };
 
 export function roleAllows(role: Role, permission: Permission): boolean {
   return RANK[role] >= RANK[LEAST_ROLE[permission]];
+}
+
+/** Whether a key with these scopes may, as far as its scopes say. */
+export function scopesAllow(scopes: readonly Scope[], permission: Permission): boolean {
+  return !OWNER_ONLY.includes(permission) && (scopes.includes("*") || scopes.includes(permission));
 }
 
 export function isAtLeast(role: Role, least: Role): boolean {

@@ -44,5 +44,6 @@ export class Knowledge {
 /** A session's tokens end at times of their own, and an answer holds for one of them. */
 function keyOf(credential: Credential): string {
   if (credential.kind === "api-key") return credential.hash;
-  return `${credential.claims.sessionId}:${credential.claims.expiresAt}`;
+  const { sessionId, userId, expiresAt } = credential.claims;
+  return `${sessionId}:${userId}:${expiresAt}`;
 }

@@ -7,7 +7,7 @@ import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
 import { loadMember } from "./list-members.ts";
 import { forgetPrincipals, ofMember } from "./principals.ts";
-import { memberBehind, roleHolder } from "./signed-in-user.ts";
+import { roleHolder } from "./signed-in-user.ts";
 import { memberships } from "./table.ts";
 
 /** Gives a member another role. Nobody grants above their own role, and only owners act on their equals. */
@@ -15,9 +15,9 @@ export async function changeMemberRole(ctx: ServiceContext, userId: string, patc
   requirePermission(ctx, "members:write");
   const actor = roleHolder(ctx);
   const member = await loadMember(ctx, userId);
-  const isOneself = memberBehind(actor) === userId;
-  if (!(isOneself || canManage(actor.role, member.role)) || !canGrant(actor.role, patch.role)) {
-    throw problem("forbidden", { detail: `Your role does not allow making this ${member.role} a ${patch.role}.` });
+  const isOneself = actor.kind === "user" && actor.userId === userId;
+  if (!(isOneself || canManage(actor, member.role)) || !canGrant(actor, patch.role)) {
+    throw problem("forbidden", { detail: `You may not make this ${member.role} a ${patch.role}.` });
   }
   if (patch.role === member.role) return member;
   await commit(ctx, {

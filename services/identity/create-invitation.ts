@@ -6,6 +6,7 @@ import { type AskedTask, commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
 import { loadTenant } from "../tenants/load-tenant.ts";
+import { takeInvitation } from "./limit-sign-in-attempts.ts";
 import { digestOf, newSecret } from "./secrets.ts";
 import { mailTask } from "./send-mail.ts";
 import { memberBehind, roleHolder } from "./signed-in-user.ts";
@@ -15,13 +16,14 @@ import { invitations, memberships, toInvitation, users } from "./table.ts";
 export async function createInvitation(ctx: ServiceContext, input: NewInvitation): Promise<Invitation> {
   requirePermission(ctx, "members:write");
   const actor = roleHolder(ctx);
-  if (!canGrant(actor.role, input.role)) {
-    throw problem("forbidden", { detail: `Your role does not allow inviting as ${input.role}.` });
+  if (!canGrant(actor, input.role)) {
+    throw problem("forbidden", { detail: `You may not invite as ${input.role}.` });
   }
   if (await isMemberAlready(ctx, input.email)) {
     throw problem("conflict", { detail: "The address belongs to a member of the tenant." });
   }
   const { name } = await loadTenant(ctx, ctx.tenant.id);
+  await takeInvitation(ctx, ctx.tenant.id, input.email);
   const now = ctx.clock.now();
   const token = newSecret(ctx, "in_");
   const row: typeof invitations.$inferSelect = {

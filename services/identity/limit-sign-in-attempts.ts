@@ -27,6 +27,9 @@ const CODES: AttemptRate = { burst: 10, everyMs: 5 * MINUTE_MS };
 
 // An office behind one address may register in a morning; what goes on all day fills the database. Success is not given back.
 const REGISTRATIONS: AttemptRate = { burst: 100, everyMs: MINUTE_MS };
+// A team that moves in invites everybody on one day.
+const INVITATIONS: AttemptRate = { burst: 200, everyMs: MINUTE_MS };
+const INVITATIONS_TO_ONE: AttemptRate = { burst: 10, everyMs: 10 * MINUTE_MS };
 // Telling of refused attempts must cost less than the attempts that were refused.
 const TOLD: AttemptRate = { burst: 1, everyMs: 10 * MINUTE_MS };
 
@@ -59,6 +62,19 @@ export async function takeRegistration(platform: PlatformContext): Promise<void>
   await take(platform, [{ subject: `register:ip:${callerBlock(platform)}`, rate: REGISTRATIONS }]);
 }
 
+/** Counts a sign-in that begins at a tenant's issuer. By address alone: a whole office may come at nine, and nobody locks a tenant out. */
+export async function takeOpenIdStart(platform: PlatformContext): Promise<void> {
+  await take(platform, [{ subject: `openid:ip:${callerBlock(platform)}`, rate: SPRAY }]);
+}
+
+/** Counts an invitation before its mail: nobody floods a mailbox, or strangers' mailboxes, with a tenant's name. */
+export async function takeInvitation(platform: PlatformContext, tenantId: string, email: string): Promise<void> {
+  await take(platform, [
+    { subject: `invite:tenant:${tenantId}`, rate: INVITATIONS },
+    { subject: `invite:email:${email}`, rate: INVITATIONS_TO_ONE },
+  ]);
+}
+
 /** Whether it is time again to tell the owner of an e-mail that attempts to sign in were refused. */
 export async function isTimeToTell(platform: PlatformContext, email: string): Promise<boolean> {
   const told = { subject: `told:${email}`, rate: TOLD };
@@ -84,7 +100,7 @@ async function take(platform: PlatformContext, counted: [Counted, ...Counted[]])
   if (firstRefund !== undefined) await platform.db.batch([firstRefund, ...otherRefunds]);
   const waits = counted.filter((one) => !taken.includes(one)).map(({ rate }) => rate.everyMs);
   throw problem("rate-limited", {
-    detail: "Too many attempts to sign in.",
+    detail: "Too many attempts. Wait before the next one.",
     retryAfterSeconds: Math.max(...waits) / SECOND_MS,
   });
 }

@@ -15,15 +15,15 @@ import { commit, type Statement } from "../commit.ts";
 import type { PlatformContext, ServiceContext } from "../context.ts";
 import { isOriginAllowed } from "../tenants/allowed-origins.ts";
 import { loadTenant } from "../tenants/load-tenant.ts";
-import { takeSignInAttempt } from "./limit-sign-in-attempts.ts";
+import { takeOpenIdStart } from "./limit-sign-in-attempts.ts";
 import { openSession } from "./open-session.ts";
 import { type ConnectionRow, clientSecretOf, loadConnection } from "./openid-connection.ts";
 import { codeChallengeOf, digestOf, newSecret } from "./secrets.ts";
-import { memberships, openIdIdentities, openIdSignIns, toUser, users } from "./table.ts";
+import { memberships, openIdIdentities, openIdSignIns, personKeys, toUser, users } from "./table.ts";
 
 /** Where to send the browser, and the state under which the answer is taken once. */
 export async function startOpenIdSignIn(platform: PlatformContext, input: OpenIdStart): Promise<OpenIdStarted> {
-  await takeSignInAttempt(platform, `openid:${input.tenantId}`, "mail");
+  await takeOpenIdStart(platform);
   const connection = await loadConnection(platform, input.tenantId);
   await requireKnownRedirect(platform, input);
   const endpoint = await platform.ports.openIdIssuers.authorizationEndpoint(connection.issuer);
@@ -119,10 +119,16 @@ async function personBehind(
     ...{ emailVerifiedAt: null, createdAt: now },
   };
   const membership = { tenantId, userId: user.id, role: connection.role, joinedAt: now };
+  const personKey = await platform.ports.personKeys.make(user.id);
   return {
     user,
     role: connection.role,
-    change: [db.insert(users).values(user), db.insert(memberships).values(membership), link(user.id)],
+    change: [
+      db.insert(users).values(user),
+      db.insert(personKeys).values(personKey),
+      db.insert(memberships).values(membership),
+      link(user.id),
+    ],
   };
 }
 
@@ -169,8 +175,10 @@ async function openFor(platform: PlatformContext, { tenantId }: ConnectionRow, p
 async function requireKnownRedirect(platform: PlatformContext, { tenantId, redirectUri }: OpenIdStart): Promise<void> {
   const { origin, hash, username } = new URL(redirectUri);
   const isOwn = origin === new URL(platform.settings.publicUrl).origin;
+  // Read as written: what the URL parser corrects, the issuer's may read as another host.
+  const isPlain = redirectUri === origin || ["/", "?"].some((next) => redirectUri.startsWith(origin + next));
   const isKnown = isOwn || (origin !== "null" && (await isOriginAllowed(platform, origin, tenantId)));
-  if (isKnown && hash === "" && username === "") return;
+  if (isKnown && isPlain && hash === "" && username === "") return;
   throw problem("validation-failed", {
     errors: [{ pointer: "/redirectUri", detail: "is on no origin of the tenant's" }],
   });

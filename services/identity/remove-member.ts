@@ -15,8 +15,8 @@ export async function removeMember(ctx: ServiceContext, userId: string): Promise
   const isLeaving = ctx.actor.kind === "user" && ctx.actor.userId === userId;
   if (!isLeaving) requirePermission(ctx, "members:write");
   const member = await loadMember(ctx, userId);
-  if (!isLeaving && !canManage(roleHolder(ctx).role, member.role)) {
-    throw problem("forbidden", { detail: `Your role does not allow removing this ${member.role}.` });
+  if (!isLeaving && !canManage(roleHolder(ctx), member.role)) {
+    throw problem("forbidden", { detail: `You may not remove this ${member.role}.` });
   }
   const theirSessions = and(
     eq(sessions.tenantId, ctx.tenant.id),

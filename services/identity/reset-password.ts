@@ -1,7 +1,7 @@
 import { and, eq, isNull, sql } from "drizzle-orm";
 import type { PasswordReset } from "../../domain/identity/account.ts";
 import { HOUR_MS } from "../../domain/kernel/time.ts";
-import { commit } from "../commit.ts";
+import { commit, type Statement } from "../commit.ts";
 import type { PlatformContext } from "../context.ts";
 import { accountContext } from "./account-context.ts";
 import { endAllSessions, passwordNotice, requireStrong } from "./change-password.ts";
@@ -9,7 +9,7 @@ import { takeSignInAttempt } from "./limit-sign-in-attempts.ts";
 import { mailedToken, redeemable, tokenSpent } from "./mailed-token.ts";
 import { forgetPrincipals, ofUser } from "./principals.ts";
 import { mailTask } from "./send-mail.ts";
-import { mailedTokens, users } from "./table.ts";
+import { apiKeys, mailedTokens, recoveryCodes, secondFactors, signInChallenges, users } from "./table.ts";
 
 const RESET_LIFE_MS = HOUR_MS;
 
@@ -49,6 +49,21 @@ async function sendReset(platform: PlatformContext, user: UserRow): Promise<void
   });
 }
 
+/**
+ * Whoever registered an address that nobody had verified need not be the one who reads its mail now: no key and no second
+ * factor of theirs stays behind.
+ */
+function leftByAnother({ db, clock }: PlatformContext, userId: string): Statement[] {
+  const theirKeys = and(eq(apiKeys.createdBy, userId), isNull(apiKeys.revokedAt));
+  return [
+    // across tenants: the keys of one person
+    db.update(apiKeys).set({ revokedAt: clock.now() }).where(theirKeys),
+    db.delete(secondFactors).where(eq(secondFactors.userId, userId)),
+    db.delete(recoveryCodes).where(eq(recoveryCodes.userId, userId)),
+    db.delete(signInChallenges).where(eq(signInChallenges.userId, userId)),
+  ];
+}
+
 /** A new password for who has read the mail. Every session and every other link ends. */
 export async function resetPassword(platform: PlatformContext, input: PasswordReset): Promise<void> {
   const { userId, spend } = await redeemable(platform, "reset-password", input.token);
@@ -65,7 +80,11 @@ export async function resetPassword(platform: PlatformContext, input: PasswordRe
   );
   await commit(await accountContext(platform, userId), {
     change: [spend, platform.db.update(users).set({ passwordHash, emailVerifiedAt }).where(eq(users.id, userId))],
-    also: [endAllSessions(platform, userId), platform.db.update(mailedTokens).set({ usedAt: now }).where(otherLinks)],
+    also: [
+      endAllSessions(platform, userId),
+      platform.db.update(mailedTokens).set({ usedAt: now }).where(otherLinks),
+      ...(user.emailVerifiedAt === null ? leftByAnother(platform, userId) : []),
+    ],
     audit: { action: "user.password-reset", target: { type: "user", id: userId } },
     tasks: [await passwordNotice(platform, user.email)],
     conflict: tokenSpent,

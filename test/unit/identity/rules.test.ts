@@ -3,7 +3,7 @@ import { grantedRole } from "../../../domain/identity/invitation.ts";
 import { canGrant, canManage } from "../../../domain/identity/membership.ts";
 import { passwordFault } from "../../../domain/identity/password.ts";
 import { refreshDecision, refreshExpiry } from "../../../domain/identity/session.ts";
-import type { Role } from "../../../domain/kernel/permission.ts";
+import type { Role, Scope } from "../../../domain/kernel/permission.ts";
 
 describe("a refresh token", () => {
   const fresh = {
@@ -37,14 +37,26 @@ describe("a refresh token", () => {
 describe("roles", () => {
   const roles: Role[] = ["viewer", "member", "admin", "owner"];
 
+  const person = (role: Role) => ({ kind: "user", userId: "usr_1", sessionId: "ses_1", role }) as const;
+  const key = (role: Role, scopes: Scope[]) =>
+    ({ kind: "api-key", keyId: "key_1", createdBy: "usr_1", role, scopes }) as const;
+
   it("let owners act on everyone, admins on those below, others on nobody", () => {
-    const managed = (actor: Role) => roles.filter((target) => canManage(actor, target));
+    const managed = (actor: Role) => roles.filter((target) => canManage(person(actor), target));
     expect(roles.map(managed)).toEqual([[], [], ["viewer", "member"], roles]);
   });
 
   it("let nobody grant above their own", () => {
-    const granted = (actor: Role) => roles.filter((role) => canGrant(actor, role));
+    const granted = (actor: Role) => roles.filter((role) => canGrant(person(actor), role));
     expect(roles.map(granted)).toEqual([[], [], ["viewer", "member", "admin"], roles]);
+  });
+
+  it("make no key an owner, and a narrow one no admin", () => {
+    const [all, narrow] = [key("owner", ["*"]), key("owner", ["members:write"])];
+    expect(roles.filter((role) => canGrant(all, role))).toEqual(["viewer", "member", "admin"]);
+    expect(roles.filter((role) => canGrant(narrow, role))).toEqual(["viewer", "member"]);
+    expect(roles.filter((role) => canManage(all, role))).toEqual(["viewer", "member"]);
+    expect(roles.filter((role) => canGrant(key("member", ["*"]), role))).toEqual([]);
   });
 
   it("cap an invitation at what the inviter holds now", () => {

@@ -67,6 +67,11 @@ describe("refusals are problem details", () => {
     expectProblem(answer, status, code);
   });
 
+  it("a body that is packed: it could stand for more than any bound", async () => {
+    const headers = { "content-type": "application/json", "content-encoding": "gzip" };
+    expectProblem(await call("/v1/auth/login", { method: "POST", body: "{}", headers }), 415, "unsupported-media-type");
+  });
+
   it("bytes that are not UTF-8", async () => {
     const { exports } = await import("cloudflare:workers");
     const response = await exports.default.fetch("http://weft.test/v1/auth/login", {

@@ -1,5 +1,6 @@
+import { eq } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
-import { users } from "../../../services/identity/table.ts";
+import { secondFactors, users } from "../../../services/identity/table.ts";
 import { aPlatform } from "../../support/a-platform.ts";
 import { aMember, aTenant, inTenant } from "../../support/a-tenant.ts";
 import { bearer, call, callAsOperator } from "../../support/client.ts";
@@ -85,6 +86,25 @@ describe("a forgotten password", () => {
     expectProblem(await call("/v1/auth/password/reset", { body: { token, newPassword } }), 422, "validation-failed");
     const login = await call("/v1/auth/login", { body: { email: account.email, password: newPassword } });
     expect(login.body.user.emailVerifiedAt).not.toBeNull();
+  });
+
+  it("leaves nothing to whoever registered an address that is not theirs", async () => {
+    const squatter = await registered();
+    const body = { name: "Back door", scopes: ["*"] };
+    const { key } = (await call("/v1/api-keys", { body, headers: squatter.headers })).body;
+    const enrolled = await call("/v1/auth/second-factor/enrol", { body: { password }, headers: squatter.headers });
+    await aPlatform()
+      .db.update(secondFactors)
+      .set({ confirmedAt: 1 })
+      .where(eq(secondFactors.userId, squatter.user.id));
+    expect([enrolled.status, (await call("/v1/tenant", { headers: bearer(key) })).status]).toEqual([201, 200]);
+
+    await call("/v1/auth/password/forgot", { body: { email: squatter.email } });
+    const token = await mailedToken(squatter.email, /new password/i);
+    await call("/v1/auth/password/reset", { body: { token, newPassword } });
+    expectProblem(await call("/v1/tenant", { headers: bearer(key) }), 401, "unauthenticated");
+    const login = await call("/v1/auth/login", { body: { email: squatter.email, password: newPassword } });
+    expect(login.status).toBe(200);
   });
 
   it("is answered alike for an unknown address", async () => {

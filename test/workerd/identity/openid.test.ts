@@ -103,6 +103,7 @@ describe("signing in through the tenant's issuer", () => {
     ["another issuer", { forge: (token) => token.setIssuer("https://evil.example") }],
     ["no expiry left", { forge: (token) => token.setExpirationTime("-5m") }],
     ["an old time of issue", { forge: (token) => token.setIssuedAt(1_000_000_000) }],
+    ["an audience beside us", { forge: (token) => token.setAudience(["weft", "another"]) }],
     ["a signature by a shared secret", { algorithm: "HS256", signWith: new TextEncoder().encode("x".repeat(32)) }],
   ])("refuses a token with %s", async (_, change) => {
     const house = await aConnectedTenant();
@@ -132,6 +133,7 @@ describe("signing in through the tenant's issuer", () => {
       "http://console.example.com/",
       `${PAGE}.evil.example/`,
       `${PAGE}/#x`,
+      `${PAGE}\\@evil.example/`,
     ]) {
       expectProblem(await start(house, page), 422, "validation-failed");
     }

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import * as z from "zod";
-import { type Permission, Role, roleAllows, type Scope } from "../../../domain/kernel/permission.ts";
+import { Role, roleAllows, type Scope, scopesAllow } from "../../../domain/kernel/permission.ts";
 import type { Access, Operation } from "../../../workers/http/operation.ts";
 import { aMember, anApiKey } from "../../support/a-tenant.ts";
 import { bearer, ORIGIN } from "../../support/client.ts";
@@ -37,7 +37,7 @@ interface Answered {
 
 const MALFORMED = ["zzz", "' or 1=1 --", "a:b", "%2e%2e", "%00", "null", "x".repeat(300), "ten_", "*"];
 const EMPTY_LIST = '{"data":[],"nextCursor":null}';
-const SCOPES: readonly Permission[] = ["runs:read", "workflows:write", "knowledge:read", "keys:write", "audit:read"];
+const SCOPES: readonly Scope[] = ["*", "runs:read", "workflows:write", "knowledge:read", "keys:write", "audit:read"];
 
 export async function callersOf(house: House): Promise<Caller[]> {
   const { owner } = house;
@@ -155,7 +155,8 @@ function expectation(access: Access, { standing }: Caller): 401 | 403 | "any" | 
   if (access === "operator" || standing === null) return 401;
   // What is a person's own is refused to keys by the verb.
   if (access === "signed-in") return standing.scope === null ? null : "any";
-  const isAllowed = roleAllows(standing.role, access) && (standing.scope === null || standing.scope === access);
+  const { role, scope } = standing;
+  const isAllowed = roleAllows(role, access) && (scope === null || scopesAllow([scope], access));
   return isAllowed ? null : 403;
 }
 

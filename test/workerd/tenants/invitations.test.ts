@@ -98,6 +98,14 @@ describe("invitations", () => {
     expectProblem(await owner.call("/v1/invitations", again), 409, "conflict");
   });
 
+  it("do not flood a mailbox", async () => {
+    const [owner, guest] = [await aTenant(), await aTenant()];
+    const invite = () => owner.call("/v1/invitations", { body: { email: guest.email, role: "viewer" } });
+    const statuses: number[] = [];
+    for (let n = 0; n < 11; n++) statuses.push((await invite()).status);
+    expect(statuses).toEqual([...Array(10).fill(201), 429]);
+  });
+
   it.each([{ email: "nobody", role: "viewer" }, { email: "a@example.com" }, { email: "a@example.com", role: "root" }])(
     "refuse %j",
     async (body) => {

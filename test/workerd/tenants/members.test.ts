@@ -69,7 +69,19 @@ describe("members", () => {
     const key = await anApiKey(await aMember(owner, "admin"), ["members:write"]);
     const member = await aMember(owner, "member");
     expectProblem(await key.call(`/v1/members/${member.userId}`, asRole("owner")), 403, "forbidden");
-    expect((await key.call(`/v1/members/${member.userId}`, asRole("admin"))).status).toBe(200);
+    expect((await key.call(`/v1/members/${member.userId}`, asRole("viewer"))).status).toBe(200);
+  });
+
+  it("are not a key's to make its equals: whoever finds one must not become an owner", async () => {
+    const owner = await aTenant();
+    const member = await aMember(owner, "member");
+    for (const scopes of [["members:write"], ["*"]] as const) {
+      const key = await anApiKey(owner, [...scopes]);
+      const invitation = { body: { email: "finder@example.com", role: "owner" } };
+      expectProblem(await key.call("/v1/invitations", invitation), 403, "forbidden");
+      expectProblem(await key.call(`/v1/members/${member.userId}`, asRole("owner")), 403, "forbidden");
+      expectProblem(await key.call(`/v1/members/${owner.userId}`, { method: "DELETE" }), 403, "forbidden");
+    }
   });
 
   it.each([{ role: "root" }, { role: 1 }, {}, { role: "viewer", tenantId: "ten_1" }])("refuse %j", async (body) => {

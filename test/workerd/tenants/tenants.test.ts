@@ -62,8 +62,12 @@ describe("tenants", () => {
   });
 
   it("are not a key's to delete, whatever its scopes", async () => {
-    const key = await anApiKey(await aTenant(), ["settings:write"]);
-    expectProblem(await key.call("/v1/tenant", { method: "DELETE" }), 403, "forbidden");
+    const owner = await aTenant();
+    for (const scopes of [["settings:write"], ["*"]] as const) {
+      const key = await anApiKey(owner, [...scopes]);
+      expectProblem(await key.call("/v1/tenant", { method: "DELETE" }), 403, "forbidden");
+      expectProblem(await key.call("/v1/tenant/export", { method: "POST" }), 403, "forbidden");
+    }
   });
 });
 
