@@ -3,6 +3,7 @@ import { drizzle } from "drizzle-orm/d1";
 import { breakerPolicy, ENDPOINT_POLICY, PLATFORM_POLICY } from "../domain/kernel/circuit-breaker.ts";
 import { sha256Hex } from "../domain/kernel/digest.ts";
 import { idsFrom } from "../domain/kernel/id.ts";
+import { DAY_MS } from "../domain/kernel/time.ts";
 import { continueTrace } from "../domain/kernel/trace.ts";
 import { MAX_DOCUMENT_CHARACTERS } from "../domain/knowledge/document.ts";
 import type { Database, PlatformContext, Ports, Settings } from "../services/context.ts";
@@ -74,6 +75,8 @@ const random = pooledRandom();
 const ids = idsFrom(clock, random.fill);
 const log = consoleLog();
 const AUDIENCE = "weft";
+/** Long enough for somebody who was away, short against the month in which a person's wish must be met (GDPR article 12). */
+const DEFAULT_ERASURE_DAYS = 14;
 const LOCAL_URL = "http://127.0.0.1:8787";
 
 const compositions = new WeakMap<Env, Composition>();
@@ -177,6 +180,7 @@ function compose(env: Env): Composition {
     publicUrl,
     operatorTokenDigest: sha256Hex(config.OPERATOR_TOKEN),
     hasTestFixtures: config.WEFT_TEST_FIXTURES,
+    erasureAfterMs: (config.ERASURE_AFTER_DAYS ?? DEFAULT_ERASURE_DAYS) * DAY_MS,
   };
   return { config, db, ports, settings, implementations: implementations(env, config, ports) };
 }

@@ -45,6 +45,7 @@ const Variables = z.object({
   VECTORIZE_DIMENSIONS: positive.refine((value) => value === null || (Number.isInteger(value) && value <= 1_536), {
     error: "needs a whole number up to 1536",
   }),
+  ERASURE_AFTER_DAYS: positive,
 });
 export type Config = z.infer<typeof Variables>;
 

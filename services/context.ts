@@ -77,6 +77,8 @@ export interface Settings {
   operatorTokenDigest: string;
   /** What only tests and the bench may use. Never where the platform is deployed. */
   hasTestFixtures: boolean;
+  /** How long a deleted account or tenant may come back, before it is erased. */
+  erasureAfterMs: number;
 }
 
 /** What a verb needs where no tenant is known yet: sign-in, the operator, the clock's ticks. */

@@ -7,6 +7,8 @@ const MailedToken = z.string().min(1).max(512);
 
 export const EmailVerification = z.strictObject({ token: MailedToken }).meta({ id: "EmailVerification" });
 
+export const Restoration = z.strictObject({ token: MailedToken }).meta({ id: "Restoration" });
+
 export const PasswordChange = z
   .strictObject({ currentPassword: GivenPassword, newPassword: NewPassword })
   .meta({ id: "PasswordChange" });

@@ -24,6 +24,7 @@ const tasks = {
   "knowledge-base.evaluate": z.object({ knowledgeBaseId: z.string(), jobId: z.string() }),
   "tenant.export": z.object({ jobId: z.string() }),
   "tenant.erase": z.object({ tenantId: z.string() }),
+  "tenant.rest": z.object({ tenantId: z.string() }),
   // What an earlier area tells of itself; the id is the event's, so that it is published once.
   "event.publish": z.object({ eventId: z.string(), type: z.string(), data: z.json() }),
   "trigger.fire": z.object({ triggerId: z.string(), eventId: z.string() }),
@@ -45,6 +46,7 @@ export const Task = z.discriminatedUnion("type", [
   z.object({ type: z.literal("knowledge-base.evaluate"), payload: tasks["knowledge-base.evaluate"] }),
   z.object({ type: z.literal("tenant.export"), payload: tasks["tenant.export"] }),
   z.object({ type: z.literal("tenant.erase"), payload: tasks["tenant.erase"] }),
+  z.object({ type: z.literal("tenant.rest"), payload: tasks["tenant.rest"] }),
   z.object({ type: z.literal("event.publish"), payload: tasks["event.publish"] }),
   z.object({ type: z.literal("trigger.fire"), payload: tasks["trigger.fire"] }),
   z.object({ type: z.literal("mail.send"), payload: tasks["mail.send"] }),

@@ -6,7 +6,9 @@ import type { ServiceContext } from "../context.ts";
 import { closeTenant } from "../tenants/close-tenant.ts";
 import { accountHolder } from "./account-holder.ts";
 import { keepsAnOwner } from "./change-member-role.ts";
-import { lockOut } from "./delete-tenant.ts";
+import { closureOf } from "./closure.ts";
+import { lockOut, restTask } from "./delete-tenant.ts";
+import { findPersonRows } from "./person-rows.ts";
 import { forgetPrincipals, ofUser } from "./principals.ts";
 import {
   apiKeys,
@@ -25,29 +27,42 @@ import {
 } from "./table.ts";
 
 /**
- * Erases the account and what the platform keeps about the person beside it. Tenants they are alone in go with them;
- * a tenant with others must have another owner first.
+ * Takes the account out of every table, and what the platform keeps about the person beside it. Tenants they are alone in go
+ * with them; a tenant with others must have another owner first. A mailed link brings it all back until it is erased.
  */
 export async function deleteMe(ctx: ServiceContext): Promise<void> {
   const { userId } = await accountHolder(ctx);
-  const [user] = await ctx.db.select().from(users).where(eq(users.id, userId)).limit(1);
-  if (user === undefined) throw problem("unauthenticated");
+  const person = await findPersonRows(ctx, userId);
+  if (person === null) throw problem("unauthenticated");
+  const { email } = person.user;
   const places = await placesOf(ctx, userId);
-  const alone = places.filter(({ members }) => members === 1);
+  const alone = places.filter(({ members }) => members === 1).map(({ tenantId }) => tenantId);
   const shared = places.filter(({ members }) => members > 1);
+  const closure = await closureOf(ctx, { kind: "account", person, tenantIds: alone });
 
   await commit(ctx, {
     change: [
       ...shared.map((place) => leave(ctx, userId, place)),
-      ...alone.map(({ tenantId }) => closeTenant(ctx, tenantId)),
+      ...alone.flatMap((tenantId) => [isStillAlone(ctx, userId, tenantId), closeTenant(ctx, tenantId)]),
       ctx.db.delete(users).where(eq(users.id, userId)),
+      closure.statement,
     ],
-    also: [...alone.flatMap(({ tenantId }) => lockOut(ctx, tenantId)), ...traces(ctx, userId, user.email)],
+    also: [...alone.flatMap((tenantId) => lockOut(ctx, tenantId)), ...traces(ctx, userId, email)],
     audit: { action: "user.deleted", target: { type: "user", id: userId } },
+    tasks: [await closure.notice(email, "Your account"), ...alone.map(restTask)],
     conflict: () => problem("last-owner", { detail: "Make someone else an owner of your tenants first." }),
   });
   forgetPrincipals(ofUser(userId));
   ctx.ports.personKeys.forget(userId);
+}
+
+/** Changes the one row that there must be: whoever joined meanwhile is not locked out with them. */
+function isStillAlone({ db }: ServiceContext, userId: string, tenantId: string): Statement {
+  const members = sql`(select count(*) from memberships o where o.tenant_id = ${tenantId})`;
+  return db
+    .update(memberships)
+    .set({ userId })
+    .where(and(eq(memberships.tenantId, tenantId), eq(memberships.userId, userId), sql`${members} = 1`));
 }
 
 interface Place {

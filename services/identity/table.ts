@@ -212,6 +212,20 @@ export const openIdSignIns = sqliteTable(
   (table) => [index("openid_sign_ins_by_expiry").on(table.expiresAt)],
 );
 
+/** Accounts and tenants that were deleted and may still come back: by the digest of the mailed token. */
+export const closures = sqliteTable(
+  "closures",
+  {
+    hash: text().primaryKey(),
+    /** The tenant that was closed; null for an account. */
+    tenantId: text(),
+    /** What brings it back, sealed, bound to the digest: nobody is found in it. */
+    sealed: text().notNull(),
+    expiresAt: integer().notNull(),
+  },
+  (table) => [index("closures_by_expiry").on(table.expiresAt), index("closures_by_tenant").on(table.tenantId)],
+);
+
 /** Attempts to sign in, by a digest of whom they are counted against. `fullAt` is the time at which nothing is owed. */
 export const signInAttempts = sqliteTable(
   "sign_in_attempts",

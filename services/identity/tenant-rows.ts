@@ -4,6 +4,7 @@ import type { PlatformContext, ServiceContext } from "../context.ts";
 import { type ExportedRow, type Key, type TenantRows, tenantRows } from "../tenants/tenant-rows.ts";
 import {
   apiKeys,
+  closures,
   invitations,
   memberships,
   openIdConnections,
@@ -22,6 +23,7 @@ export const IDENTITY_ROWS: readonly TenantRows[] = [
   tenantRows(openIdConnections, { by: ["tenantId"], without: ["clientSecret"] }),
   tenantRows(openIdIdentities, { by: ["issuer", "subject"] }),
   tenantRows(openIdSignIns),
+  tenantRows(closures),
 ];
 
 /** With who they are: of a member the tenant knows name and address. */

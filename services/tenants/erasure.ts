@@ -5,9 +5,9 @@ import type { PlatformContext } from "../context.ts";
 import { tenants } from "./table.ts";
 
 /** Longer than any request, leased task or remembered credential goes on, so that nobody writes behind the erasure. */
-const ERASED_AFTER_MS = 10 * MINUTE_MS;
+const SETTLED_AFTER_MS = 10 * MINUTE_MS;
 
-/** Deleted tenants of which something may be left, the oldest first. */
+/** Deleted tenants that may not come back any more and of which something may be left, the oldest first. */
 export async function tenantsToErase(platform: PlatformContext, limit: number): Promise<string[]> {
   const rows = await platform.db
     .select({ id: tenants.id })
@@ -15,7 +15,7 @@ export async function tenantsToErase(platform: PlatformContext, limit: number): 
     .where(
       and(
         isNotNull(tenants.deletedAt),
-        lte(tenants.deletedAt, platform.clock.now() - ERASED_AFTER_MS),
+        lte(tenants.deletedAt, platform.clock.now() - Math.max(SETTLED_AFTER_MS, platform.settings.erasureAfterMs)),
         isNull(tenants.erasedAt),
       ),
     )

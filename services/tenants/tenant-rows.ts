@@ -14,6 +14,8 @@ export interface TenantRows {
   page: ((ctx: ServiceContext, after: Key | null, limit: number) => Promise<ExportedRow[]>) | null;
   /** Null for what the law keeps. Removes at most `limit` rows and tells how many. */
   remove: ((platform: PlatformContext, tenantId: string, limit: number) => Promise<number>) | null;
+  /** How many rows name the tenant. */
+  count: (platform: PlatformContext, tenantId: string) => Promise<number>;
 }
 
 /** Where a page of rows goes on. */
@@ -42,6 +44,7 @@ export function tenantRows<T extends TenantTable>(
     name: getTableName(table),
     page: by === undefined ? null : (ctx, after, limit) => pageOf(ctx, table, { by, hidden, after, limit }),
     remove: isKept ? null : (platform, tenantId, limit) => removeSome(platform, table, tenantId, limit),
+    count: ({ db }, tenantId) => db.$count(table, eq(table.tenantId, tenantId)),
   };
 }
 

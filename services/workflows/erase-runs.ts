@@ -47,7 +47,7 @@ export async function eraseRuns(ctx: ServiceContext): Promise<void> {
   if (staying.size > 0) throw problem("unavailable", { detail: `${staying.size} runs have not ended yet.` });
 }
 
-async function stopRuns(ctx: ServiceContext): Promise<void> {
+export async function stopRuns(ctx: ServiceContext): Promise<void> {
   const goesOn = and(eq(runs.tenantId, ctx.tenant.id), isNull(runs.stoppedAt));
   const rows = await ctx.db.select({ id: runs.id }).from(runs).where(goesOn);
   await inLanes(rows, async ({ id }) => {

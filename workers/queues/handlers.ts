@@ -9,7 +9,7 @@ import { removeKnowledgeBase } from "../../services/knowledge/remove-knowledge-b
 import { removeRevisions } from "../../services/knowledge/remove-revisions.ts";
 import { runEvaluation } from "../../services/knowledge/run-evaluation.ts";
 import { settleDocument } from "../../services/knowledge/settle-document.ts";
-import { eraseTenant } from "../../services/tenant-data/erase-tenant.ts";
+import { eraseTenant, restTenant } from "../../services/tenant-data/erase-tenant.ts";
 import { exportTenant } from "../../services/tenant-data/export-tenant.ts";
 import { fireTrigger } from "../../services/workflows/fire-trigger.ts";
 import { publishPlatformEvent } from "../../services/workflows/publish-event.ts";
@@ -35,6 +35,8 @@ export async function handleTask(ctx: ServiceContext, task: Task): Promise<void>
       return exportTenant(ctx, task.payload.jobId);
     case "tenant.erase":
       return eraseTenant(ctx, task.payload.tenantId);
+    case "tenant.rest":
+      return restTenant(ctx, task.payload.tenantId);
     case "event.publish":
       return publishPlatformEvent(ctx, task.payload);
     case "trigger.fire":

@@ -1,5 +1,6 @@
 import { sweepAuditLogs } from "../../services/audit/sweep-audit-logs.ts";
 import type { PlatformContext } from "../../services/context.ts";
+import { eraseAccounts } from "../../services/identity/erase-accounts.ts";
 import { pruneIdentity } from "../../services/identity/prune-identity.ts";
 import { pruneIdempotencyKeys } from "../../services/jobs/idempotency.ts";
 import { pruneTasks, ringDueTasks } from "../../services/jobs/stored-tasks.ts";
@@ -24,6 +25,7 @@ const VERBS: Record<string, readonly Verb[]> = {
     pruneTasks,
     pruneIdentity,
     askForErasures,
+    eraseAccounts,
   ],
 };
 

@@ -4,6 +4,7 @@ import {
   ForgottenPassword,
   PasswordChange,
   PasswordReset,
+  Restoration,
 } from "../../../domain/identity/account.ts";
 import { RefreshRequest, Session, TokenPair } from "../../../domain/identity/session.ts";
 import { Login, Registration, SignedIn, User } from "../../../domain/identity/user.ts";
@@ -15,6 +16,7 @@ import { logIn } from "../../../services/identity/log-in.ts";
 import { refreshSession } from "../../../services/identity/refresh-session.ts";
 import { registerUser } from "../../../services/identity/register-user.ts";
 import { forgetPassword, resetPassword } from "../../../services/identity/reset-password.ts";
+import { restore } from "../../../services/identity/restore.ts";
 import { requestVerification } from "../../../services/identity/send-verification.ts";
 import { switchTenant } from "../../../services/identity/switch-tenant.ts";
 import { verifyEmail } from "../../../services/identity/verify-email.ts";
@@ -112,6 +114,24 @@ auth.add(
     returns: { 200: User },
   },
   async ({ ctx, body }) => reply(200, await verifyEmail(ctx, body.token)),
+);
+
+auth.add(
+  {
+    method: "post",
+    path: "/v1/auth/restore",
+    id: "restore",
+    tag,
+    summary: "Bring a deleted account or tenant back, with the token that was mailed when it was deleted",
+    access: "public",
+    body: Restoration,
+    returns: { 204: null },
+    problems: ["conflict"],
+  },
+  async ({ ctx, body }) => {
+    await restore(ctx, body.token);
+    return noContent();
+  },
 );
 
 auth.add(
