@@ -1,3 +1,4 @@
+import { SECOND_MS } from "../kernel/time.ts";
 import type { BillingPeriod } from "./billing-period.ts";
 import type { Endpoint, EndpointClass } from "./endpoint.ts";
 import type { Limit, QuotaName } from "./limit.ts";
@@ -39,7 +40,8 @@ export type Returned = Readonly<Record<string, { tokens: number; limit: number }
 
 export type Verdict =
   | { allowed: true }
-  | { allowed: false; cause: "rate" | "quota"; violated: string[]; retryAfterMs: number };
+  | { allowed: false; cause: "rate"; violated: string[]; retryAfterMs: number }
+  | { allowed: false; cause: "quota"; violated: string[]; retryAfterMs: number; quota: RateState };
 
 /** A part of a bucket that the caller may spend by itself; `remaining` is what the gate keeps. */
 export interface Slice extends RateState {
@@ -179,7 +181,11 @@ function judge(
     const { limit, isHard } = policy.quotas[quota.name];
     // A cost that is not known before needs something to be left.
     if (isHard && usage.used[quota.name] + Math.max(1, quota.cost) > limit) {
-      return { allowed: false, cause: "quota", violated: [quota.name], retryAfterMs: period.end - now };
+      const retryAfterMs = period.end - now;
+      const windowSeconds = Math.ceil((period.end - period.start) / SECOND_MS);
+      const remaining = Math.max(0, limit - usage.used[quota.name]);
+      const state = { name: quota.name, limit, windowSeconds, remaining, moreInMs: retryAfterMs };
+      return { allowed: false, cause: "quota", violated: [quota.name], retryAfterMs, quota: state };
     }
   }
   return { allowed: true };

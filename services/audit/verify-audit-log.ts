@@ -11,7 +11,8 @@ import { idsIn, sealAuditEntries } from "./seal-audit-entries.ts";
 import { auditEntries, auditUnsealed } from "./table.ts";
 
 // Three witnesses are held against each other: the rows in the database, the chain in the tenant's object, and the signed
-// anchors among the files. Whoever changes one of them, or two, is found by the rest.
+// anchors among the files. Whoever changes one of them, or two, is found by the rest. What no anchor covers yet has, besides,
+// its code: whoever holds both rows and chain cannot make that anew.
 
 const PAGE = 1_000;
 
@@ -57,13 +58,16 @@ async function walkChain(
 ): Promise<Walk> {
   const anchored = new Set(anchors.map(({ anchor }) => anchor.to));
   const hashAt = new Map<number, string>();
+  const covered = anchors.at(-1)?.anchor.to ?? 0;
   let at = base;
   while (at.seq < end.seq) {
     const links = await ctx.ports.auditLogs.of(ctx.tenant.id).links(at.seq, PAGE);
     if (links.length === 0) break;
-    const texts = await textsOf(ctx, links);
+    const rows = await rowsOf(ctx, links);
     for (const link of links) {
-      const next = follow(at, link, texts.get(link.entryId));
+      const row = rows.get(link.entryId);
+      const isForged = row !== undefined && link.seq > covered && !ctx.ports.auditWitness.isProven(row.text, row.proof);
+      const next = isForged ? "altered" : follow(at, link, row?.text);
       if (typeof next === "string") {
         return { entries: at.seq - base.seq, found: { fault: next, entryId: link.entryId } };
       }
@@ -74,13 +78,16 @@ async function walkChain(
   return { entries: at.seq - base.seq, found: anchorFault(anchors, { base, end: at, hashAt }) };
 }
 
-async function textsOf(ctx: ServiceContext, links: readonly Link[]): Promise<Map<string, string>> {
+async function rowsOf(
+  ctx: ServiceContext,
+  links: readonly Link[],
+): Promise<Map<string, { text: string; proof: string | null }>> {
   const ids = idsIn(links.map(({ entryId }) => entryId));
   const rows = await ctx.db
     .select()
     .from(auditEntries)
     .where(and(eq(auditEntries.tenantId, ctx.tenant.id), inArray(auditEntries.id, ids)));
-  return new Map(rows.map((row) => [row.id, entryText(row)]));
+  return new Map(rows.map((row) => [row.id, { text: entryText(row), proof: row.proof }]));
 }
 
 /** Anchors must be ours, follow each other, and lie unchanged among the files; one that only the files know tells of a cut. */

@@ -103,10 +103,13 @@ async function admit(
   const refusal =
     standingRefusal(admitted, endpoint, reply.isSuspended) ?? (late === null ? limitRefusal(platform, verdict) : null);
   const counted = cost > 0 && verdict.allowed ? (endpoint.quota?.name ?? null) : null;
+  const rates =
+    late ?? slices.map(({ granted, bucket: _, ...state }) => ({ ...state, remaining: state.remaining + granted }));
+  // The policy that a refusal names is among those that are told.
+  if (!verdict.allowed && verdict.cause === "quota") rates.push(verdict.quota);
   return {
     principal: admitted,
-    rates:
-      late ?? slices.map(({ granted, bucket: _, ...state }) => ({ ...state, remaining: state.remaining + granted })),
+    rates,
     refusal,
     refund:
       counted === null ? null : () => platform.later(platform.ports.tenantGates.of(caller.tenantId).count(counted, -1)),

@@ -34,7 +34,7 @@ async function expectValid(reader: TestMember, entries: number): Promise<void> {
   expect(await verifyChainFile(from(), keys)).toMatchObject({ valid: true });
 }
 
-describe("what the audit log tells about a person", () => {
+describe("what the audit log tells about a person", { timeout: 30_000 }, () => {
   it("rests sealed, and is told to who reads the log", async () => {
     const owner = await aTenant();
     await act(owner);

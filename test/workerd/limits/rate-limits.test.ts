@@ -155,7 +155,9 @@ describe("a quota", () => {
     expectProblem(refused, 429, "quota-exceeded");
     expect(refused.body["violated-policies"]).toEqual(["runs"]);
     expect(refused.body.upgradeUrl).toMatch(/^http/);
-    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+    const wait = Number(refused.headers.get("retry-after"));
+    expect(refused.headers.get("ratelimit-policy")).toMatch(/, "runs";q=2;w=\d+$/);
+    expect(refused.headers.get("ratelimit")).toMatch(new RegExp(`, "runs";r=0;t=${wait}$`));
     expect((await owner.call("/v1/runs")).status).toBe(200);
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { eventually } from "../../support/a-run.ts";
 import { aMember, anApiKey, aTenant, inTenant } from "../../support/a-tenant.ts";
 import { expectProblem, refusesTheWrongActor } from "../../support/guards.ts";
 
@@ -32,6 +33,23 @@ describe("members", () => {
     const changed = await owner.call(`/v1/members/${admin.userId}`, asRole("member"));
     expect(changed).toMatchObject({ status: 200, body: { userId: admin.userId, role: "member" } });
     expectProblem(await admin.call("/v1/api-keys"), 403, "forbidden");
+  });
+
+  it("leave a trace in the log when they try what they may not do, once in a while", async () => {
+    const owner = await aTenant();
+    const viewer = await aMember(owner, "viewer");
+    for (let n = 0; n < 3; n++)
+      await viewer.call("/v1/invitations", { body: { email: "a@example.com", role: "viewer" } });
+    const entries = await eventually(
+      async () => (await owner.call("/v1/audit-entries?action=access.refused")).body.data,
+      (found) => found.length > 0,
+    );
+    expect(entries).toMatchObject([
+      {
+        actor: { type: "user", id: viewer.userId },
+        details: { method: "POST", route: "/v1/invitations", permission: "members:write" },
+      },
+    ]);
   });
 
   it("are out in the moment they are removed, and keep their other tenants", async () => {

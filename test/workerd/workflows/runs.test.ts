@@ -5,7 +5,7 @@ import type { Json } from "../../../domain/kernel/json.ts";
 import type { Run } from "../../../domain/workflows/run-view.ts";
 import { aRun, chain, eventually } from "../../support/a-run.ts";
 import type { TestMember } from "../../support/a-tenant.ts";
-import { aTenant } from "../../support/a-tenant.ts";
+import { aMember, aTenant } from "../../support/a-tenant.ts";
 import { expectProblem } from "../../support/guards.ts";
 
 const REVIEW: Json = {
@@ -107,6 +107,20 @@ describe("a run", () => {
     const ids = [...(await text).matchAll(/^id: (\d+)$/gm)].map((match) => Number(match[1]));
     const ended = await getRun(member, run.id);
     expect(ids).toEqual(Array.from({ length: ended.seq - 2 }, (_, i) => i + 3));
+  });
+
+  it("streams nothing to a reader who was signed out or removed meanwhile", async () => {
+    const owner = await aTenant();
+    const run = await aRun(owner, REVIEW, { input: {} });
+    const reviewId = await inReview(owner, run.id);
+    const readers = [await aMember(owner, "viewer"), await aMember(owner, "viewer")] as const;
+    const streams = await Promise.all(
+      readers.map((reader) => reader.fetch(`/v1/runs/${run.id}/events`, { headers: { accept: "text/event-stream" } })),
+    );
+    await readers[0].call("/v1/auth/logout", { method: "POST" });
+    await owner.call(`/v1/members/${readers[1].userId}`, { method: "DELETE" });
+    await owner.call(`/v1/reviews/${reviewId}/decision`, { method: "POST", body: { decision: "approve" } });
+    for (const stream of streams) expect(await stream.text()).not.toContain("ReviewDecided");
   });
 
   it("with a name is started once: equal input answers the same run, other input conflicts", async () => {

@@ -14,6 +14,7 @@ import {
   streamRunEvents,
 } from "../../../services/workflows/runs.ts";
 import { startRun } from "../../../services/workflows/start-run.ts";
+import { whilePermitted } from "../guarded-stream.ts";
 import { listOf } from "../listing.ts";
 import { MAX_PAYLOAD_BODY, reply, routes } from "../operation.ts";
 
@@ -104,7 +105,8 @@ runs.add(
   async ({ ctx, params, query, http }) => {
     const after = query.cursor === undefined ? (query.after ?? 0) : Number(decodeCursor(query.cursor, 1)[0]);
     if ((http.req.header("accept") ?? "").includes("text/event-stream")) {
-      return streamRunEvents(ctx, params.id, resumeAfter(http.req.header("last-event-id"), after));
+      const stream = await streamRunEvents(ctx, params.id, resumeAfter(http.req.header("last-event-id"), after));
+      return whilePermitted(http, "runs:read", stream);
     }
     const { events, hasMore } = await listRunEvents(ctx, params.id, { after, limit: query.limit, order: query.order });
     const last = events.at(-1);

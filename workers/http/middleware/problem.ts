@@ -1,7 +1,9 @@
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
+import { routePath } from "hono/route";
 import type { Problem } from "../../../domain/kernel/problem.ts";
 import { asProblem, PROBLEMS, problem } from "../../../domain/kernel/problem.ts";
+import { noteRefusal } from "../../../services/audit/note-refusal.ts";
 import type { HttpEnv } from "../env.ts";
 
 const TYPE_BASE = "https://weft.dev/problems/";
@@ -9,11 +11,22 @@ const TYPE_BASE = "https://weft.dev/problems/";
 /** Turns whatever was thrown into an answer. A defect is logged and tracked; its message never reaches the client. */
 export function answerError(error: unknown, http: Context<HttpEnv>): Response {
   const known = asProblem(error) ?? asMalformed(error);
+  if (known?.code === "forbidden") noteIfKnown(http, known);
   if (known !== null) return withChallenge(problemResponse(known, http.var.platform.requestId), http);
   const { platform } = http.var;
   platform.log.error("defect", error, { requestId: platform.requestId, path: http.req.path });
   platform.ports.errorTracker.capture(error, { requestId: platform.requestId, path: http.req.path });
   return problemResponse(problem("internal-error"), platform.requestId);
+}
+
+/** After the answer has left. Who is not known has no log to be noted in. */
+function noteIfKnown(http: Context<HttpEnv>, { members }: Problem): void {
+  const { platform, admission } = http.var;
+  if (admission === null) return;
+  const { tenantId, actor } = admission.principal;
+  const permission = typeof members.permission === "string" ? members.permission : null;
+  const refused = { method: http.req.method, route: routePath(http, -1), permission };
+  platform.later(noteRefusal({ ...platform, tenant: { id: tenantId }, actor }, refused));
 }
 
 /** RFC 9457. The only place that builds `application/problem+json`. */
