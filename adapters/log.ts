@@ -2,7 +2,9 @@ import type { Log, LogFields } from "../services/context.ts";
 
 const SECRET_KEY = /pass(word)?|secret|token|authorization|cookie|api[-_]?key|credential/i;
 const SECRET_VALUE =
-  /weft_(?:live|test)_\w+|\b(?:rt|ev|pr|in|ch|st)_[\w-]{20,}|eyJ[\w-]+\.[\w-]+\.[\w-]+|sk-[\w-]{16,}|whsec_[\w+/=]+/g;
+  /weft_(?:live|test)_\w+|\b(?:rt|ev|pr|in|ch|st|rs)_[\w-]{20,}|eyJ[\w-]+\.[\w-]+\.[\w-]+|sk-[\w-]{16,}|whsec_[\w+/=]+/g;
+// A statement that failed is told by drizzle with all that it was given: addresses, digests, what users wrote.
+const STATEMENT_VALUES = /\nparams: [\s\S]*?(?=\n {4}at |$)/;
 const MAX_DEPTH = 6;
 
 /** One JSON line a record, to the runtime's log. */
@@ -17,9 +19,14 @@ export function consoleLog(write: (line: string) => void = (line) => console.log
   };
 }
 
+/** The text without what may not leave the platform. */
+export function masked(text: string): string {
+  return text.replace(STATEMENT_VALUES, "\nparams: [redacted]").replaceAll(SECRET_VALUE, "[redacted]");
+}
+
 /** Masks members whose name tells a secret, and what looks like one inside any text. */
 export function redacted(value: unknown, depth: number): unknown {
-  if (typeof value === "string") return value.replaceAll(SECRET_VALUE, "[redacted]");
+  if (typeof value === "string") return masked(value);
   if (typeof value !== "object" || value === null) return value;
   if (depth === MAX_DEPTH) return "[deep]";
   if (Array.isArray(value)) return value.map((item) => redacted(item, depth + 1));

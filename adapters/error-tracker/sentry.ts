@@ -1,5 +1,6 @@
 import { Toucan } from "toucan-js";
 import type { ErrorTracker } from "../../services/ports.ts";
+import { masked } from "../log.ts";
 
 export interface SentryOptions {
   dsn: string;
@@ -10,7 +11,7 @@ export interface SentryOptions {
   fetcher?: typeof fetch;
 }
 
-/** Sends defects to a Sentry-compatible address. Nothing of the request's body or headers goes along. */
+/** Sends defects to a Sentry-compatible address, masked as the log is. Nothing of the request's body or headers goes along. */
 export function sentryErrorTracker({ waitUntil, fetcher, ...options }: SentryOptions): ErrorTracker {
   return {
     capture(error, context) {
@@ -18,6 +19,10 @@ export function sentryErrorTracker({ waitUntil, fetcher, ...options }: SentryOpt
       const sentry = new Toucan({
         ...options,
         context: { waitUntil } as ExecutionContext,
+        beforeSend(event) {
+          for (const exception of event.exception?.values ?? []) exception.value = masked(exception.value ?? "");
+          return event;
+        },
         ...(fetcher !== undefined && { transportOptions: { fetcher } }),
       });
       sentry.setExtras({ ...context });

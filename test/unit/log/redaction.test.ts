@@ -15,6 +15,7 @@ it.each([
   ["a verification token", `ev_${hex}`],
   ["a reset token", `pr_${hex}`],
   ["an invitation", `in_${hex}`],
+  ["a link that brings back", `rs_${hex}`],
   ["a second factor's challenge", `ch_${hex}`],
   ["an access token", "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ1c3IifQ.c2lnbmF0dXJl"],
   ["a provider's key", "sk-proj-0123456789abcdef"],
@@ -34,6 +35,16 @@ it.each(["password", "newPassword", "clientSecret", "accessToken", "Authorizatio
     expect(logged((log) => log.warn("event", { of: { [name]: "hunter2" } }))).not.toContain("hunter2");
   },
 );
+
+it("what a failed statement was given is masked, the statement is not", () => {
+  const error = new Error(
+    "Failed query: insert into users (id, email) values (?, ?)\nparams: usr_1,ada@example.com\n\nmore",
+  );
+  const text = logged((log) => log.error("failed", new Error("outer", { cause: error })));
+  expect(text).not.toMatch(/ada@example|more/);
+  expect(text).toContain("insert into users (id, email) values (?, ?)");
+  expect(text).toMatch(/redaction\.test\.ts/);
+});
 
 it("what is no secret stays readable", () => {
   expect(logged((log) => log.info("request", { requestId: "req_01m9t6r3a8k2p0x4c7v5b1n9q6", status: 200 }))).toContain(
