@@ -53,7 +53,9 @@ export async function redeemClosure(
   // across tenants: the digest of the secret is what names the tenant
   const [row] = await platform.db.select().from(closures).where(isOpen).limit(1);
   if (row === undefined) throw tokenSpent();
-  return { closed: await openClosure(platform, row), spend: platform.db.delete(closures).where(isOpen) };
+  const closed = await openClosure(platform, row);
+  // across tenants: the digest of the secret is what names the tenant
+  return { closed, spend: platform.db.delete(closures).where(isOpen) };
 }
 
 export async function openClosure(platform: PlatformContext, row: typeof closures.$inferSelect): Promise<Closed> {

@@ -17,6 +17,7 @@ export async function eraseAccounts(platform: PlatformContext): Promise<void> {
     const { user } = closed.person;
     const ctx = { ...platform, tenant: { id: PLATFORM_TENANT }, actor: { kind: "system", name: "erasure" } as const };
     await commit(ctx, {
+      // across tenants: an account's row names none
       change: db.delete(closures).where(eq(closures.hash, row.hash)),
       also: [db.delete(mails).where(eq(mails.recipient, user.email))],
       audit: { action: "user.erased", target: { type: "user", id: user.id } },
