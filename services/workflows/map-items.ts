@@ -4,6 +4,7 @@ import type { MapRunSettings } from "../../domain/workflows/run/event.ts";
 import type { ReadItems } from "../../domain/workflows/run/item-reader.ts";
 import { readItems } from "../../domain/workflows/run/item-reader.ts";
 import type { ServiceContext } from "../context.ts";
+import { readInventory } from "./inventory-items.ts";
 
 /** Where the objects of a tenant's bucket lie. A bucket is a name within the tenant; no key leads out of it. */
 export function bucketPrefix(tenantId: string, bucket: string): string {
@@ -20,7 +21,8 @@ export async function readMapItems(ctx: ServiceContext, { reader }: MapRunSettin
   }
   if (typeof Key !== "string") return failed("The ItemReader names no Key.");
   const text = await ctx.ports.files.text(`${bucket}${Key}`);
-  return text === null ? failed(`The object ${Key} does not exist in the bucket ${Bucket}.`) : readItems(text, reader);
+  if (text === null) return failed(`The object ${Key} does not exist in the bucket ${Bucket}.`);
+  return reader.inputType === "MANIFEST" ? readInventory(ctx, bucket, text, reader) : readItems(text, reader);
 }
 
 async function objectsIn(

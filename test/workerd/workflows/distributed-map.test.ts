@@ -32,8 +32,8 @@ function map(processor: JsonObject, more: JsonObject = {}, executionType = "STAN
 
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
 
-async function aFile(member: TestMember, key: string, text: string): Promise<void> {
-  await member.ctx.ports.files.put(`${bucketPrefix(member.tenantId, "data")}${key}`, text, "text/plain");
+async function aFile(member: TestMember, key: string, body: string | Uint8Array<ArrayBuffer>): Promise<void> {
+  await member.ctx.ports.files.put(`${bucketPrefix(member.tenantId, "data")}${key}`, body, "text/plain");
 }
 
 async function fileOf(member: TestMember, key: string): Promise<Json> {
@@ -134,6 +134,30 @@ describe("a distributed Map", () => {
     };
     const listed = await aRun(member, map(PASS, { ItemReader }), { wait: 10 });
     expect(listed.output).toMatchObject([{ Key: "in/a.json", Size: 5 }, { Key: "in/b.jsonl" }, { Key: "in/c.csv" }]);
+  });
+
+  it("reads an inventory of S3: a manifest, and compressed rows beside it", async () => {
+    const member = await aTenant();
+    const manifest = {
+      fileFormat: "CSV",
+      fileSchema: "Bucket, Key, Size",
+      files: [{ key: "inv/1.csv.gz" }, { key: "inv/2.csv" }],
+    };
+    const zipped = new Blob(['"b","a.txt","1"\n"b","b.txt","2"\n']).stream().pipeThrough(new CompressionStream("gzip"));
+    await aFile(member, "inv/manifest.json", JSON.stringify(manifest));
+    await aFile(member, "inv/1.csv.gz", new Uint8Array(await new Response(zipped).arrayBuffer()));
+    await aFile(member, "inv/2.csv", '"b","c.txt","3"\n');
+    await aFile(member, "inv/other.json", "[]");
+    const read = (Key: string, MaxItems = 0) => {
+      const ReaderConfig = { InputType: "MANIFEST", MaxItems };
+      const ItemReader = { Resource: READER, ReaderConfig, Parameters: { Bucket: "data", Key } };
+      return aRun(member, map(PASS, { ItemReader }), { wait: 10 });
+    };
+    const rows = ["a", "b", "c"].map((name, i) => ({ Bucket: "b", Key: `${name}.txt`, Size: String(i + 1) }));
+    expect((await read("inv/manifest.json")).output).toEqual(rows);
+    expect((await read("inv/manifest.json", 2)).output).toEqual(rows.slice(0, 2));
+    const other = await read("inv/other.json");
+    expect(other).toMatchObject({ status: "failed", error: "States.ItemReaderFailed" });
   });
 
   it("fails where there is nothing to read, and never reads what is another tenant's", async () => {
