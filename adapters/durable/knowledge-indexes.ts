@@ -4,26 +4,42 @@ import type { IndexShape } from "../../domain/knowledge/index-shape.ts";
 import type { KnowledgeIndexes } from "../../services/knowledge/ports.ts";
 import { type Ask, FIRST, type IndexObject, type IndexObjects, noAnswer } from "../vector-index/index-objects.ts";
 import { search } from "../vector-index/index-search.ts";
-import { clear, removeDocument, settle, settleAll, upsertDocument } from "../vector-index/index-writes.ts";
+import { clear, removeDocument, settle, settleAll, stats, upsertDocument } from "../vector-index/index-writes.ts";
 import type { VectorStore } from "../vector-index/vector-store.ts";
 
-/** Indexes in objects of a knowledge base and generation; vectors of the store's length are looked for there. */
+interface Options {
+  /** Vectors of its length are looked for there. */
+  store?: VectorStore | null;
+  chunksPerObject?: number;
+  timeoutMs?: number;
+}
+
+/** Longer than any object should take, and shorter than a client waits. */
+const TIMEOUT_MS = 10_000;
+
+/** The size up to which one object answers in time; see docs/retrieval.md. */
+const CHUNKS_PER_OBJECT = 100_000;
+/** Of the 64 MiB that an object takes, so that documents may grow where they lie. */
+const VECTOR_BYTES_PER_OBJECT = 48 * 1024 * 1024;
+
+/** Indexes in objects, each of a knowledge base and generation. */
 export function durableKnowledgeIndexes(
   namespace: DurableObjectNamespace,
-  { store = null }: { store?: VectorStore | null } = {},
+  { store = null, chunksPerObject = CHUNKS_PER_OBJECT, timeoutMs = TIMEOUT_MS }: Options = {},
 ): KnowledgeIndexes {
+  const capacity = (dimensions: number) => Math.min(chunksPerObject, Math.floor(VECTOR_BYTES_PER_OBJECT / dimensions));
   const shapes = new Map<string, IndexShape>();
   return {
     of(tenantId, knowledgeBaseId, generation) {
       const name = `${tenantId}:${knowledgeBaseId}${generation === 0 ? "" : `:${generation}`}`;
-      const objects = indexObjects(namespace, name, store, shapes);
+      const objects = { ...indexObjects(namespace, name, shapes), store, capacity, timeoutMs };
       return {
         upsertDocument: (document) => upsertDocument(objects, document),
         removeDocument: (documentId) => removeDocument(objects, documentId),
         settle: (documentId) => settle(objects, documentId),
         settleAll: () => settleAll(objects),
         search: (query) => search(objects, query),
-        stats: () => objects.shard(FIRST)((first) => first.stats()),
+        stats: () => stats(objects),
         clear: () => clear(objects),
       };
     },
@@ -40,15 +56,12 @@ const UNKNOWN: IndexShape = { shards: 1, vectors: "embedded", hasOutside: false 
 function indexObjects(
   namespace: DurableObjectNamespace,
   index: string,
-  store: VectorStore | null,
   shapes: Map<string, IndexShape>,
-): IndexObjects {
+): Omit<IndexObjects, "store" | "capacity" | "timeoutMs"> {
   const nameOf = (shard: number) => (shard === FIRST ? index : `${index}/${shard}`);
   return {
-    store,
     shard: (shard) => asking(namespace, nameOf(shard)),
     namespace: (shard) => createHash("sha256").update(nameOf(shard)).digest("base64url"),
-    capacity: () => Number.MAX_SAFE_INTEGER,
     shape: {
       get: () => shapes.get(index) ?? UNKNOWN,
       set({ shards, vectors, hasOutside }) {

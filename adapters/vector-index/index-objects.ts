@@ -3,14 +3,17 @@ import type { IndexStats } from "../../domain/knowledge/index-contract.ts";
 import type {
   ChunkRange,
   IndexShape,
-  Placement,
+  Passage,
+  PlacementOutcome,
   PlacementRequest,
+  ShardCandidates,
   ShardOutcome,
   ShardQuery,
   ShardSearchOutcome,
   StagedDocument,
   StagingDocument,
 } from "../../domain/knowledge/index-shape.ts";
+import type { IndexTotals, ShardTotals } from "../../domain/knowledge/index-totals.ts";
 import type { VectorStore } from "./vector-store.ts";
 
 /** What one object of an index does. The first one also keeps the directory: `shape`, `place`, `locate`, `forgetPlacement`. */
@@ -25,7 +28,10 @@ export interface IndexObject {
   stats(): Promise<IndexStats>;
   clear(): Promise<void>;
   shape(): Promise<IndexShape>;
-  place(request: PlacementRequest, capacity: number): Promise<Placement | null>;
+  totals(text: string): Promise<ShardTotals>;
+  candidates(query: ShardQuery, totals: IndexTotals): Promise<ShardCandidates>;
+  passages(chunks: readonly number[]): Promise<(Passage | null)[]>;
+  place(request: PlacementRequest, capacity: number): Promise<PlacementOutcome>;
   locate(documentId: string): Promise<IndexShape & { shard: number | null }>;
   forgetPlacement(documentId: string): Promise<void>;
 }
@@ -41,8 +47,14 @@ export interface IndexObjects {
   readonly store: VectorStore | null;
   /** How the index is thought to lie, from what was last heard of it. */
   readonly shape: { get(): IndexShape; set(shape: IndexShape): void };
+  /** How long a search over several objects waits for each. */
+  readonly timeoutMs: number;
   /** How many chunks an object takes before the next one is opened. */
   capacity(dimensions: number): number;
+}
+
+export function numbersOf({ shards }: IndexShape): number[] {
+  return Array.from({ length: shards }, (_, shard) => shard);
 }
 
 /** The object that keeps the directory. */

@@ -3,9 +3,15 @@
 //   W2  vectors outside go before the rows that name them: who is interrupted and repeats finds what is left.
 //   W3  a document whose vectors are outside is staged, and revealed when the store has processed them.
 import { HASHED_EMBEDDER } from "../../domain/knowledge/embedding/hashed.ts";
-import type { IndexDocument, IndexOutcome, Settling, VectorPlace } from "../../domain/knowledge/index-contract.ts";
+import type {
+  IndexDocument,
+  IndexOutcome,
+  IndexStats,
+  Settling,
+  VectorPlace,
+} from "../../domain/knowledge/index-contract.ts";
 import type { ChunkRange, IndexShape, StagedDocument } from "../../domain/knowledge/index-shape.ts";
-import { FIRST, type IndexObjects, vectorId } from "./index-objects.ts";
+import { FIRST, type IndexObjects, numbersOf, vectorId } from "./index-objects.ts";
 import type { VectorStore, Write } from "./vector-store.ts";
 
 /** Of documents or ranges that are asked for at once. */
@@ -13,21 +19,21 @@ const PAGE = 200;
 
 export async function upsertDocument(objects: IndexObjects, document: IndexDocument): Promise<IndexOutcome> {
   const { documentId, chunks, embedder } = document;
-  const request = { documentId, chunks: chunks.length, vectors: placeOfVectors(objects.store, document) };
+  const vectors = placeOfVectors(objects.store, document);
+  const request = { documentId, chunks: chunks.length, vectors, embedder: embedder ?? null };
   const capacity = objects.capacity((embedder ?? HASHED_EMBEDDER).dimensions);
   const placement = await objects.shard(FIRST)((first) => first.place(request, capacity));
-  if (placement === null) {
-    return { indexed: false, reason: "index-full", detail: "the index lies over as many objects as it may" };
-  }
+  if (!placement.placed) return { indexed: false, reason: placement.reason, detail: placement.detail };
   objects.shape.set(placement);
-  const { shard, vectors } = placement;
-  const isStaged = vectors === "vectorize" && chunks.length > 0;
+  const { shard } = placement;
+  const isStaged = placement.vectors === "vectorize" && chunks.length > 0;
+  const isPart = placement.shards > 1;
   if (placement.hasOutside) await removeVectors(objects, shard, documentId);
-  const outcome = await objects.shard(shard)((object) => object.upsertDocument({ ...document, isStaged }));
+  const outcome = await objects.shard(shard)((object) => object.upsertDocument({ ...document, isStaged, isPart }));
   if (!outcome.indexed) return outcome;
   if (isStaged) await sendVectors(objects, shard, document, outcome.first);
   const { chunks: count, revision } = outcome;
-  return { indexed: true, chunks: count, revision, isSettled: !isStaged, vectors };
+  return { indexed: true, chunks: count, revision, isSettled: !isStaged, vectors: placement.vectors };
 }
 
 export async function removeDocument(objects: IndexObjects, documentId: string): Promise<void> {
@@ -62,8 +68,20 @@ export async function clear(objects: IndexObjects): Promise<void> {
   }
 }
 
-export function numbersOf({ shards }: IndexShape): number[] {
-  return Array.from({ length: shards }, (_, shard) => shard);
+/** Sums over the objects; a term that several of them hold counts in each. */
+export async function stats(objects: IndexObjects): Promise<IndexStats> {
+  const shape = await objects.shard(FIRST)((first) => first.shape());
+  const parts = await Promise.all(numbersOf(shape).map((shard) => objects.shard(shard)((object) => object.stats())));
+  const sum = (of: (part: IndexStats) => number) => parts.reduce((total, part) => total + of(part), 0);
+  return {
+    documents: sum((part) => part.documents),
+    chunks: sum((part) => part.chunks),
+    terms: sum((part) => part.terms),
+    embedder: parts.find(({ embedder }) => embedder !== null)?.embedder ?? null,
+    revision: sum((part) => part.revision),
+    storageBytes: sum((part) => part.storageBytes),
+    vectorBytes: sum((part) => part.vectorBytes),
+  };
 }
 
 /** What made the vectors decides where they can be looked for: the store takes one length, and the index its own embedder's. */

@@ -1,4 +1,7 @@
+import type { EmbedderIdentity } from "./embedding/embedder.ts";
 import type { IndexDocument, IndexOutcome, IndexQuery, IndexSearchOutcome, VectorPlace } from "./index-contract.ts";
+import type { StoredChunk } from "./ranking/chosen.ts";
+import type { ShardCandidate } from "./ranking/gathered.ts";
 
 /** How an index lies. Its first object keeps it. */
 export interface IndexShape {
@@ -14,11 +17,18 @@ export interface PlacementRequest {
   readonly chunks: number;
   /** Where the vectors of this document can be looked for; `null` when it has none. */
   readonly vectors: VectorPlace | null;
+  /** What made them, where it is said. */
+  readonly embedder: EmbedderIdentity | null;
 }
 
 export interface Placement extends IndexShape {
+  readonly placed: true;
   readonly shard: number;
 }
+
+export type PlacementOutcome =
+  | Placement
+  | { readonly placed: false; readonly reason: "index-full" | "embedder-mismatch"; readonly detail: string };
 
 /** Chunks `first` up to `first + count`. */
 export interface ChunkRange {
@@ -36,6 +46,8 @@ export interface StagedDocument extends ChunkRange {
 export interface StagingDocument extends IndexDocument {
   /** Written and not found before it is revealed. */
   readonly isStaged?: boolean;
+  /** The index lies over several objects. */
+  readonly isPart?: boolean;
 }
 
 export type ShardOutcome =
@@ -49,6 +61,21 @@ export interface ShardQuery extends IndexQuery {
   readonly assumed?: IndexShape;
 }
 
-export type ShardSearchOutcome =
-  | IndexSearchOutcome
-  | { readonly found: false; readonly reason: "other-shape"; readonly detail: string; readonly shape: IndexShape };
+export interface OtherShape {
+  readonly found: false;
+  readonly reason: "other-shape";
+  readonly detail: string;
+  readonly shape: IndexShape;
+}
+
+export type ShardSearchOutcome = IndexSearchOutcome | OtherShape;
+
+export type ShardCandidates =
+  | { readonly found: true; readonly candidates: readonly ShardCandidate[]; readonly laps: readonly number[] }
+  | Exclude<ShardSearchOutcome, { found: true }>;
+
+/** A chunk as it is shown, and the words of its text. */
+export interface Passage {
+  readonly chunk: StoredChunk;
+  readonly words: readonly number[];
+}

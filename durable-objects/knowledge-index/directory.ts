@@ -2,8 +2,9 @@
 //   P1  a document stays in the object that it was placed in first, until it is forgotten.
 //   P2  the number of objects never shrinks, not by clearing either: what is written late is still found and cleared.
 //   P3  the first document decides where vectors are looked for; one whose vectors cannot go there brings all of them home.
+import { type EmbedderIdentity, sameEmbedder } from "../../domain/knowledge/embedding/embedder.ts";
 import type { VectorPlace } from "../../domain/knowledge/index-contract.ts";
-import type { IndexShape, Placement, PlacementRequest } from "../../domain/knowledge/index-shape.ts";
+import type { IndexShape, PlacementOutcome, PlacementRequest } from "../../domain/knowledge/index-shape.ts";
 import { readState } from "./index-state.ts";
 import { stagedChunks } from "./staging.ts";
 
@@ -25,12 +26,18 @@ function shapeOf(shards: number, place: DecidedPlace): IndexShape {
   return { shards, vectors, hasOutside: place === "vectorize" || place === "returned" };
 }
 
-/** Where the document lies or shall lie, remembered before anything is written there; `null`: there is no room. */
-export function place(sql: SqlStorage, request: PlacementRequest, capacity: number): Placement | null {
+/** Where the document lies or shall lie, remembered before anything is written there. */
+export function place(sql: SqlStorage, request: PlacementRequest, capacity: number): PlacementOutcome {
   const { shards } = readShape(sql);
   const known = locate(sql, request.documentId);
   const shard = known ?? firstWithRoom(sql, shards, request.chunks, capacity);
-  if (shard === MAX_SHARDS) return null;
+  if (shard === MAX_SHARDS) {
+    return { placed: false, reason: "index-full", detail: `the index lies over ${shards} objects and has no room` };
+  }
+  const other = shard === FIRST && shards === 1 ? null : otherEmbedder(sql, request);
+  if (other !== null) {
+    return { placed: false, reason: "embedder-mismatch", detail: `vectors of another model than ${other.model}` };
+  }
   const vectors = decidedPlace(sql, request.vectors);
   const shape = shapeOf(Math.max(shards, shard + 1), vectors);
   sql.exec("update directory set shards = ?, vectors = ?", shape.shards, vectors);
@@ -39,7 +46,7 @@ export function place(sql: SqlStorage, request: PlacementRequest, capacity: numb
     sql.exec("insert into placement values (?, ?, ?)", request.documentId, shard, request.chunks);
     fill(sql, shard, request.chunks);
   }
-  return { shard, ...shape };
+  return { placed: true, shard, ...shape };
 }
 
 /** The object that the document was placed in; `null`: none that is known. */
@@ -54,6 +61,15 @@ export function forget(sql: SqlStorage, documentId: string): void {
   if (row === undefined) return;
   fill(sql, Number(row.shard), -Number(row.chunks));
   sql.exec("delete from placement where document_id = ?", documentId);
+}
+
+/** What made the vectors of the other documents, when it is not what made this one's. One object alone sees to that itself. */
+function otherEmbedder(sql: SqlStorage, { documentId, embedder }: PlacementRequest): EmbedderIdentity | null {
+  const held = readState(sql).embedder;
+  if (held === null || embedder === null || sameEmbedder(held, embedder)) return null;
+  const others =
+    "select 1 from document where document_id <> ?1 union all select 1 from placement where document_id <> ?1";
+  return sql.exec(`${others} limit 1`, documentId).toArray().length > 0 ? held : null;
 }
 
 function decidedPlace(sql: SqlStorage, wanted: VectorPlace | null): DecidedPlace {

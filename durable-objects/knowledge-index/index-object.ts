@@ -1,4 +1,4 @@
-// One index of a knowledge base, named by the tenant, the knowledge base and the generation. It keeps the promises X1 to X3 of
+// One object of an index, named by the tenant, the knowledge base and the generation. It keeps the promises X1 to X3 of
 // domain/knowledge/index-contract.ts. SQLite holds everything; memory holds the vectors, the newest words and what was searched last, read when needed.
 import { DurableObject } from "cloudflare:workers";
 import { type EmbedderIdentity, sameEmbedder } from "../../domain/knowledge/embedding/embedder.ts";
@@ -9,22 +9,36 @@ import type { IndexStats } from "../../domain/knowledge/index-contract.ts";
 import type {
   ChunkRange,
   IndexShape,
-  Placement,
+  OtherShape,
+  Passage,
+  PlacementOutcome,
   PlacementRequest,
+  ShardCandidates,
   ShardOutcome,
   ShardQuery,
   ShardSearchOutcome,
   StagedDocument,
   StagingDocument,
 } from "../../domain/knowledge/index-shape.ts";
+import {
+  averageLength,
+  type IndexTotals,
+  LANGUAGES,
+  type ShardTotals,
+  searchedLanguages,
+} from "../../domain/knowledge/index-totals.ts";
+import { choiceOf } from "../../domain/knowledge/ranking/chosen.ts";
+import { analysedQuery } from "../../domain/knowledge/ranking/query.ts";
+import { rankOptions } from "../../domain/knowledge/ranking/rank.ts";
 import type { SearchTimings } from "../../domain/knowledge/search.ts";
 import { AllowedChunks } from "./allowed-chunks.ts";
 import { forget, locate, place, readShape } from "./directory.ts";
 import { type Entry, entriesOf } from "./entries.ts";
 import { type IndexState, readLanguages, readState } from "./index-state.ts";
 import kernel from "./kernel/dot-products.wasm";
+import { readChunks, readPlaces } from "./reads.ts";
 import { createTables } from "./schema.ts";
-import { search } from "./search.ts";
+import { findCandidates, type SearchPlan, type SearchSource, search, wordsOf } from "./search.ts";
 import { SearchCache } from "./search-cache.ts";
 import { isStaged, readRanges, readStaged, stagedChunks } from "./staging.ts";
 import { storedScan } from "./stored-vectors.ts";
@@ -34,16 +48,16 @@ import { type CosineScan, VectorMatrix } from "./vector-matrix.ts";
 import { readTokenIds, WordIndex } from "./word-index.ts";
 import { deleteDocument, type IndexMemory, insertRows, insertWords } from "./writes.ts";
 
-/** Half of an isolate's 128 MB: 170,000 chunks of 384 dimensions. A larger base is spread over several indexes. */
+/** Half of an isolate's 128 MB. Documents that no longer fit are placed in a further object long before. */
 const MAX_VECTOR_BYTES = 64 * 1024 * 1024;
 
 /** Long enough for the rest of an upload to come in, short enough to be done before somebody has read the first results. */
 const LEARNING_DELAY_MS = 10_000;
 
-const DEFAULT_TOP_K = 10;
-const MAX_TOP_K = 100;
-
 const NO_TIME: SearchTimings = { analyseMs: 0, keywordMs: 0, vectorMs: 0, rankMs: 0, loadMs: 0, totalMs: 0 };
+
+/** Totals that a search is planned by: frequencies are looked up when its terms are known. */
+type PlanTotals = Omit<IndexTotals, "frequencies"> & Pick<SearchPlan, "frequencies">;
 
 export class KnowledgeIndex extends DurableObject {
   #matrix: VectorMatrix | null = null;
@@ -86,7 +100,7 @@ export class KnowledgeIndex extends DurableObject {
     this.#forget(removed);
     if (!document.isStaged) this.#remember(inserted, entries, embedder);
     const after = readState(sql);
-    this.#askForTopics(after);
+    if (!document.isPart) this.#askForTopics(after);
     return { indexed: true, chunks: entries.length, revision: after.revision, first: inserted.first };
   }
 
@@ -131,7 +145,7 @@ export class KnowledgeIndex extends DurableObject {
     return readShape(this.ctx.storage.sql);
   }
 
-  place(request: PlacementRequest, capacity: number): Placement | null {
+  place(request: PlacementRequest, capacity: number): PlacementOutcome {
     return this.ctx.storage.transactionSync(() => place(this.ctx.storage.sql, request, capacity));
   }
 
@@ -147,40 +161,20 @@ export class KnowledgeIndex extends DurableObject {
   search(query: ShardQuery): ShardSearchOutcome {
     const { sql } = this.ctx.storage;
     const shape = readShape(sql);
-    if (query.assumed !== undefined && !sameShape(query.assumed, shape)) {
-      return { found: false, reason: "other-shape", detail: `it lies over ${shape.shards} objects`, shape };
-    }
+    if (query.assumed !== undefined && !sameShape(query.assumed, shape)) return otherShape(shape);
     const state = readState(sql);
-    const embedder = state.embedder ?? HASHED_EMBEDDER;
-    if (query.embedder !== undefined && state.embedder !== null && !sameEmbedder(query.embedder, state.embedder)) {
-      return { found: false, reason: "embedder-mismatch", detail: mismatch(query.embedder, state.embedder) };
-    }
     const known = this.#cache.find(query, state.revision);
     if (known !== null) return { ...known, isCached: true, timings: NO_TIME };
-    const filter = query.filter === undefined ? null : parseFilter(query.filter);
-    if (filter?.valid === false) return { found: false, reason: "invalid-filter", detail: filter.message };
-    const isLexical = sameEmbedder(embedder, HASHED_EMBEDDER);
-    const vector = query.mode === "keyword" && !isLexical ? null : queryVector(query, embedder, isLexical);
-    const allowed = this.#allowed.of(filter?.condition ?? null, query.without ?? [], state.revision);
-    const found = search(
-      sql,
-      { ...this.#followers, tokenCache: this.#tokens },
-      vector === null ? null : () => this.#scan(state, vector, query.neighbours, allowed?.ranges ?? null),
-      {
-        query: query.query,
-        mode: query.mode ?? "hybrid",
-        rerank: query.rerank ?? true,
-        vectors: isLexical ? "lexical" : "semantic",
-        languages: readLanguages(sql),
-        chunks: state.chunks,
-        averageLength: state.chunks === 0 ? 1 : state.tokens / state.chunks,
-        isAllowed: allowed?.test ?? null,
-        topK: Math.min(MAX_TOP_K, Math.max(1, query.topK ?? DEFAULT_TOP_K)),
-        minScore: query.minScore ?? 0,
-        diversity: query.diversity ?? 0,
-      },
-      () => performance.now(),
-    );
+    const prepared = this.#prepared(query, {
+      chunks: state.chunks,
+      averageLength: averageLength(state.tokens, state.chunks),
+      languages: searchedLanguages(readLanguages(sql)),
+      embedder: state.embedder,
+      frequencies: (terms) => this.#words.frequencies(terms),
+    });
+    if (!prepared.found) return prepared;
+    const plan = { ...prepared.plan, ...choiceOf(query) };
+    const found = search(prepared.source, plan, () => performance.now());
     const answer = { found: true, ...found, revision: state.revision, isCached: false } as const;
     this.#cache.keep(query, answer);
     return answer;
@@ -198,6 +192,46 @@ export class KnowledgeIndex extends DurableObject {
     this.#tokens.clear();
     await this.#topics.learn(state.chunks, () => scheduler.wait(0));
     this.#askForTopics(readState(this.ctx.storage.sql));
+  }
+
+  /** Of an index over several objects, what this one has part in. */
+  totals(text: string): ShardTotals {
+    const { revision, chunks, tokens, embedder } = readState(this.ctx.storage.sql);
+    const terms = analysedQuery(text, LANGUAGES).terms.flatMap(({ ids }) => ids);
+    const languages = readLanguages(this.ctx.storage.sql);
+    return { revision, chunks, tokens, languages, embedder, frequencies: [...this.#words.frequencies(terms)] };
+  }
+
+  /** Its candidates, scored by the totals of the whole. */
+  candidates(query: ShardQuery, { frequencies, ...totals }: IndexTotals): ShardCandidates {
+    const shape = readShape(this.ctx.storage.sql);
+    if (query.assumed !== undefined && !sameShape(query.assumed, shape)) return otherShape(shape);
+    const known = new Map(frequencies);
+    const prepared = this.#prepared(query, { ...totals, frequencies: () => known });
+    if (!prepared.found) return prepared;
+    const laps = [performance.now()];
+    const source = { ...prepared.source, topics: null };
+    const { candidates } = findCandidates(source, prepared.plan, () => void laps.push(performance.now()));
+    const places = readPlaces(
+      this.ctx.storage.sql,
+      candidates.map(({ key }) => key),
+    );
+    laps.push(performance.now());
+    const placed = candidates.flatMap((candidate) => {
+      const place = places.get(candidate.key);
+      return place === undefined ? [] : [{ ...candidate, ...place }];
+    });
+    return { found: true, candidates: placed, laps };
+  }
+
+  /** In the order of `chunks`; `null` for one that has gone meanwhile. */
+  passages(chunks: readonly number[]): (Passage | null)[] {
+    const { sql } = this.ctx.storage;
+    const [stored, tokens] = [readChunks(sql, chunks), this.#tokens.read(sql, chunks)];
+    return chunks.map((key) => {
+      const chunk = stored.get(key);
+      return chunk === undefined ? null : { chunk, words: [...wordsOf(tokens.get(key))] };
+    });
   }
 
   stats(): IndexStats {
@@ -247,6 +281,31 @@ export class KnowledgeIndex extends DurableObject {
     this.ctx.waitUntil(this.ctx.storage.setAlarm(Date.now() + LEARNING_DELAY_MS));
   }
 
+  #prepared(
+    query: ShardQuery,
+    { embedder: held, ...totals }: PlanTotals,
+  ): { found: true; source: SearchSource; plan: SearchPlan } | Exclude<ShardSearchOutcome, { found: true }> {
+    const { sql } = this.ctx.storage;
+    const embedder = held ?? HASHED_EMBEDDER;
+    if (query.embedder !== undefined && held !== null && !sameEmbedder(query.embedder, held)) {
+      return { found: false, reason: "embedder-mismatch", detail: mismatch(query.embedder, held) };
+    }
+    const filter = query.filter === undefined ? null : parseFilter(query.filter);
+    if (filter?.valid === false) return { found: false, reason: "invalid-filter", detail: filter.message };
+    const isLexical = sameEmbedder(embedder, HASHED_EMBEDDER);
+    const vector = query.mode === "keyword" && !isLexical ? null : queryVector(query, embedder, isLexical);
+    const allowed = this.#allowed.of(filter?.condition ?? null, query.without ?? [], readState(sql).revision);
+    const vectors =
+      vector === null ? null : () => this.#scan(vector, query.neighbours, allowed?.ranges ?? null);
+    const plan = {
+      ...totals,
+      ...rankOptions(query, embedder),
+      query: query.query,
+      isAllowed: allowed?.test ?? null,
+    };
+    return { found: true, source: { ...this.#followers, sql, tokenCache: this.#tokens, vectors }, plan };
+  }
+
   #atomically<T>(write: () => T): T {
     try {
       return this.ctx.storage.transactionSync(write);
@@ -258,12 +317,11 @@ export class KnowledgeIndex extends DurableObject {
   }
 
   #scan(
-    state: IndexState,
     vector: QuantisedVector,
     neighbours: readonly number[] | undefined,
     allowed: readonly ChunkRange[] | null,
   ): CosineScan {
-    if (neighbours === undefined) return this.#vectors(state).scan(vector);
+    if (neighbours === undefined) return this.#vectors(readState(this.ctx.storage.sql)).scan(vector);
     return storedScan(this.ctx.storage.sql, vector, neighbours, allowed);
   }
 
@@ -305,6 +363,10 @@ export class KnowledgeIndex extends DurableObject {
 
 function tokenIdsOf(entries: readonly Entry[]): Uint32Array[] {
   return entries.map(({ tokens }) => tokens.ids);
+}
+
+function otherShape(shape: IndexShape): OtherShape {
+  return { found: false, reason: "other-shape", detail: `it lies over ${shape.shards} objects`, shape };
 }
 
 function sameShape(a: IndexShape, b: IndexShape): boolean {

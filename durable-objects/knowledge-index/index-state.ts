@@ -1,5 +1,6 @@
 import type { Language } from "../../domain/knowledge/analysis/language.ts";
 import { EmbedderIdentity } from "../../domain/knowledge/embedding/embedder.ts";
+import { LANGUAGES } from "../../domain/knowledge/index-totals.ts";
 
 /** Totals of an index, kept beside it so that no search has to count. */
 export interface IndexState {
@@ -32,10 +33,9 @@ export function writeState(sql: SqlStorage, state: IndexState): void {
   );
 }
 
-/** The languages that documents are indexed in. An empty index is taken to be English. */
+/** The languages that its documents are in. */
 export function readLanguages(sql: SqlStorage): Language[] {
-  const languages = (["english", "other"] as const).filter(
+  return LANGUAGES.filter(
     (language) => sql.exec("select 1 from document where language = ? limit 1", language).toArray().length > 0,
   );
-  return languages.length > 0 ? languages : ["english"];
 }

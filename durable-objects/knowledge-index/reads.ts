@@ -1,6 +1,6 @@
 import type { Metadata } from "../../domain/knowledge/metadata.ts";
+import type { StoredChunk } from "../../domain/knowledge/ranking/chosen.ts";
 import type { TokenList } from "../../domain/knowledge/ranking/hits.ts";
-import type { SearchResult } from "../../domain/knowledge/search.ts";
 
 export function readTokens(sql: SqlStorage, chunks: readonly number[]): Map<number, TokenList> {
   const rows = sql.exec<{ id: number; prefix_length: number; ids: ArrayBuffer }>(
@@ -12,7 +12,6 @@ export function readTokens(sql: SqlStorage, chunks: readonly number[]): Map<numb
   );
 }
 
-export type StoredChunk = Omit<SearchResult, "score" | "scores">;
 
 export function readChunks(sql: SqlStorage, chunks: readonly number[]): Map<number, StoredChunk> {
   const rows = sql.exec<Record<string, string | number>>(
@@ -24,6 +23,21 @@ export function readChunks(sql: SqlStorage, chunks: readonly number[]): Map<numb
     JSON.stringify(chunks),
   );
   return new Map(rows.toArray().map((row) => [Number(row.id), toStoredChunk(row)]));
+}
+
+/** The document of each chunk, and the chunk's number in it. */
+export function readPlaces(
+  sql: SqlStorage,
+  chunks: readonly number[],
+): Map<number, { documentId: string; position: number }> {
+  const rows = sql.exec<{ chunk: number; first_chunk: number; document_id: string }>(
+    `select wanted.value chunk, first_chunk, document_id from json_each(?) wanted
+     join document on first_chunk = (select max(first_chunk) from document where first_chunk <= wanted.value)`,
+    JSON.stringify(chunks),
+  );
+  return new Map(
+    rows.toArray().map((row) => [row.chunk, { documentId: row.document_id, position: row.chunk - row.first_chunk }]),
+  );
 }
 
 function toStoredChunk(row: Record<string, string | number>): StoredChunk {

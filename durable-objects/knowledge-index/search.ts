@@ -1,13 +1,13 @@
 // The search pipeline: analyse, find candidates by keyword and by vector, score all of them alike, order, load.
 import type { Language } from "../../domain/knowledge/analysis/language.ts";
 import { bm25 } from "../../domain/knowledge/ranking/bm25.ts";
-import { diversified, overlapOf } from "../../domain/knowledge/ranking/diversity.ts";
+import { aboveThreshold, asResult, type Choice, distinct, inOrder, lookedAt } from "../../domain/knowledge/ranking/chosen.ts";
 import { featureReader } from "../../domain/knowledge/ranking/features.ts";
-import { minMax } from "../../domain/knowledge/ranking/fusion.ts";
+import { type FoundCandidate, KEYWORD_CANDIDATES, VECTOR_CANDIDATES } from "../../domain/knowledge/ranking/gathered.ts";
 import { hitFinder, type TokenList } from "../../domain/knowledge/ranking/hits.ts";
 import { type AnalysedQuery, analysedQuery } from "../../domain/knowledge/ranking/query.ts";
-import { type Candidate, type Ranked, type RankOptions, ranked } from "../../domain/knowledge/ranking/rank.ts";
-import { selectiveTerms, type WeightedTerm, weightedTerms } from "../../domain/knowledge/ranking/weights.ts";
+import { type RankOptions, ranked } from "../../domain/knowledge/ranking/rank.ts";
+import { selectiveTerms, weightedTerms } from "../../domain/knowledge/ranking/weights.ts";
 import type { SearchResult, SearchTimings } from "../../domain/knowledge/search.ts";
 import type { ChunkTest } from "./allowed-chunks.ts";
 import { readChunks } from "./reads.ts";
@@ -21,147 +21,105 @@ export interface SearchPlan extends RankOptions {
   readonly languages: readonly Language[];
   readonly chunks: number;
   readonly averageLength: number;
+  readonly frequencies: (terms: readonly number[]) => ReadonlyMap<number, number>;
   readonly isAllowed: ChunkTest | null;
-  readonly topK: number;
-  readonly minScore: number;
-  readonly diversity: number;
 }
 
-/** How deep each signal looks. More finds nothing better in the collections of docs/retrieval.md. */
-const KEYWORD_CANDIDATES = 200;
-const VECTOR_CANDIDATES = 100;
-
-/** So many of the best are put in another order when diversity is asked for, whatever `topK` is. */
-const MAX_DIVERSIFIED = 100;
-
-/** Two chunks that share this much of their words say the same thing. */
-const DUPLICATE_OVERLAP = 0.95;
-
-export interface SearchMemory {
+/** What a search reads. */
+export interface SearchSource {
+  readonly sql: SqlStorage;
   readonly words: WordIndex;
-  readonly topics: TopicIndex;
+  /** `null` where they are another object's: what each learned by itself does not compare. */
+  readonly topics: TopicIndex | null;
   readonly tokenCache: TokenCache;
+  readonly vectors: (() => CosineScan) | null;
 }
+
+export type Lap = () => void;
 
 export function search(
-  sql: SqlStorage,
-  { words, topics, tokenCache }: SearchMemory,
-  vectors: (() => CosineScan) | null,
-  plan: SearchPlan,
+  source: SearchSource,
+  plan: SearchPlan & Choice,
   clock: () => number,
 ): { results: SearchResult[]; timings: SearchTimings } {
   const laps = [clock()];
-  const query = analysedQuery(plan.query, plan.languages);
-  const frequencies = words.frequencies(query.terms.flatMap((term) => term.ids));
-  const terms = weightedTerms(query, frequencies, plan.chunks);
-  laps.push(clock());
-  const byKeyword = plan.mode === "vector" ? [] : keywordCandidates(words, terms, plan);
-  laps.push(clock());
-  const scan = vectors?.() ?? null;
-  const byVector = plan.mode === "keyword" ? [] : (scan?.nearest(VECTOR_CANDIDATES, plan.isAllowed) ?? []);
-  const company = plan.mode === "hybrid" && plan.vectors === "lexical" ? topics.scan(queryIds(query)) : null;
-  const byCompany = company?.nearest(VECTOR_CANDIDATES, plan.isAllowed) ?? [];
-  laps.push(clock());
+  const lap = () => void laps.push(clock());
+  const { candidates, tokens } = findCandidates(source, plan, lap);
+  const above = aboveThreshold(ranked(candidates, plan), plan.minScore);
+  const words = new Map<number, ReadonlySet<number>>();
+  const differing = distinct(above, lookedAt(plan), ({ key }) => {
+    const held = wordsOf(tokens.get(key));
+    words.set(key, held);
+    return held;
+  });
+  const chosen = inOrder(differing, ({ key }) => words.get(key) ?? NO_WORDS, plan);
+  lap();
+  const stored = readChunks(
+    source.sql,
+    chosen.map(({ key }) => key),
+  );
+  const byKey = new Map(candidates.map((candidate) => [candidate.key, candidate]));
+  const results = chosen.flatMap((item) => {
+    const [chunk, candidate] = [stored.get(item.key), byKey.get(item.key)];
+    return chunk === undefined || candidate === undefined ? [] : [asResult(chunk, item, candidate, plan)];
+  });
+  lap();
+  return { results, timings: timingsOf(laps) };
+}
 
-  const near = [...byVector, ...byCompany].map((neighbour) => neighbour.chunk);
-  const keys = [...new Set([...byKeyword, ...near])];
+export interface Found {
+  readonly candidates: FoundCandidate[];
+  readonly tokens: ReadonlyMap<number, TokenList>;
+}
+
+/** Laps after the analysis, the words and the vectors. */
+export function findCandidates(source: SearchSource, plan: SearchPlan, lap: Lap): Found {
+  const { sql, words, topics, tokenCache } = source;
+  const query = analysedQuery(plan.query, plan.languages);
+  const terms = weightedTerms(query, plan.frequencies(query.terms.flatMap(({ ids }) => ids)), plan.chunks);
+  lap();
+  const selective = plan.mode === "vector" ? [] : selectiveTerms(terms, plan.chunks);
+  const byWords = words.best(selective, KEYWORD_CANDIDATES, plan.averageLength, plan.isAllowed);
+  lap();
+  const scan = source.vectors?.() ?? null;
+  const nearest = plan.mode === "keyword" ? [] : (scan?.nearest(VECTOR_CANDIDATES, plan.isAllowed) ?? []);
+  const company = plan.mode === "hybrid" && plan.vectors === "lexical" ? topics?.scan(queryIds(query)) : null;
+  const byCompany = company?.nearest(VECTOR_CANDIDATES, plan.isAllowed) ?? [];
+  lap();
+
+  const wordScores = new Map(byWords.map(({ chunk, score }) => [chunk, score]));
+  const neighbours = new Set(nearest.map(({ chunk }) => chunk));
+  const keys = [...new Set([...wordScores.keys(), ...neighbours, ...byCompany.map(({ chunk }) => chunk)])];
   const tokens = tokenCache.read(sql, keys);
   const findHits = hitFinder(terms);
   const readFeatures = featureReader(query, terms);
   const cosines = scan?.cosinesOf(keys);
   const topicCosines = company?.cosinesOf(keys);
-  const candidates = keys.map((key, index): Candidate => {
+  const candidates = keys.map((key, index): FoundCandidate => {
     const hits = findHits(tokens.get(key) ?? NO_TOKENS);
-    const vector = cosines?.[index] ?? null;
-    const topic = topicCosines?.[index] ?? null;
-    return { key, keyword: bm25(hits, terms, plan.averageLength), vector, topic, features: readFeatures(hits) };
+    return {
+      key,
+      keyword: bm25(hits, terms, plan.averageLength),
+      vector: cosines?.[index] ?? null,
+      topic: topicCosines?.[index] ?? null,
+      features: readFeatures(hits),
+      byWords: wordScores.get(key) ?? null,
+      isNeighbour: neighbours.has(key),
+    };
   });
-  const chosen = best(ranked(candidates, plan), tokens, plan);
-  laps.push(clock());
-  const results = load(sql, chosen, candidates, plan);
-  laps.push(clock());
-  return { results, timings: timingsOf(laps) };
+  return { candidates, tokens };
 }
 
 function queryIds({ terms, sequence }: AnalysedQuery): number[] {
   return sequence.flatMap((at) => terms[at]?.ids ?? []);
 }
 
+const NO_WORDS: ReadonlySet<number> = new Set();
 const NO_TOKENS: TokenList = { ids: new Uint32Array(), prefixLength: 0 };
 
-function keywordCandidates(words: WordIndex, terms: readonly WeightedTerm[], plan: SearchPlan): number[] {
-  return words.best(selectiveTerms(terms, plan.chunks), KEYWORD_CANDIDATES, plan.averageLength, plan.isAllowed);
-}
-
-interface Scored extends Ranked {
-  readonly score: number;
-}
-
-/** The first `topK` that are above the threshold and repeat none before them. A score never rises down the list. */
-function best(order: readonly Ranked[], tokens: ReadonlyMap<number, TokenList>, plan: SearchPlan): Scored[] {
-  const wordsOf = new Map<number, ReadonlySet<number>>();
-  const isRepeated = (words: ReadonlySet<number>) =>
-    words.size > 0 &&
-    [...wordsOf.values()].some((other) => overlapOf(words, other, DUPLICATE_OVERLAP) >= DUPLICATE_OVERLAP);
-  const wanted = plan.diversity > 0 ? MAX_DIVERSIFIED : plan.topK;
-  const chosen: Ranked[] = [];
-  let score = 1;
-  for (const item of order) {
-    if (chosen.length === wanted) break;
-    score = Math.min(score, item.relevance);
-    if (score < plan.minScore) break;
-    const { ids, prefixLength } = tokens.get(item.key) ?? NO_TOKENS;
-    const words = new Set(ids.subarray(prefixLength));
-    if (isRepeated(words)) continue;
-    wordsOf.set(item.key, words);
-    chosen.push(item);
-  }
-  return scored(plan.diversity > 0 ? spread(chosen, wordsOf, plan) : chosen);
-}
-
-/** In an order in which what says the same as a better one stands back. */
-function spread(
-  chosen: readonly Ranked[],
-  wordsOf: ReadonlyMap<number, ReadonlySet<number>>,
-  { diversity, topK }: SearchPlan,
-): Ranked[] {
-  const ranks = minMax(chosen.map((item) => item.rank));
-  const items = chosen.map((item, index) => ({ item, relevance: ranks[index] ?? 0 }));
-  const none: ReadonlySet<number> = new Set();
-  const similarity = (a: Ranked, b: Ranked) => overlapOf(wordsOf.get(a.key) ?? none, wordsOf.get(b.key) ?? none);
-  return diversified(items, topK, similarity, 1 - diversity);
-}
-
-function scored(items: readonly Ranked[]): Scored[] {
-  let ceiling = 1;
-  return items.map((item) => {
-    ceiling = Math.min(ceiling, item.relevance);
-    return { ...item, score: ceiling };
-  });
-}
-
-function load(
-  sql: SqlStorage,
-  chosen: readonly Scored[],
-  candidates: readonly Candidate[],
-  { mode, rerank }: SearchPlan,
-): SearchResult[] {
-  const stored = readChunks(
-    sql,
-    chosen.map((item) => item.key),
-  );
-  const byKey = new Map(candidates.map((candidate) => [candidate.key, candidate]));
-  return chosen.flatMap((item) => {
-    const chunk = stored.get(item.key);
-    const candidate = byKey.get(item.key);
-    if (chunk === undefined || candidate === undefined) return [];
-    const scores = {
-      ...(mode === "vector" ? {} : { keyword: candidate.keyword }),
-      ...(mode === "keyword" || candidate.vector === null ? {} : { vector: candidate.vector }),
-      ...(rerank ? { rerank: item.rank } : {}),
-    };
-    return [{ ...chunk, score: item.score, scores }];
-  });
+/** Those of the text; title and headings are many chunks'. */
+export function wordsOf({ ids, prefixLength }: TokenList = NO_TOKENS): ReadonlySet<number> {
+  return new Set(ids.subarray(prefixLength));
 }
 
 function timingsOf(laps: readonly number[]): SearchTimings {

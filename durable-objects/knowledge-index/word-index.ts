@@ -17,7 +17,7 @@ import {
   type Postings,
   withoutChunks,
 } from "../../domain/knowledge/ranking/posting-list.ts";
-import { ScoreTable } from "../../domain/knowledge/ranking/score-table.ts";
+import { type ScoredChunk, ScoreTable } from "../../domain/knowledge/ranking/score-table.ts";
 import type { WeightedTerm } from "../../domain/knowledge/ranking/weights.ts";
 import type { ChunkTest } from "./allowed-chunks.ts";
 
@@ -82,7 +82,12 @@ export class WordIndex {
   }
 
   /** Chunks that hold one of the terms, best first by BM25. */
-  best(terms: readonly WeightedTerm[], limit: number, averageLength: number, isAllowed: ChunkTest | null): number[] {
+  best(
+    terms: readonly WeightedTerm[],
+    limit: number,
+    averageLength: number,
+    isAllowed: ChunkTest | null,
+  ): ScoredChunk[] {
     if (terms.length === 0) return [];
     const pending = this.#load();
     const norms = Float64Array.from({ length: 256 }, (_, code) => lengthNorm(lengthOf(code), averageLength));

@@ -19,25 +19,25 @@ interface Implementation {
 const binding = aVectorize(OUTSIDE.dimensions);
 const store = vectorize(binding, { dimensions: OUTSIDE.dimensions });
 
+const embeddedIndex = (chunksPerObject?: number): Implementation => ({
+  indexes: durableKnowledgeIndexes(env.KNOWLEDGE_INDEX, chunksPerObject === undefined ? {} : { chunksPerObject }),
+  document: (document) => document,
+  query: (query) => query,
+  process: () => undefined,
+});
+
+const vectorizeIndex = (chunksPerObject?: number): Implementation => ({
+  indexes: durableKnowledgeIndexes(env.KNOWLEDGE_INDEX, { store, ...(chunksPerObject && { chunksPerObject }) }),
+  document: (document) => embedded(document),
+  query: (query) => embeddedQuery(query),
+  process: binding.process,
+});
+
 const IMPLEMENTATIONS: [name: string, implementation: Implementation][] = [
-  [
-    "embedded",
-    {
-      indexes: durableKnowledgeIndexes(env.KNOWLEDGE_INDEX),
-      document: (document) => document,
-      query: (query) => query,
-      process: () => undefined,
-    },
-  ],
-  [
-    "Vectorize",
-    {
-      indexes: durableKnowledgeIndexes(env.KNOWLEDGE_INDEX, { store }),
-      document: (document) => embedded(document),
-      query: (query) => embeddedQuery(query),
-      process: binding.process,
-    },
-  ],
+  ["embedded", embeddedIndex()],
+  ["Vectorize", vectorizeIndex()],
+  ["embedded, several objects'", embeddedIndex(1)],
+  ["Vectorize, several objects'", vectorizeIndex(1)],
 ];
 
 const LEAVE = "Everyone has 30 days of paid leave a year.";

@@ -2,6 +2,9 @@
 //   R1  both signals are computed for every candidate, whichever found it: nothing is filled with zero.
 //   R2  the order does not depend on how many results are asked for; ties are broken by key.
 //   R3  relevance is absolute: it depends on the query and the chunk, not on the other candidates.
+import { type EmbedderIdentity, sameEmbedder } from "../embedding/embedder.ts";
+import { HASHED_EMBEDDER } from "../embedding/hashed.ts";
+import type { IndexQuery } from "../index-contract.ts";
 import type { SearchMode } from "../search.ts";
 import type { Features } from "./features.ts";
 import { minMax, reciprocalRankFusion } from "./fusion.ts";
@@ -27,6 +30,11 @@ export interface RankOptions {
   readonly rerank: boolean;
   /** Vectors that know meaning are an equal signal; hashed ones correct spelling and weigh a tenth. */
   readonly vectors: "semantic" | "lexical";
+}
+
+export function rankOptions(query: Pick<IndexQuery, "mode" | "rerank">, embedder: EmbedderIdentity): RankOptions {
+  const vectors = sameEmbedder(embedder, HASHED_EMBEDDER) ? "lexical" : "semantic";
+  return { mode: query.mode ?? "hybrid", rerank: query.rerank ?? true, vectors };
 }
 
 const LEXICAL_VECTOR_WEIGHT = 0.1;

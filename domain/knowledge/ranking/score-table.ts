@@ -1,3 +1,8 @@
+export interface ScoredChunk {
+  readonly chunk: number;
+  readonly score: number;
+}
+
 /** Sums of scores by chunk: open addressing in two arrays, since a Map of numbers costs ten times as much. */
 export class ScoreTable {
   readonly #mask: number;
@@ -29,8 +34,8 @@ export class ScoreTable {
   }
 
   /** The best few that are allowed, best first; ties by chunk. */
-  best(limit: number, isAllowed: ((chunk: number) => boolean) | null): number[] {
-    const found: { chunk: number; score: number }[] = [];
+  best(limit: number, isAllowed: ((chunk: number) => boolean) | null): ScoredChunk[] {
+    const found: ScoredChunk[] = [];
     let threshold = 0;
     for (const slot of this.#occupied) {
       const chunk = (this.#keys[slot] ?? 0) - 1;
@@ -42,11 +47,11 @@ export class ScoreTable {
       threshold = found.at(-1)?.score ?? 0;
     }
     cut(found, limit);
-    return found.map(({ chunk }) => chunk);
+    return found;
   }
 }
 
-function cut(found: { chunk: number; score: number }[], limit: number): void {
+function cut(found: ScoredChunk[], limit: number): void {
   found.sort((a, b) => b.score - a.score || a.chunk - b.chunk);
   if (found.length > limit) found.length = limit;
 }

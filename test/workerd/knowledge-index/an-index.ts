@@ -9,10 +9,10 @@ import type { KnowledgeIndex } from "../../../durable-objects/knowledge-index/in
 
 export type IndexStub = DurableObjectStub<KnowledgeIndex>;
 
-/** A fresh index of its own. The generated binding does not name the class; wrangler.toml does. */
-export function anIndex(): IndexStub {
+/** A fresh index of its own, unless one is named. The generated binding does not name the class; wrangler.toml does. */
+export function anIndex(name = `ten_test:${crypto.randomUUID()}`): IndexStub {
   const namespace = env.KNOWLEDGE_INDEX as unknown as DurableObjectNamespace<KnowledgeIndex>;
-  return namespace.get(namespace.idFromName(`ten_test:${crypto.randomUUID()}`));
+  return namespace.get(namespace.idFromName(name));
 }
 
 /** A document as the pipeline would index it. */

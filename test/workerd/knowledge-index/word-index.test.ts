@@ -55,7 +55,7 @@ class Model {
       const expected = holding(id);
       expect(frequencies.get(id) ?? 0).toBe(expected.length);
       const term = { ids: [id], count: 1, documentFrequency: expected.length, idf: 1, weight: 1 };
-      const found = this.words.best([term], 100_000, WORDS, null);
+      const found = this.words.best([term], 100_000, WORDS, null).map(({ chunk }) => chunk);
       expect(found.toSorted((a, b) => a - b)).toEqual(expected.toSorted((a, b) => a - b));
     }
     expect(this.words.terms()).toBe(new Set([...this.#chunks.values()].flatMap((tokens) => [...tokens])).size);
@@ -109,8 +109,10 @@ describe("the word index", () => {
         documentFrequency,
         idf,
       });
-      expect(words.best([term(1, 2, 1), term(2, 1, 3)], 10, 3, null)).toEqual([3, 2, 1]);
-      expect(words.best([term(1, 2, 1), term(2, 1, 3)], 1, 3, (chunk) => chunk !== 3)).toEqual([2]);
+      const best = (limit: number, isAllowed: ((chunk: number) => boolean) | null) =>
+        words.best([term(1, 2, 1), term(2, 1, 3)], limit, 3, isAllowed).map(({ chunk }) => chunk);
+      expect(best(10, null)).toEqual([3, 2, 1]);
+      expect(best(1, (chunk) => chunk !== 3)).toEqual([2]);
     }));
 
   test("an index that kept its words in an FTS5 table finds them still", async () => {

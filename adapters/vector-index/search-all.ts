@@ -1,0 +1,166 @@
+// A search of an index that lies over several objects: what one object that held everything would answer.
+//   A1  every object scores its candidates by the totals of all, which are asked for first.
+//   A2  fusion, thresholds and the removal of repetitions see the candidates of all at once.
+//   A3  an object that does not answer fails the search: a part of the index is not its answer.
+import { HASHED_EMBEDDER } from "../../domain/knowledge/embedding/hashed.ts";
+import type { IndexQuery, IndexSearchOutcome } from "../../domain/knowledge/index-contract.ts";
+import type { IndexShape, Passage, ShardSearchOutcome } from "../../domain/knowledge/index-shape.ts";
+import { type ShardTotals, totalsOf } from "../../domain/knowledge/index-totals.ts";
+import {
+  aboveThreshold,
+  asResult,
+  type Choice,
+  choiceOf,
+  distinct,
+  inOrder,
+  lookedAt,
+} from "../../domain/knowledge/ranking/chosen.ts";
+import { type GatheredCandidate, gathered } from "../../domain/knowledge/ranking/gathered.ts";
+import { type Ranked, type RankOptions, ranked, rankOptions } from "../../domain/knowledge/ranking/rank.ts";
+import type { Degradation, SearchResult, SearchTimings } from "../../domain/knowledge/search.ts";
+import { type IndexObject, type IndexObjects, noAnswer, numbersOf } from "./index-objects.ts";
+import { withNeighbours } from "./neighbours.ts";
+
+export async function searchAll(
+  objects: IndexObjects,
+  assumed: IndexShape,
+  query: IndexQuery,
+): Promise<ShardSearchOutcome> {
+  const laps = [performance.now()];
+  const shards = numbersOf(assumed);
+  const [parts, asked] = await Promise.all([
+    Promise.all(shards.map((shard) => inTime(objects, shard, (object) => object.totals(query.query)))),
+    Promise.all(shards.map((shard) => withNeighbours(objects, shard, assumed, query))),
+  ]);
+  laps.push(performance.now());
+  const totals = totalsOf(parts);
+  if (totals === null) return MISMATCH;
+  const degraded = asked.find((one) => one.degraded !== null)?.degraded ?? null;
+  const answers = await Promise.all(
+    asked.map(({ degraded: _, ...one }, shard) =>
+      inTime(objects, shard, (object) =>
+        // The first object alone knows the shape.
+        object.candidates(shard === 0 ? { ...one, assumed } : one, totals),
+      ),
+    ),
+  );
+  const refusal = answers.find((answer) => !answer.found);
+  if (refusal !== undefined) return refusal;
+  laps.push(performance.now());
+  const found = answers.flatMap((answer) => (answer.found ? [answer] : []));
+  const candidates = gathered(found.map((answer) => answer.candidates));
+  const mode = degraded === null ? query.mode : "hybrid";
+  const options = rankOptions({ ...query, ...(mode !== undefined && { mode }) }, totals.embedder ?? HASHED_EMBEDDER);
+  const choice = choiceOf(query);
+  const above = aboveThreshold(ranked(candidates, options), choice.minScore);
+  laps.push(performance.now());
+  const results = await shownPassages(objects, { above, candidates, options, choice });
+  laps.push(performance.now());
+  const timings = timingsOf(
+    laps,
+    found.map((answer) => answer.laps),
+  );
+  return answerOf(results, timings, parts, degraded);
+}
+
+const MISMATCH: IndexSearchOutcome = {
+  found: false,
+  reason: "embedder-mismatch",
+  detail: "vectors of several models in its objects",
+};
+
+async function inTime<T>(
+  { shard, timeoutMs }: IndexObjects,
+  number: number,
+  use: (object: IndexObject) => Promise<T>,
+): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(noAnswer()), timeoutMs);
+  });
+  try {
+    return await Promise.race([shard(number)(use), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+interface Shown {
+  readonly above: readonly Ranked[];
+  readonly candidates: readonly GatheredCandidate[];
+  readonly options: RankOptions;
+  readonly choice: Choice;
+}
+
+/** Beyond those that are asked for, in case some repeat others. */
+const SPARE_PASSAGES = 10;
+
+/** Loads passages from the head of the order until enough of them differ. */
+async function shownPassages(
+  objects: IndexObjects,
+  { above, candidates, options, choice }: Shown,
+): Promise<SearchResult[]> {
+  const byKey = new Map(candidates.map((candidate) => [candidate.key, candidate]));
+  const loaded = new Map<number, Passage & { wordSet: ReadonlySet<number> }>();
+  const wanted = lookedAt(choice);
+  const wordsOf = ({ key }: Ranked) => loaded.get(key)?.wordSet ?? new Set<number>();
+  for (let reach = wanted + SPARE_PASSAGES; ; reach *= 2) {
+    const head = above.slice(0, reach);
+    const missing = head.flatMap(({ key }) => (loaded.has(key) ? [] : (byKey.get(key) ?? [])));
+    await load(objects, missing, loaded);
+    const differing = distinct(
+      head.filter(({ key }) => loaded.has(key)),
+      wanted,
+      wordsOf,
+    );
+    if (differing.length < wanted && reach < above.length) continue;
+    return inOrder(differing, wordsOf, choice).flatMap((item) => {
+      const [passage, candidate] = [loaded.get(item.key), byKey.get(item.key)];
+      return passage === undefined || candidate === undefined
+        ? []
+        : [asResult(passage.chunk, item, candidate, options)];
+    });
+  }
+}
+
+async function load(
+  objects: IndexObjects,
+  wanted: readonly GatheredCandidate[],
+  loaded: Map<number, Passage & { wordSet: ReadonlySet<number> }>,
+): Promise<void> {
+  const byShard = Map.groupBy(wanted, ({ shard }) => shard);
+  const reads = [...byShard].map(async ([shard, here]) => {
+    const chunks = here.map(({ chunk }) => chunk);
+    const passages = await inTime(objects, shard, (object) => object.passages(chunks));
+    for (const [index, { key }] of here.entries()) {
+      const passage = passages[index];
+      if (passage) loaded.set(key, { ...passage, wordSet: new Set(passage.words) });
+    }
+  });
+  await Promise.all(reads);
+}
+
+/** Stages that the objects go through at once take as long as the slowest of them; the rest is the way there and back. */
+function timingsOf(laps: readonly number[], shards: readonly (readonly number[])[]): SearchTimings {
+  const [start = 0, totals = 0, , ordered = 0, end = 0] = laps;
+  const slowest = (stage: number) => Math.max(0, ...shards.map((lap) => (lap[stage + 1] ?? 0) - (lap[stage] ?? 0)));
+  const [keywordMs, vectorMs] = [slowest(1), slowest(2)];
+  return {
+    analyseMs: totals - start,
+    keywordMs,
+    vectorMs,
+    rankMs: Math.max(0, ordered - totals - keywordMs - vectorMs),
+    loadMs: end - ordered,
+    totalMs: end - start,
+  };
+}
+
+function answerOf(
+  results: SearchResult[],
+  timings: SearchTimings,
+  parts: readonly ShardTotals[],
+  degraded: Degradation | null,
+): IndexSearchOutcome {
+  const revision = parts.reduce((sum, part) => sum + part.revision, 0);
+  return { found: true, results, timings, revision, isCached: false, ...(degraded !== null && { degraded }) };
+}

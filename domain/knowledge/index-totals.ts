@@ -1,0 +1,57 @@
+// What candidates are scored by beside themselves: totals of a whole index, over however many objects it lies.
+import type { Language } from "./analysis/language.ts";
+import { type EmbedderIdentity, sameEmbedder } from "./embedding/embedder.ts";
+
+/** Of one object, for one query. */
+export interface ShardTotals {
+  readonly revision: number;
+  readonly chunks: number;
+  readonly tokens: number;
+  /** Those that its documents are in. */
+  readonly languages: readonly Language[];
+  readonly embedder: EmbedderIdentity | null;
+  /** In how many chunks each of the query's terms is. */
+  readonly frequencies: readonly (readonly [term: number, chunks: number])[];
+}
+
+export interface IndexTotals {
+  readonly chunks: number;
+  readonly averageLength: number;
+  readonly languages: readonly Language[];
+  readonly embedder: EmbedderIdentity | null;
+  readonly frequencies: readonly (readonly [term: number, chunks: number])[];
+}
+
+/** `null`: they hold vectors of several embedders. */
+export function totalsOf(shards: readonly ShardTotals[]): IndexTotals | null {
+  const embedders = shards.filter(({ chunks }) => chunks > 0).flatMap(({ embedder }) => embedder ?? []);
+  const [embedder = null] = embedders;
+  if (embedders.some((other) => embedder !== null && !sameEmbedder(embedder, other))) return null;
+  const sum = (of: (shard: ShardTotals) => number) => shards.reduce((total, shard) => total + of(shard), 0);
+  const chunks = sum((shard) => shard.chunks);
+  const frequencies = new Map<number, number>();
+  for (const [term, count] of shards.flatMap((shard) => shard.frequencies)) {
+    frequencies.set(term, (frequencies.get(term) ?? 0) + count);
+  }
+  return {
+    chunks,
+    averageLength: averageLength(
+      sum((shard) => shard.tokens),
+      chunks,
+    ),
+    languages: searchedLanguages(shards.flatMap((shard) => shard.languages)),
+    embedder,
+    frequencies: [...frequencies],
+  };
+}
+
+export function averageLength(tokens: number, chunks: number): number {
+  return chunks === 0 ? 1 : tokens / chunks;
+}
+
+export const LANGUAGES: readonly Language[] = ["english", "other"];
+
+/** In one order, whatever found them. An empty index is taken to be English. */
+export function searchedLanguages(held: readonly Language[]): readonly Language[] {
+  return held.length === 0 ? ["english"] : LANGUAGES.filter((language) => held.includes(language));
+}
