@@ -144,6 +144,7 @@ function compose(env: Env): Composition {
       ? structuredLogErrorTracker(log)
       : sentryErrorTracker({ dsn: config.SENTRY_DSN, environment, release: env.VERSION.id, waitUntil });
   const secretBox = aesGcmSecretBox(config.ENCRYPTION_KEY);
+  const store = vectorStore(env, config);
   const ports: Ports = {
     queue: cloudflareQueue(env.JOBS),
     passwordHasher: scryptPasswordHasher({ peppers: config.PASSWORD_PEPPER }),
@@ -161,7 +162,7 @@ function compose(env: Env): Composition {
     modelBreakers: durableTenantBreakers(env.PROVIDER_HEALTH, breakerPolicy(config.BREAKER_OPEN_SECONDS)),
     endpointBreakers: durableTenantBreakers(env.PROVIDER_HEALTH, ENDPOINT_POLICY, ":endpoints"),
     answerCaches: durableAnswerCaches(env.ANSWER_CACHE),
-    knowledgeIndexes: durableKnowledgeIndexes(env.KNOWLEDGE_INDEX, { store: vectorStore(env, config) }),
+    knowledgeIndexes: durableKnowledgeIndexes(env.KNOWLEDGE_INDEX, { store }),
     files: r2FileStore(env.FILES),
     crossEncoder: env.AI === undefined ? null : workersAiCrossEncoder(env.AI as unknown as RerankerBinding),
     textExtractor: fileReader({ maxLength: MAX_DOCUMENT_CHARACTERS }),
@@ -182,7 +183,7 @@ function compose(env: Env): Composition {
     hasTestFixtures: config.WEFT_TEST_FIXTURES,
     erasureAfterMs: (config.ERASURE_AFTER_DAYS ?? DEFAULT_ERASURE_DAYS) * DAY_MS,
   };
-  return { config, db, ports, settings, implementations: implementations(env, config, ports) };
+  return { config, db, ports, settings, implementations: implementations(config, ports, store) };
 }
 
 function vectorStore({ VECTORIZE }: Env, { VECTORIZE_DIMENSIONS: dimensions }: Config): VectorStore | null {
@@ -198,9 +199,8 @@ function vectorStore({ VECTORIZE }: Env, { VECTORIZE_DIMENSIONS: dimensions }: C
   return guardedStore(vectorize(VECTORIZE as unknown as VectorizeBinding, { dimensions }), guard);
 }
 
-function implementations(env: Env, config: Config, { crossEncoder }: Ports): Implementation[] {
-  const outside = vectorStore(env, config);
-  const vectors = outside === null ? "embedded" : `${outside.name} (${outside.dimensions} dimensions), else embedded`;
+function implementations(config: Config, { crossEncoder }: Ports, store: VectorStore | null): Implementation[] {
+  const vectors = store === null ? "embedded" : `${store.name} (${store.dimensions} dimensions), else embedded`;
   return [
     { name: "database", implementation: "d1", required: true },
     { name: "objects", implementation: "durable-objects", required: true },

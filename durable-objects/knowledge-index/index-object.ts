@@ -35,7 +35,6 @@ import { AllowedChunks } from "./allowed-chunks.ts";
 import { forget, locate, place, readShape } from "./directory.ts";
 import { type Entry, entriesOf } from "./entries.ts";
 import { type IndexState, readLanguages, readState } from "./index-state.ts";
-import kernel from "./kernel/dot-products.wasm";
 import { readChunks, readPlaces } from "./reads.ts";
 import { createTables } from "./schema.ts";
 import { findCandidates, type SearchPlan, type SearchSource, search, wordsOf } from "./search.ts";
@@ -44,7 +43,8 @@ import { isStaged, readRanges, readStaged, stagedChunks } from "./staging.ts";
 import { storedScan } from "./stored-vectors.ts";
 import { TokenCache } from "./token-cache.ts";
 import { TopicIndex } from "./topic-index.ts";
-import { type CosineScan, VectorMatrix } from "./vector-matrix.ts";
+import type { CosineScan } from "./vector-matrix.ts";
+import { VectorMemory } from "./vector-memory.ts";
 import { readTokenIds, WordIndex } from "./word-index.ts";
 import { deleteDocument, type IndexMemory, insertRows, insertWords } from "./writes.ts";
 
@@ -60,7 +60,7 @@ const NO_TIME: SearchTimings = { analyseMs: 0, keywordMs: 0, vectorMs: 0, rankMs
 type PlanTotals = Omit<IndexTotals, "frequencies"> & Pick<SearchPlan, "frequencies">;
 
 export class KnowledgeIndex extends DurableObject {
-  #matrix: VectorMatrix | null = null;
+  readonly #vectors: VectorMemory;
   #isAskedForTopics = false;
   readonly #words: WordIndex;
   readonly #topics: TopicIndex;
@@ -71,6 +71,7 @@ export class KnowledgeIndex extends DurableObject {
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
     createTables(ctx.storage.sql);
+    this.#vectors = new VectorMemory(ctx.storage.sql);
     this.#words = new WordIndex(ctx.storage.sql);
     this.#topics = new TopicIndex(ctx.storage);
     this.#allowed = new AllowedChunks(ctx.storage.sql);
@@ -97,8 +98,8 @@ export class KnowledgeIndex extends DurableObject {
       else insertWords(sql, this.#followers, range, tokenIdsOf(entries));
       return [before, range];
     });
-    this.#forget(removed);
-    if (!document.isStaged) this.#remember(inserted, entries, embedder);
+    this.#vectors.remove(removed);
+    if (!document.isStaged) this.#vectors.append(inserted, entries, embedder);
     const after = readState(sql);
     if (!document.isPart) this.#askForTopics(after);
     return { indexed: true, chunks: entries.length, revision: after.revision, first: inserted.first };
@@ -107,7 +108,7 @@ export class KnowledgeIndex extends DurableObject {
   /** Whether there was such a document. */
   removeDocument(documentId: string): boolean {
     const removed = this.#atomically(() => deleteDocument(this.ctx.storage.sql, this.#followers, documentId));
-    this.#forget(removed);
+    this.#vectors.remove(removed);
     return removed !== null;
   }
 
@@ -121,8 +122,8 @@ export class KnowledgeIndex extends DurableObject {
       sql.exec("delete from staged where first_chunk = ?", range.first);
       insertWords(sql, this.#followers, range, readTokenIds(sql, range));
     });
-    // What is in memory lacks its vectors, and is read anew when it is needed.
-    this.#matrix = null;
+    // What is in memory lacks its vectors.
+    this.#vectors.forget();
     return true;
   }
 
@@ -245,7 +246,7 @@ export class KnowledgeIndex extends DurableObject {
       embedder,
       revision,
       storageBytes: sql.databaseSize,
-      vectorBytes: this.#matrix?.bytes ?? 0,
+      vectorBytes: this.#vectors.bytes,
     };
   }
 
@@ -254,7 +255,7 @@ export class KnowledgeIndex extends DurableObject {
     const { revision, nextChunk } = readState(this.ctx.storage.sql);
     const { shards } = readShape(this.ctx.storage.sql);
     await this.ctx.blockConcurrencyWhile(async () => {
-      this.#matrix = null;
+      this.#vectors.forget();
       this.#words.forget();
       this.#topics.forget();
       this.#tokens.clear();
@@ -295,8 +296,7 @@ export class KnowledgeIndex extends DurableObject {
     const isLexical = sameEmbedder(embedder, HASHED_EMBEDDER);
     const vector = query.mode === "keyword" && !isLexical ? null : queryVector(query, embedder, isLexical);
     const allowed = this.#allowed.of(filter?.condition ?? null, query.without ?? [], readState(sql).revision);
-    const vectors =
-      vector === null ? null : () => this.#scan(vector, query.neighbours, allowed?.ranges ?? null);
+    const vectors = vector === null ? null : () => this.#scan(vector, query.neighbours, allowed?.ranges ?? null);
     const plan = {
       ...totals,
       ...rankOptions(query, embedder),
@@ -321,43 +321,8 @@ export class KnowledgeIndex extends DurableObject {
     neighbours: readonly number[] | undefined,
     allowed: readonly ChunkRange[] | null,
   ): CosineScan {
-    if (neighbours === undefined) return this.#vectors(readState(this.ctx.storage.sql)).scan(vector);
+    if (neighbours === undefined) return this.#vectors.scan(vector);
     return storedScan(this.ctx.storage.sql, vector, neighbours, allowed);
-  }
-
-  #vectors(state: IndexState): VectorMatrix {
-    if (this.#matrix !== null) return this.#matrix;
-    const dimensions = (state.embedder ?? HASHED_EMBEDDER).dimensions;
-    const matrix = new VectorMatrix(kernel, dimensions);
-    const segments = this.ctx.storage.sql.exec<{
-      first_chunk: number;
-      chunks: number;
-      scales: ArrayBuffer;
-      bytes: ArrayBuffer;
-    }>("select first_chunk, chunks, scales, bytes from vector_segment order by first_chunk");
-    for (const segment of segments) {
-      const scales = new Float32Array(segment.scales);
-      for (let index = 0; index < segment.chunks; index += 1) {
-        const bytes = new Int8Array(segment.bytes, index * dimensions, dimensions);
-        matrix.append(segment.first_chunk + index, { bytes, scale: scales[index] ?? 0 });
-      }
-    }
-    this.#matrix = matrix;
-    for (const staged of readStaged(this.ctx.storage.sql, state.nextChunk, null)) this.#forget(staged);
-    return matrix;
-  }
-
-  /** Memory follows what was committed; while the vectors are not in memory there is nothing to follow. */
-  #remember(inserted: ChunkRange, entries: readonly Entry[], embedder: EmbedderIdentity): void {
-    const stride = Math.ceil(embedder.dimensions / 16) * 16;
-    if (this.#matrix !== null && this.#matrix.stride !== stride) this.#matrix = null;
-    for (const [index, entry] of entries.entries()) this.#matrix?.append(inserted.first + index, entry.vector);
-  }
-
-  #forget(range: ChunkRange | null): void {
-    if (range === null) return;
-    const { first, count } = range;
-    for (let chunk = first; chunk < first + count; chunk += 1) this.#matrix?.remove(chunk);
   }
 }
 

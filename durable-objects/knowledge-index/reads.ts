@@ -12,7 +12,6 @@ export function readTokens(sql: SqlStorage, chunks: readonly number[]): Map<numb
   );
 }
 
-
 export function readChunks(sql: SqlStorage, chunks: readonly number[]): Map<number, StoredChunk> {
   const rows = sql.exec<Record<string, string | number>>(
     `select chunk.id, chunk.chunk_id, chunk."start", chunk."end", chunk.heading_path, chunk.text,
