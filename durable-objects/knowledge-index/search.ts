@@ -1,7 +1,14 @@
 // The search pipeline: analyse, find candidates by keyword and by vector, score all of them alike, order, load.
 import type { Language } from "../../domain/knowledge/analysis/language.ts";
 import { bm25 } from "../../domain/knowledge/ranking/bm25.ts";
-import { aboveThreshold, asResult, type Choice, distinct, inOrder, lookedAt } from "../../domain/knowledge/ranking/chosen.ts";
+import {
+  aboveThreshold,
+  asResult,
+  type Choice,
+  distinct,
+  inOrder,
+  lookedAt,
+} from "../../domain/knowledge/ranking/chosen.ts";
 import { featureReader } from "../../domain/knowledge/ranking/features.ts";
 import { type FoundCandidate, KEYWORD_CANDIDATES, VECTOR_CANDIDATES } from "../../domain/knowledge/ranking/gathered.ts";
 import { hitFinder, type TokenList } from "../../domain/knowledge/ranking/hits.ts";

@@ -1,5 +1,6 @@
 import { and, sql } from "drizzle-orm";
 import { asProblem } from "../../domain/kernel/problem.ts";
+import type { Settling } from "../../domain/knowledge/index-contract.ts";
 import { commit } from "../commit.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
 import { awaitSettling, type Settlement } from "./await-settling.ts";
@@ -20,8 +21,7 @@ export async function settleDocument(ctx: ServiceContext, settlement: Settlement
   const [row, base] = await Promise.all([findDocument(ctx, settlement), findKnowledgeBase(ctx, knowledgeBaseId)]);
   if (row === null || base === null || row.version !== version) return settleElsewhere(ctx, settlement);
   if (base.generation !== generation) return ingestAnew(ctx, settlement);
-  const index = ctx.ports.knowledgeIndexes.of(ctx.tenant.id, knowledgeBaseId, generation);
-  const settling = await index.settle(indexEntry(settlement));
+  const settling = await settlingOf(ctx, settlement);
   switch (settling) {
     case "settled":
       return settleIndexed(ctx, base, row, settlement, settlement);
@@ -31,6 +31,17 @@ export async function settleDocument(ctx: ServiceContext, settlement: Settlement
       return settlement.asks < MAX_ASKS ? awaitSettling(ctx, settlement) : giveUp(ctx, settlement);
     default:
       return settling satisfies never;
+  }
+}
+
+/** While the vector index does not answer, nothing is known to have arrived. */
+async function settlingOf(ctx: ServiceContext, settlement: Settlement): Promise<Settling> {
+  const index = ctx.ports.knowledgeIndexes.of(ctx.tenant.id, settlement.knowledgeBaseId, settlement.generation);
+  try {
+    return await index.settle(indexEntry(settlement));
+  } catch (error) {
+    if (asProblem(error)?.code !== "unavailable") throw error;
+    return "pending";
   }
 }
 
@@ -54,6 +65,6 @@ async function ingestAnew(ctx: ServiceContext, settlement: Settlement): Promise<
 }
 
 async function giveUp(ctx: ServiceContext, settlement: Settlement): Promise<void> {
-  await removeEntries(ctx, settlement, [settlement]);
   await settleFailed(ctx, settlement, "The vector index accepted the document and did not take it in.");
+  await removeEntries(ctx, settlement, [settlement]);
 }

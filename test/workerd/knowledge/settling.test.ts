@@ -116,6 +116,17 @@ describe("a knowledge base whose vectors lie in Vectorize", () => {
     expect(binding.ids).toEqual([]);
   });
 
+  it("asks on while Vectorize does not answer", async () => {
+    const address = await added(LEAVE);
+    await workOnce(ctx);
+    binding.beforeCall = () => Promise.reject(new Error("Network connection lost"));
+    for (let asks = 0; asks < 3; asks++) expect(await workOnce(ctx)).toMatchObject([{ type: "document.settle" }]);
+    binding.beforeCall = async () => undefined;
+    binding.process();
+    await workOnce(ctx);
+    expect(await getDocument(ctx, address)).toMatchObject({ status: "indexed" });
+  });
+
   it("leaves nothing of a document that is deleted while it waits", async () => {
     const address = await added(LEAVE);
     await workOnce(ctx);
