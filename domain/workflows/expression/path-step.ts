@@ -8,6 +8,8 @@ export type PathStep =
   | { readonly kind: "indexes"; readonly indexes: readonly number[] }
   | { readonly kind: "slice"; readonly from: number | null; readonly to: number | null; readonly by: number }
   | { readonly kind: "wildcard" }
+  /** `.length()`, the one function of the path library that definitions in the wild use. */
+  | { readonly kind: "length" }
   /** Every node below, the node itself first; the step after it picks from those. */
   | { readonly kind: "descend" }
   | { readonly kind: "filter"; readonly filter: FilterNode };
@@ -34,7 +36,7 @@ export interface FilterPath {
   readonly definite: boolean;
 }
 
-/** Names and single indexes only: at most one node. */
+/** Names, single indexes and lengths only: at most one node. */
 export function areDefinite(steps: readonly PathStep[]): boolean {
-  return steps.every(({ kind }) => kind === "name" || kind === "index");
+  return steps.every(({ kind }) => kind === "name" || kind === "index" || kind === "length");
 }

@@ -58,8 +58,14 @@ function child(value: Json, step: PathStep): Json | undefined {
   if (step.kind === "name") {
     return isJsonObject(value) && Object.hasOwn(value, step.name) ? value[step.name] : undefined;
   }
+  if (step.kind === "length") return lengthOf(value);
   if (step.kind !== "index" || !Array.isArray(value)) return undefined;
   return value[step.index < 0 ? value.length + step.index : step.index];
+}
+
+function lengthOf(value: Json): number | undefined {
+  if (Array.isArray(value) || typeof value === "string") return value.length;
+  return isJsonObject(value) ? Object.keys(value).length : undefined;
 }
 
 interface Budget {
@@ -90,6 +96,7 @@ function select(start: Json, document: Json, steps: readonly PathStep[], budget:
 function pick(node: Json, step: PathStep, document: Json, budget: Budget, found: Json[]): void {
   switch (step.kind) {
     case "name":
+    case "length":
     case "index": {
       const value = child(node, step);
       if (value !== undefined) found.push(value);

@@ -79,7 +79,7 @@ function readDotStep(scanner: Scanner, depth: number): PathStep {
   if (scanner.take("*")) return { kind: "wildcard" };
   const name = scanner.match(/[^\s.[\](){}'",?@=!<>&|*~`;\\/]+/uy);
   if (name === null) throw new SyntaxRefusal("a name is missing after '.'");
-  return { kind: "name", name };
+  return name === "length" && scanner.take("()") ? { kind: "length" } : { kind: "name", name };
 }
 
 function readBracket(scanner: Scanner, depth: number): PathStep {

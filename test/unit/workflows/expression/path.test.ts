@@ -26,6 +26,9 @@ describe("a path", () => {
   it.each<[string, Json | undefined]>([
     ["$", STORE],
     ["$.limit", 10],
+    ["$.books.length()", 3],
+    ["$.books[0].tags.length()", 2],
+    ["$.limit.length()", undefined],
     ["$['limit']", 10],
     ['$["limit"]', 10],
     ["$.sub-values", [1, 2, 3]],
