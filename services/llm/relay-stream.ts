@@ -3,14 +3,15 @@ import { type Clock, SECOND_MS } from "../../domain/kernel/time.ts";
 import { DONE, eventText } from "../../domain/llm/event-stream.ts";
 import { openAiError } from "../../domain/llm/openai-error.ts";
 import { type StreamFilter, streamFilter } from "../../domain/llm/stream-filter.ts";
+import { streamOpening } from "../../domain/llm/stream-opening.ts";
 import type { TokenUsage } from "../../domain/llm/token-usage.ts";
 import { gatheredReader, type PieceReader } from "./gathered-reader.ts";
 
 // Passes a provider's stream on to a client, as fast as the client reads and no faster.
-//   R1  Nothing is promised before the provider's first event: a failure until then is thrown, and keeps its status.
+//   R1  Nothing is promised before the provider's first word: a failure until then is thrown, and keeps its status.
 //   R2  A stream that breaks ends with an error event and without the end mark, whatever broke it.
 //   R3  There is one outcome, whoever ended the stream: the provider, its silence, or the client that left.
-//   R4  A client that waits hears a comment every 15 seconds, also before the first event.
+//   R4  A client that waits hears a comment every 15 seconds, also before the first word.
 
 export interface RelayOptions {
   provider: string;
@@ -44,7 +45,7 @@ const HEARTBEAT_MS = 15 * SECOND_MS;
 const CLOSING_MS = 500;
 const KEEP_ALIVE = new TextEncoder().encode(": keep-alive\n\n");
 
-/** Resolves with the first event, or when the client must hear that it is being served. */
+/** Resolves with the first word, or when the client must hear that it is being served. */
 export async function relayStream(upstream: ReadableStream<Uint8Array>, options: RelayOptions): Promise<Relay> {
   const relay = new StreamRelay(upstream, options);
   const first = relay.next();
@@ -57,6 +58,7 @@ class StreamRelay {
   readonly #options: RelayOptions;
   readonly #reader: PieceReader;
   readonly #filter: StreamFilter;
+  readonly #opening = streamOpening();
   readonly #ended = Promise.withResolvers<StreamOutcome>();
   readonly #silence = Promise.withResolvers<never>();
   readonly #timer: ReturnType<typeof setInterval>;
@@ -91,16 +93,26 @@ class StreamRelay {
       const bytes = part.value === undefined ? filter.end() : filter.push(part.value);
       const failure = filter.failure();
       if (failure !== null) throw problem("provider-failed", { detail: `The provider ${provider} failed: ${failure}` });
-      // A provider's comment is no event: until the first one another target may still answer.
-      if (bytes.byteLength > 0 && !(this.#firstTokenAt === null && isCommentAlone(bytes))) {
-        this.#firstTokenAt ??= clock.now();
-        this.#options.onPassed?.(bytes);
-        return bytes;
-      }
+      const words = bytes.byteLength === 0 ? null : this.#firstTokenAt === null ? this.#opened(bytes) : bytes;
+      if (words !== null) return this.#passed(words);
       if (part.done && !filter.isComplete()) throw brokenOff(provider);
       if (part.done) break;
     }
-    return null;
+    const rest = this.#firstTokenAt === null ? this.#opening.rest() : null;
+    return rest === null || rest.byteLength === 0 ? null : this.#passed(rest);
+  }
+
+  #opened(bytes: Uint8Array): Uint8Array | null {
+    const words = this.#opening.push(bytes);
+    if (!this.#opening.isBroken()) return words;
+    const { provider } = this.#options;
+    throw problem("provider-failed", { detail: `The provider ${provider} failed: an event that is not JSON` });
+  }
+
+  #passed(words: Uint8Array): Uint8Array {
+    this.#firstTokenAt ??= this.#options.clock.now();
+    this.#options.onPassed?.(words);
+    return words;
   }
 
   async begun(first: Promise<unknown>): Promise<void> {
@@ -195,17 +207,7 @@ function measured(filter: StreamFilter): Pick<StreamOutcome, "usage" | "estimate
   };
 }
 
-const COMMENT = 0x3a;
-
 /** HTML Living Standard 9.2.6: a line that begins with a colon. */
-function isCommentAlone(bytes: Uint8Array): boolean {
-  if (bytes[0] !== COMMENT) return false;
-  return new TextDecoder()
-    .decode(bytes)
-    .split(/[\r\n]+/)
-    .every((line) => line === "" || line.startsWith(":"));
-}
-
 function brokenOff(provider: string, cause?: unknown): Problem {
   return problem("provider-failed", {
     detail: `The provider ${provider} broke off its answer.`,

@@ -31,7 +31,7 @@ export interface ReceiptedStream {
 }
 
 /**
- * Answers piece by piece. Another target of the route is tried only before the first event. What was used is put on the bill
+ * Answers piece by piece. Another target of the route is tried only before the first word. What was used is put on the bill
  * when the stream ends, however it ends.
  */
 export async function streamChat(

@@ -112,6 +112,16 @@ it("a stream that begins with a comment begins with the event behind it", async 
   expect(contents(await eventsOf(relay))).toBe(contents(WHOLE_STREAM.map((event) => event.slice(6).trim())));
 });
 
+it.each([
+  ["an end", "data: [DONE]\n\n"],
+  ["a finish reason", chunk({}, { finish_reason: "stop" })],
+])("a stream that has nothing to say before %s passes whole", async (_name, last) => {
+  const role = chunk({ role: "assistant", content: "" });
+  const relay = await relayed(events([role, last]));
+  expect((await eventsOf(relay))[0]).toBe(role.slice(6).trim());
+  expect((await relay.outcome).status).toBe("succeeded");
+});
+
 describe("a stream that breaks", () => {
   it.each([
     ["ends too early", events(WHOLE_STREAM.slice(0, 3))],
@@ -128,16 +138,25 @@ describe("a stream that breaks", () => {
     expect(await relay.outcome).toMatchObject({ status: "interrupted", usage: null, estimatedCompletionTokens: 2 });
   });
 
-  it("is a plain failure when it breaks before its first event", async () => {
-    const refused = 'data: {"error":{"message":"no"}}\n\n';
-    const waiting = ": OPENROUTER PROCESSING\n\n";
-    for (const answer of [events([]), events([refused]), events([], "hang"), events([waiting, waiting, refused])]) {
-      const failure = await relayed(answer, { silenceMs: 80 }).then(
-        (relay) => new Response(relay.body).text(),
-        (error: unknown) => error,
-      );
-      expect(failure).toMatchObject({ name: "Problem" });
-    }
+  const refused = 'data: {"error":{"message":"no"}}\n\n';
+  const waiting = ": OPENROUTER PROCESSING\n\n";
+  const role = WHOLE_STREAM[0] ?? "";
+
+  it.each([
+    ["is empty", events([])],
+    ["refuses at once", events([refused])],
+    ["falls silent at once", events([], "hang")],
+    ["refuses after comments", events([waiting, waiting, refused])],
+    ["refuses after its role", events([role, refused])],
+    ["breaks off after its role", events([role])],
+    ["falls silent after its role", events([role], "hang")],
+    ["begins with no JSON", events([role, "data: <html>\n\n"])],
+  ])("is a plain failure before its first word when it %s", async (_name, answer) => {
+    const failure = await relayed(answer, { silenceMs: 80 }).then(
+      (relay) => new Response(relay.body).text(),
+      (error: unknown) => error,
+    );
+    expect(failure).toMatchObject({ name: "Problem" });
   });
 });
 
