@@ -132,7 +132,7 @@ describe("a review", () => {
     expect(world.types).toContain("ReviewDecided");
     expect(world.state.output).toEqual({ ...decision, decidedAt: "2026-01-01T00:00:00.000Z" });
     await world.send({ type: "DecideReview", reviewId: reviewId ?? "", ...decision });
-    expect(world.refused).toBe("already-ended");
+    expect(world.refused).toBe("unknown-review");
   });
 
   it("that nobody decides in time fails with States.Timeout", async () => {
