@@ -29,7 +29,8 @@ import type { Tables } from "./tables.ts";
 //   R2  Memory is a cache: state, timers and effects are rebuilt from the journal by whatever wakes the object.
 //   R3  One alarm serves all: the run's own timers, effects lost in a crash, and whoever has not answered yet.
 //   R4  An EXPRESS run is in memory alone at first: it is written down once it has ended or has lasted KEEP_AFTER_MS, and
-//       a crash before that leaves nothing of it.
+//       a crash before that leaves nothing of it. A child of a distributed Map that succeeds before that is never written
+//       down: its parent's journal has its output.
 
 /** Replay reads at most this many events beyond the snapshot. */
 const SNAPSHOT_EVERY = 500;
@@ -344,7 +345,8 @@ export class LiveRun {
     const timerAt = nextTimerAt(live.state);
     if (timerAt !== null) this.#clock.ringInMemory(timerAt);
     if (!this.#journal.isKept) {
-      this.#keepSoon(isEnded(live.state));
+      if (isFleeting(live)) this.#stopKeeping();
+      else this.#keepSoon(isEnded(live.state));
       return;
     }
     const isMoving = this.effects.size > 0 || this.#isAnnouncing || this.#isDelivering;
@@ -361,6 +363,11 @@ export class LiveRun {
     }
     const handle = setTimeout(() => this.#keep(), hasEnded ? KEEP_ENDED_MS : KEEP_AFTER_MS);
     this.#keepTimer = { handle, isEnded: hasEnded };
+  }
+
+  #stopKeeping(): void {
+    if (this.#keepTimer !== null) clearTimeout(this.#keepTimer.handle);
+    this.#keepTimer = null;
   }
 
   #keep(): void {
@@ -406,6 +413,11 @@ export class LiveRun {
     }
     return this.effects.size > 0 ? 0 : null;
   }
+}
+
+/** Nobody asks for it again: its parent takes the output, and starts it anew if that was lost. */
+function isFleeting({ origin, state }: Live): boolean {
+  return origin.mapState !== undefined && state.status === "succeeded";
 }
 
 /** A run that waits for a slot goes on when it has one, and not before. */

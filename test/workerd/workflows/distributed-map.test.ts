@@ -70,6 +70,18 @@ describe("a distributed Map", () => {
     expect(run).toMatchObject({ status: "succeeded", output: numbers(10) });
   });
 
+  it("writes down of its EXPRESS children those that fail", async () => {
+    const member = await aTenant();
+    const input = numbers(6).map((n) => ({ n, odd: n % 2 === 1 }));
+    const definition = map(ODD_FAILS, { ToleratedFailurePercentage: 100 }, "EXPRESS");
+    const run = await aRun(member, definition, { input, wait: 10 });
+    expect(run.status).toBe("succeeded");
+    const children = await childrenOf(member, run.id, 3);
+    expect(children.map(({ status, error }) => ({ status, error }))).toEqual(
+      Array.from({ length: 3 }, () => ({ status: "failed", error: "Odd" })),
+    );
+  });
+
   it("never has more children under way than MaxConcurrency, and tells how many there are", async () => {
     const member = await aTenant();
     const run = await aRun(member, map(ASK, { MaxConcurrency: 2 }), { input: numbers(4) });
