@@ -68,7 +68,7 @@ describe("a score table", () => {
           .filter(([chunk]) => isEven(chunk))
           .toSorted(([a, x], [b, y]) => y - x || a - b)
           .slice(0, limit)
-          .map(([chunk]) => chunk);
+          .map(([chunk, score]) => ({ chunk, score }));
         expect(table.best(limit, isEven)).toEqual(expected);
       }),
     );

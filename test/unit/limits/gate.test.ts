@@ -131,6 +131,7 @@ describe("a quota", () => {
       cause: "quota",
       violated: ["runs"],
       retryAfterMs: period.end - T0,
+      quota: { name: "runs", limit: 2, windowSeconds: 2_592_000, remaining: 0, moreInMs: period.end - T0 },
     });
     expect(gate.left("requests")).toBe(5_998);
     expect(gate.ask().verdict.allowed).toBe(true);
