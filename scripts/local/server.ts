@@ -128,6 +128,7 @@ function runtimeOf(worker: LocalWorker, modules: V4ModuleDefinition[], settings:
     unsafeHandleRuntimeRestart: settings.restarted,
     resourcePersistencePath: settings.state,
     logRequests: false,
+    unsafeTriggerHandlers: true,
     ...(settings.inspectorPort !== undefined && { inspectorPort: settings.inspectorPort }),
     // Miniflare would ask the network for the place of the caller; a laptop may be offline.
     cf: false,
