@@ -6,6 +6,15 @@ export function eventText(data: string): string {
   return `data: ${data}\n\n`;
 }
 
+/** The JSON of an event's data; `null` where it is none. */
+export function parsedEvent(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    return null;
+  }
+}
+
 export interface EventStreamParser {
   /** The `data` of every event that the text completes. Comments, and fields other than `data`, are dropped. */
   push(text: string): string[];

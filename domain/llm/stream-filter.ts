@@ -1,5 +1,5 @@
 import { isJsonObject } from "../kernel/json.ts";
-import { DONE, eventStreamParser, eventText } from "./event-stream.ts";
+import { DONE, eventStreamParser, eventText, parsedEvent } from "./event-stream.ts";
 import { estimatedTokens } from "./token-estimate.ts";
 import { TokenUsage } from "./token-usage.ts";
 
@@ -51,7 +51,7 @@ export function streamFilter(wantsUsage: boolean): StreamFilter {
       isDone = true;
       return false;
     }
-    const event = parsedJson(data);
+    const event = parsedEvent(data);
     if (!isJsonObject(event)) {
       failure = "an event that is not JSON";
       return false;
@@ -82,7 +82,7 @@ export function streamFilter(wantsUsage: boolean): StreamFilter {
       held = new Uint8Array(0);
       // What is not whole now never will be: half an event is dropped, and the missing end tells that the stream broke.
       const [event] = eventStreamParser().push(new TextDecoder().decode(rest));
-      const isWhole = event === DONE || (event !== undefined && isJsonObject(parsedJson(event)));
+      const isWhole = event === DONE || (event !== undefined && isJsonObject(parsedEvent(event)));
       return isWhole ? examined(rest) : new Uint8Array(0);
     },
     isComplete: () => isDone || finishReason !== null,
@@ -121,7 +121,7 @@ function tokenCounter(): { add(bytes: Uint8Array): void; total(): number } {
 }
 
 function contentTokens(data: string): number {
-  const event = parsedJson(data);
+  const event = parsedEvent(data);
   const choices = isJsonObject(event) && Array.isArray(event.choices) ? event.choices : [];
   let tokens = 0;
   for (const choice of choices) {
@@ -161,12 +161,4 @@ function finishReasonOf(choice: unknown): string | null {
 function errorMessage(error: unknown): string {
   if (typeof error === "string") return error.slice(0, 500);
   return isJsonObject(error) && typeof error.message === "string" ? error.message.slice(0, 500) : "an error";
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,5 +1,5 @@
 import { isJsonObject } from "../kernel/json.ts";
-import { DONE, eventStreamParser } from "./event-stream.ts";
+import { DONE, eventStreamParser, parsedEvent } from "./event-stream.ts";
 
 // What stands before the first word of a stream: comments, the event that names the role, events without choices. Whoever has
 // sent no more than that has promised nothing, and another target may still answer in its place.
@@ -50,12 +50,4 @@ function says(choice: unknown): boolean {
   return Object.values(words).some(
     (value) => value !== null && value !== "" && !(Array.isArray(value) && value.length === 0),
   );
-}
-
-function parsedEvent(data: string): unknown {
-  try {
-    return JSON.parse(data);
-  } catch {
-    return null;
-  }
 }

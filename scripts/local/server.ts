@@ -62,7 +62,7 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
   try {
     const port = await usablePort(HOST, options.port, hasEndedOne);
     const url = `http://${HOST}:${port}`;
-    // Miniflare's own door, which nobody uses; the runtime's command line tells it, and by that the process is known.
+    // Miniflare's own door, for the clock alone; the runtime's command line tells it, and by that the process is known.
     const innerPort = await usablePort(HOST, 0, false);
     const runtimePid = () => runtimeServing(innerPort);
     const variables = { ...options.variables, PUBLIC_URL: options.variables.PUBLIC_URL || url };

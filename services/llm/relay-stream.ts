@@ -207,7 +207,6 @@ function measured(filter: StreamFilter): Pick<StreamOutcome, "usage" | "estimate
   };
 }
 
-/** HTML Living Standard 9.2.6: a line that begins with a colon. */
 function brokenOff(provider: string, cause?: unknown): Problem {
   return problem("provider-failed", {
     detail: `The provider ${provider} broke off its answer.`,
