@@ -14,6 +14,7 @@ import type {
   StagingDocument,
 } from "../../domain/knowledge/index-shape.ts";
 import type { IndexTotals, ShardTotals } from "../../domain/knowledge/index-totals.ts";
+import type { WeightedTerm } from "../../domain/knowledge/ranking/weights.ts";
 import type { VectorStore } from "./vector-store.ts";
 
 /** What one object of an index does. The first one also keeps the directory: `shape`, `place`, `locate`, `forgetPlacement`. */
@@ -30,6 +31,9 @@ export interface IndexObject {
   shape(): Promise<IndexShape>;
   totals(text: string): Promise<ShardTotals>;
   candidates(query: ShardQuery, totals: IndexTotals): Promise<ShardCandidates>;
+  tokens(chunks: readonly number[]): Promise<Uint32Array[]>;
+  frequencies(terms: readonly number[]): Promise<[term: number, chunks: number][]>;
+  wordScores(chunks: readonly number[], terms: readonly WeightedTerm[], averageLength: number): Promise<number[]>;
   passages(chunks: readonly number[]): Promise<(Passage | null)[]>;
   place(request: PlacementRequest, capacity: number): Promise<PlacementOutcome>;
   locate(documentId: string): Promise<IndexShape & { shard: number | null }>;
@@ -72,4 +76,21 @@ export function chunkOf(namespace: string, id: string): number | null {
 
 export function noAnswer(cause?: unknown) {
   return problem("unavailable", { detail: "The knowledge index did not answer.", retryAfterSeconds: 1, cause });
+}
+
+/** An object that is late does not answer. */
+export async function inTime<T>(
+  { shard, timeoutMs }: IndexObjects,
+  number: number,
+  use: (object: IndexObject) => Promise<T>,
+): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(noAnswer()), timeoutMs);
+  });
+  try {
+    return await Promise.race([shard(number)(use), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -15,10 +15,12 @@ import {
   inOrder,
   lookedAt,
 } from "../../domain/knowledge/ranking/chosen.ts";
+import { wantsFeedback } from "../../domain/knowledge/ranking/feedback.ts";
 import { type GatheredCandidate, gathered } from "../../domain/knowledge/ranking/gathered.ts";
 import { type Ranked, type RankOptions, ranked, rankOptions } from "../../domain/knowledge/ranking/rank.ts";
 import type { Degradation, SearchResult, SearchTimings } from "../../domain/knowledge/search.ts";
-import { type IndexObject, type IndexObjects, noAnswer, numbersOf } from "./index-objects.ts";
+import { withFeedback } from "./feedback-all.ts";
+import { type IndexObjects, inTime, numbersOf } from "./index-objects.ts";
 import { withNeighbours } from "./neighbours.ts";
 
 export async function searchAll(
@@ -48,10 +50,13 @@ export async function searchAll(
   if (refusal !== undefined) return refusal;
   laps.push(performance.now());
   const found = answers.flatMap((answer) => (answer.found ? [answer] : []));
-  const candidates = gathered(found.map((answer) => answer.candidates));
+  const chosen = gathered(found.map((answer) => answer.candidates));
   const mode = degraded === null ? query.mode : "hybrid";
   const options = rankOptions({ ...query, ...(mode !== undefined && { mode }) }, totals.embedder ?? HASHED_EMBEDDER);
   const choice = choiceOf(query);
+  const candidates = wantsFeedback(options)
+    ? await withFeedback(objects, shards, query, chosen, { totals, options })
+    : chosen;
   const above = aboveThreshold(ranked(candidates, options), choice.minScore);
   laps.push(performance.now());
   const results = await shownPassages(objects, { above, candidates, options, choice });
@@ -68,22 +73,6 @@ const MISMATCH: IndexSearchOutcome = {
   reason: "embedder-mismatch",
   detail: "vectors of several models in its objects",
 };
-
-async function inTime<T>(
-  { shard, timeoutMs }: IndexObjects,
-  number: number,
-  use: (object: IndexObject) => Promise<T>,
-): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(noAnswer()), timeoutMs);
-  });
-  try {
-    return await Promise.race([shard(number)(use), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 interface Shown {
   readonly above: readonly Ranked[];

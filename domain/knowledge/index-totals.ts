@@ -29,10 +29,6 @@ export function totalsOf(shards: readonly ShardTotals[]): IndexTotals | null {
   if (embedders.some((other) => embedder !== null && !sameEmbedder(embedder, other))) return null;
   const sum = (of: (shard: ShardTotals) => number) => shards.reduce((total, shard) => total + of(shard), 0);
   const chunks = sum((shard) => shard.chunks);
-  const frequencies = new Map<number, number>();
-  for (const [term, count] of shards.flatMap((shard) => shard.frequencies)) {
-    frequencies.set(term, (frequencies.get(term) ?? 0) + count);
-  }
   return {
     chunks,
     averageLength: averageLength(
@@ -41,8 +37,15 @@ export function totalsOf(shards: readonly ShardTotals[]): IndexTotals | null {
     ),
     languages: searchedLanguages(shards.flatMap((shard) => shard.languages)),
     embedder,
-    frequencies: [...frequencies],
+    frequencies: [...summedFrequencies(shards.map((shard) => shard.frequencies))],
   };
+}
+
+/** In how many chunks of all objects each term is. */
+export function summedFrequencies(shards: readonly ShardTotals["frequencies"][]): Map<number, number> {
+  const frequencies = new Map<number, number>();
+  for (const [term, count] of shards.flat()) frequencies.set(term, (frequencies.get(term) ?? 0) + count);
+  return frequencies;
 }
 
 export function averageLength(tokens: number, chunks: number): number {

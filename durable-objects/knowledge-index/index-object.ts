@@ -30,6 +30,7 @@ import {
 import { choiceOf } from "../../domain/knowledge/ranking/chosen.ts";
 import { analysedQuery } from "../../domain/knowledge/ranking/query.ts";
 import { rankOptions } from "../../domain/knowledge/ranking/rank.ts";
+import type { WeightedTerm } from "../../domain/knowledge/ranking/weights.ts";
 import type { SearchTimings } from "../../domain/knowledge/search.ts";
 import { AllowedChunks } from "./allowed-chunks.ts";
 import { forget, locate, place, readShape } from "./directory.ts";
@@ -37,7 +38,7 @@ import { type Entry, entriesOf } from "./entries.ts";
 import { type IndexState, readLanguages, readState } from "./index-state.ts";
 import { readChunks, readPlaces } from "./reads.ts";
 import { createTables } from "./schema.ts";
-import { findCandidates, type SearchPlan, type SearchSource, search, wordsOf } from "./search.ts";
+import { findCandidates, type SearchPlan, type SearchSource, search, wordScores, wordsOf } from "./search.ts";
 import { SearchCache } from "./search-cache.ts";
 import { isStaged, readRanges, readStaged, stagedChunks } from "./staging.ts";
 import { storedScan } from "./stored-vectors.ts";
@@ -223,6 +224,27 @@ export class KnowledgeIndex extends DurableObject {
       return place === undefined ? [] : [{ ...candidate, ...place }];
     });
     return { found: true, candidates: placed, laps };
+  }
+
+  /** The analysed words of chunks, and of an empty one where it has gone meanwhile. */
+  tokens(chunks: readonly number[]): Uint32Array[] {
+    const held = this.#tokens.read(this.ctx.storage.sql, chunks);
+    return chunks.map((chunk) => held.get(chunk)?.ids ?? new Uint32Array());
+  }
+
+  /** In how many of its chunks each term is. */
+  frequencies(terms: readonly number[]): [term: number, chunks: number][] {
+    return [...this.#words.frequencies(terms)];
+  }
+
+  /** What the terms make of its chunks, by the average length of the whole. */
+  wordScores(chunks: readonly number[], terms: readonly WeightedTerm[], average: number): number[] {
+    const held = this.#tokens.read(this.ctx.storage.sql, chunks);
+    return wordScores(
+      chunks.map((chunk) => held.get(chunk)),
+      terms,
+      average,
+    );
   }
 
   /** In the order of `chunks`; `null` for one that has gone meanwhile. */

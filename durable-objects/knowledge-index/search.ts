@@ -10,11 +10,12 @@ import {
   lookedAt,
 } from "../../domain/knowledge/ranking/chosen.ts";
 import { featureReader } from "../../domain/knowledge/ranking/features.ts";
+import { FEEDBACK_CHUNKS, feedbackTerms, wantsFeedback } from "../../domain/knowledge/ranking/feedback.ts";
 import { type FoundCandidate, KEYWORD_CANDIDATES, VECTOR_CANDIDATES } from "../../domain/knowledge/ranking/gathered.ts";
 import { hitFinder, type TokenList } from "../../domain/knowledge/ranking/hits.ts";
 import { type AnalysedQuery, analysedQuery } from "../../domain/knowledge/ranking/query.ts";
 import { type RankOptions, ranked } from "../../domain/knowledge/ranking/rank.ts";
-import { selectiveTerms, weightedTerms } from "../../domain/knowledge/ranking/weights.ts";
+import { selectiveTerms, type WeightedTerm, weightedTerms } from "../../domain/knowledge/ranking/weights.ts";
 import type { SearchResult, SearchTimings } from "../../domain/knowledge/search.ts";
 import type { ChunkTest } from "./allowed-chunks.ts";
 import { readChunks } from "./reads.ts";
@@ -51,7 +52,9 @@ export function search(
 ): { results: SearchResult[]; timings: SearchTimings } {
   const laps = [clock()];
   const lap = () => void laps.push(clock());
-  const { candidates, tokens } = findCandidates(source, plan, lap);
+  const found = findCandidates(source, plan, lap);
+  const { tokens } = found;
+  const candidates = wantsFeedback(plan) ? withFeedback(found, plan) : found.candidates;
   const above = aboveThreshold(ranked(candidates, plan), plan.minScore);
   const words = new Map<number, ReadonlySet<number>>();
   const differing = distinct(above, lookedAt(plan), ({ key }) => {
@@ -77,6 +80,8 @@ export function search(
 export interface Found {
   readonly candidates: FoundCandidate[];
   readonly tokens: ReadonlyMap<number, TokenList>;
+  /** What the query asks for, weighed. */
+  readonly terms: readonly WeightedTerm[];
 }
 
 /** Laps after the analysis, the words and the vectors. */
@@ -94,9 +99,9 @@ export function findCandidates(source: SearchSource, plan: SearchPlan, lap: Lap)
   const byCompany = company?.nearest(VECTOR_CANDIDATES, plan.isAllowed) ?? [];
   lap();
 
-  const wordScores = new Map(byWords.map(({ chunk, score }) => [chunk, score]));
+  const scoreOf = new Map(byWords.map(({ chunk, score }) => [chunk, score]));
   const neighbours = new Set(nearest.map(({ chunk }) => chunk));
-  const keys = [...new Set([...wordScores.keys(), ...neighbours, ...byCompany.map(({ chunk }) => chunk)])];
+  const keys = [...new Set([...scoreOf.keys(), ...neighbours, ...byCompany.map(({ chunk }) => chunk)])];
   const tokens = tokenCache.read(sql, keys);
   const findHits = hitFinder(terms);
   const readFeatures = featureReader(query, terms);
@@ -110,11 +115,34 @@ export function findCandidates(source: SearchSource, plan: SearchPlan, lap: Lap)
       vector: cosines?.[index] ?? null,
       topic: topicCosines?.[index] ?? null,
       features: readFeatures(hits),
-      byWords: wordScores.get(key) ?? null,
+      byWords: scoreOf.get(key) ?? null,
       isNeighbour: neighbours.has(key),
     };
   });
-  return { candidates, tokens };
+  return { candidates, tokens, terms };
+}
+
+function withFeedback({ candidates, tokens, terms }: Found, plan: SearchPlan): FoundCandidate[] {
+  const best = ranked(candidates, plan)
+    .slice(0, FEEDBACK_CHUNKS)
+    .map(({ key }) => (tokens.get(key) ?? NO_TOKENS).ids);
+  const frequencies = plan.frequencies(best.flatMap((ids) => [...ids]));
+  const scores = wordScores(
+    candidates.map(({ key }) => tokens.get(key)),
+    feedbackTerms(best, terms, frequencies, plan),
+    plan.averageLength,
+  );
+  return candidates.map((candidate, index) => ({ ...candidate, feedback: scores[index] ?? 0 }));
+}
+
+/** By BM25; what is not there scores nothing. */
+export function wordScores(
+  chunks: readonly (TokenList | undefined)[],
+  terms: readonly WeightedTerm[],
+  averageLength: number,
+): number[] {
+  const findHits = hitFinder(terms);
+  return chunks.map((tokens = NO_TOKENS) => bm25(findHits(tokens), terms, averageLength));
 }
 
 function queryIds({ terms, sequence }: AnalysedQuery): number[] {

@@ -16,6 +16,8 @@ export interface Candidate {
   readonly vector: number | null;
   /** Cosine among the topics learned from the collection, or null while there are none. */
   readonly topic?: number | null;
+  /** What words of the best candidates add to its score by words; see feedback.ts. */
+  readonly feedback?: number;
   readonly features: Features;
 }
 
@@ -28,7 +30,7 @@ export interface Ranked {
 export interface RankOptions {
   readonly mode: SearchMode;
   readonly rerank: boolean;
-  /** Vectors that know meaning are an equal signal; hashed ones correct spelling and weigh a tenth. */
+  /** Vectors that know meaning are an equal signal; hashed ones correct spelling and weigh a fifth. */
   readonly vectors: "semantic" | "lexical";
 }
 
@@ -37,7 +39,7 @@ export function rankOptions(query: Pick<IndexQuery, "mode" | "rerank">, embedder
   return { mode: query.mode ?? "hybrid", rerank: query.rerank ?? true, vectors };
 }
 
-const LEXICAL_VECTOR_WEIGHT = 0.1;
+const LEXICAL_VECTOR_WEIGHT = 0.2;
 const TOPIC_WEIGHT = 0.2;
 
 export function ranked(candidates: readonly Candidate[], options: RankOptions): Ranked[] {
@@ -70,7 +72,8 @@ function baseScores(candidates: readonly Candidate[], { mode, vectors }: RankOpt
   if (vectors === "semantic") return reciprocalRankFusion([keyword, vector]);
   const spelling = minMax(vector);
   const topic = minMax(candidates.map((candidate) => candidate.topic ?? 0));
-  return minMax(keyword).map(
+  const words = candidates.map((candidate) => candidate.keyword + (candidate.feedback ?? 0));
+  return minMax(words).map(
     (score, index) => score + LEXICAL_VECTOR_WEIGHT * (spelling[index] ?? 0) + TOPIC_WEIGHT * (topic[index] ?? 0),
   );
 }

@@ -5,6 +5,7 @@ import { terms } from "../../../domain/knowledge/analysis/terms.ts";
 import { bm25 } from "../../../domain/knowledge/ranking/bm25.ts";
 import { diversified, overlapOf } from "../../../domain/knowledge/ranking/diversity.ts";
 import { featureReader } from "../../../domain/knowledge/ranking/features.ts";
+import { FEEDBACK_CHUNKS, feedbackTerms } from "../../../domain/knowledge/ranking/feedback.ts";
 import { minMax, reciprocalRankFusion } from "../../../domain/knowledge/ranking/fusion.ts";
 import { hitFinder } from "../../../domain/knowledge/ranking/hits.ts";
 import { analysedQuery } from "../../../domain/knowledge/ranking/query.ts";
@@ -120,6 +121,50 @@ describe("terms that choose candidates", () => {
     expect(chosen.map((item) => item.documentFrequency)).toEqual([5, 9_000]);
     expect(selectiveTerms([term(90_000)], 100_000)).toHaveLength(1);
     expect(selectiveTerms([term(0)], 100)).toEqual([]);
+  });
+});
+
+describe("feedback", () => {
+  const totals = { chunks: 100, averageLength: 4 };
+  const asked: WeightedTerm[] = [{ ids: [1], count: 2, documentFrequency: 10, idf: 3, weight: 3 }];
+  const known = (...pairs: [number, number][]) => new Map(pairs);
+  const chosen = (best: number[][], frequencies: Map<number, number>) =>
+    feedbackTerms(
+      best.map((ids) => Uint32Array.from(ids)),
+      asked,
+      frequencies,
+      totals,
+    );
+
+  test("takes words that the query does not say and that are neither one chunk's own nor everybody's", () => {
+    const terms = chosen([[1, 2, 3, 4, 5]], known([1, 10], [2, 2], [3, 20], [4, 1], [5, 21]));
+    expect(terms.map(({ ids }) => ids[0])).toEqual([2, 3]);
+  });
+
+  test("weighs half of the query, more where better candidates say it, more often and more rarely elsewhere", () => {
+    const terms = chosen(
+      [
+        [2, 3, 3],
+        [4, 5],
+      ],
+      known([2, 5], [3, 5], [4, 5], [5, 10]),
+    );
+    expect(terms.map(({ ids }) => ids[0])).toEqual([3, 2, 4, 5]);
+    expect(terms.reduce((sum, { idf }) => sum + idf, 0)).toBeCloseTo(3, 10);
+  });
+
+  test("looks at the first few candidates alone, and says nothing of none", () => {
+    const best = Array.from({ length: FEEDBACK_CHUNKS + 1 }, (_, index) => [index + 10]);
+    expect(chosen(best, new Map(best.map(([id = 0]) => [id, 5])))).toHaveLength(FEEDBACK_CHUNKS);
+    expect(chosen([], new Map())).toEqual([]);
+  });
+
+  test("brings a candidate forward that shares the words of the best", () => {
+    const features = { cover: 0, proximity: 0, bigram: 0, window: 0, title: 0 };
+    const candidate = (key: number, feedback: number) => ({ key, keyword: 1 + key, vector: 0, features, feedback });
+    const options = { mode: "hybrid", rerank: true, vectors: "lexical" } as const;
+    expect(ranked([candidate(1, 0), candidate(2, 0)], options).map(({ key }) => key)).toEqual([2, 1]);
+    expect(ranked([candidate(1, 2), candidate(2, 0)], options).map(({ key }) => key)).toEqual([1, 2]);
   });
 });
 

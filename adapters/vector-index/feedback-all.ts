@@ -1,0 +1,59 @@
+import type { IndexQuery } from "../../domain/knowledge/index-contract.ts";
+import { type IndexTotals, summedFrequencies } from "../../domain/knowledge/index-totals.ts";
+import { FEEDBACK_CHUNKS, feedbackTerms } from "../../domain/knowledge/ranking/feedback.ts";
+import type { GatheredCandidate } from "../../domain/knowledge/ranking/gathered.ts";
+import { analysedQuery } from "../../domain/knowledge/ranking/query.ts";
+import { type RankOptions, ranked } from "../../domain/knowledge/ranking/rank.ts";
+import { type WeightedTerm, weightedTerms } from "../../domain/knowledge/ranking/weights.ts";
+import { type IndexObjects, inTime } from "./index-objects.ts";
+
+/** As one object does it: the words of the best, in how many chunks of all they are, and what they make of each candidate. */
+export async function withFeedback(
+  objects: IndexObjects,
+  shards: readonly number[],
+  { query }: IndexQuery,
+  candidates: readonly GatheredCandidate[],
+  { totals, options }: { totals: IndexTotals; options: RankOptions },
+): Promise<GatheredCandidate[]> {
+  const best = await wordsOfBest(objects, candidates, options);
+  const words = [...new Set(best.flatMap((ids) => [...ids]))];
+  const parts = await Promise.all(shards.map((shard) => inTime(objects, shard, (object) => object.frequencies(words))));
+  const asked = weightedTerms(analysedQuery(query, totals.languages), new Map(totals.frequencies), totals.chunks);
+  const terms = feedbackTerms(best, asked, summedFrequencies(parts), totals);
+  const scores = await scoresBy(objects, candidates, terms, totals.averageLength);
+  return candidates.map((candidate) => ({ ...candidate, feedback: scores.get(candidate.key) ?? 0 }));
+}
+
+function wordsOfBest(
+  objects: IndexObjects,
+  candidates: readonly GatheredCandidate[],
+  options: RankOptions,
+): Promise<Uint32Array[]> {
+  const byKey = new Map(candidates.map((candidate) => [candidate.key, candidate]));
+  const best = ranked(candidates, options)
+    .slice(0, FEEDBACK_CHUNKS)
+    .flatMap(({ key }) => byKey.get(key) ?? []);
+  return Promise.all(
+    best.map(async ({ shard, chunk }) => {
+      const [ids = new Uint32Array()] = await inTime(objects, shard, (object) => object.tokens([chunk]));
+      return ids;
+    }),
+  );
+}
+
+async function scoresBy(
+  objects: IndexObjects,
+  candidates: readonly GatheredCandidate[],
+  terms: readonly WeightedTerm[],
+  averageLength: number,
+): Promise<Map<number, number>> {
+  const byShard = Map.groupBy(candidates, ({ shard }) => shard);
+  const scored = await Promise.all(
+    [...byShard].map(async ([shard, here]) => {
+      const chunks = here.map(({ chunk }) => chunk);
+      const scores = await inTime(objects, shard, (object) => object.wordScores(chunks, terms, averageLength));
+      return here.map(({ key }, index): [number, number] => [key, scores[index] ?? 0]);
+    }),
+  );
+  return new Map(scored.flat());
+}
