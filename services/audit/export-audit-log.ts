@@ -4,7 +4,7 @@ import { CSV_COLUMNS, csvLine, csvRow } from "../../domain/audit/export.ts";
 import { commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
-import { listAuditEntries } from "./list-audit-entries.ts";
+import { filterOf, findAuditEntries } from "./list-audit-entries.ts";
 import { idsIn, sealAuditEntries } from "./seal-audit-entries.ts";
 import { auditEntries } from "./table.ts";
 
@@ -18,7 +18,10 @@ export async function exportAuditEntries(
   format: "csv" | "jsonl",
 ): Promise<AsyncIterable<string>> {
   requirePermission(ctx, "audit:read");
-  await commit(ctx, { change: [], audit: { action: "audit-log.exported", details: { format } } });
+  await commit(ctx, {
+    change: [],
+    audit: { action: "audit-log.exported", details: { format, filter: filterOf(query) } },
+  });
   return format === "csv" ? csv(ctx, query) : jsonLines(ctx, query);
 }
 
@@ -34,7 +37,7 @@ async function* jsonLines(ctx: ServiceContext, query: AuditQuery): AsyncIterable
 async function* pages(ctx: ServiceContext, query: AuditQuery): AsyncIterable<AuditEntry[]> {
   let cursor = query.cursor;
   do {
-    const page = await listAuditEntries(ctx, { ...query, limit: PAGE, cursor });
+    const page = await findAuditEntries(ctx, { ...query, limit: PAGE, cursor });
     yield page.data;
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined);

@@ -1,16 +1,38 @@
 import { and, desc, eq, gte, lt } from "drizzle-orm";
 import type { AuditEntry, AuditQuery } from "../../domain/audit/entry.ts";
+import { actorReference } from "../../domain/kernel/actor.ts";
 import { type Page, pageOf } from "../../domain/kernel/page.ts";
 import { isoTime } from "../../domain/kernel/time.ts";
+import { commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
 import { olderThan } from "../keyset.ts";
 import { opened } from "../personal.ts";
 import { auditEntries } from "./table.ts";
+import { isToldLately } from "./told-lately.ts";
 
-/** The tenant's audit log, newest first. */
+/**
+ * The tenant's audit log, newest first. That it was read is recorded: by whom and with which filter, at the first page of a
+ * listing, after it was read, and once in ten minutes an isolate, so that looking at the log does not fill it.
+ */
 export async function listAuditEntries(ctx: ServiceContext, query: AuditQuery): Promise<Page<AuditEntry>> {
   requirePermission(ctx, "audit:read");
+  const page = await findAuditEntries(ctx, query);
+  if (query.cursor !== undefined) return page;
+  const filter = filterOf(query);
+  const { type, id } = actorReference(ctx.actor);
+  if (!isToldLately(`read ${ctx.tenant.id} ${type} ${id} ${JSON.stringify(filter)}`, ctx.clock.now())) {
+    await commit(ctx, { change: [], audit: { action: "audit-log.read", details: { filter } } });
+  }
+  return page;
+}
+
+/** What of the query narrows it. */
+export function filterOf({ action, actor, target, from, to }: AuditQuery) {
+  return { action, actor, target, from, to };
+}
+
+export async function findAuditEntries(ctx: ServiceContext, query: AuditQuery): Promise<Page<AuditEntry>> {
   const { action, actor, target, from, to, limit, cursor } = query;
   const rows = await ctx.db
     .select()

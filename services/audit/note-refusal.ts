@@ -1,13 +1,7 @@
 import { actorReference } from "../../domain/kernel/actor.ts";
-import { MINUTE_MS } from "../../domain/kernel/time.ts";
 import { commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
-
-// Telling of refusals must cost less than refusing: an isolate tells each of them once in this time.
-const TOLD_EVERY_MS = 10 * MINUTE_MS;
-const MAX_REMEMBERED = 5_000;
-
-const told = new Map<string, number>();
+import { isToldLately } from "./told-lately.ts";
 
 export interface Refused {
   method: string;
@@ -18,13 +12,8 @@ export interface Refused {
 
 /** Records that somebody known was refused what their role or their key's scopes do not allow. */
 export async function noteRefusal(ctx: ServiceContext, refused: Refused): Promise<void> {
-  const now = ctx.clock.now();
   const { type, id } = actorReference(ctx.actor);
-  const key = `${ctx.tenant.id} ${type} ${id} ${refused.method} ${refused.route}`;
-  if ((told.get(key) ?? 0) > now - TOLD_EVERY_MS) return;
-  told.delete(key);
-  told.set(key, now);
-  const [oldest] = told.keys();
-  if (told.size > MAX_REMEMBERED && oldest !== undefined) told.delete(oldest);
+  const key = `refused ${ctx.tenant.id} ${type} ${id} ${refused.method} ${refused.route}`;
+  if (isToldLately(key, ctx.clock.now())) return;
   await commit(ctx, { change: [], audit: { action: "access.refused", details: { ...refused } } });
 }

@@ -52,7 +52,19 @@ describe("an export of the audit log", () => {
     const owner = await aTenant();
     await (await owner.fetch("/v1/audit-entries?format=csv")).text();
     const { body } = await owner.call("/v1/audit-entries?action=audit-log.exported");
-    expect(body.data).toMatchObject([{ details: { format: "csv" }, actor: { id: owner.userId } }]);
+    expect(body.data).toMatchObject([{ details: { format: "csv", filter: {} }, actor: { id: owner.userId } }]);
+  });
+
+  it("has a listing's like in the log: who read with which filter, once for all of its pages", async () => {
+    const owner = await aTenant();
+    await acted(owner, 3);
+    const first = await owner.call("/v1/audit-entries?action=test.done&limit=1");
+    await owner.call(`/v1/audit-entries?action=test.done&limit=1&cursor=${first.body.nextCursor}`);
+    await owner.call("/v1/audit-entries?action=test.done&limit=1");
+    const { body } = await owner.call("/v1/audit-entries?action=audit-log.read");
+    expect(body.data).toMatchObject([{ actor: { id: owner.userId }, details: { filter: { action: "test.done" } } }]);
+    expect((await owner.call("/v1/audit-entries?action=audit-log.read")).body.data).toHaveLength(2);
+    expect((await owner.call("/v1/audit-entries?action=audit-log.read")).body.data).toHaveLength(2);
   });
 
   it("refuses a form that there is not", async () => {
