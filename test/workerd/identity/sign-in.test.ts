@@ -92,7 +92,7 @@ describe("signing in", () => {
 
   it("stops guessing at one address after ten failures, before the hash", async () => {
     const email = anAddress();
-    const platform = aPlatform();
+    const platform = aPlatform({ client: { ip: "127.0.0.1", userAgent: null } });
     for (let i = 0; i < 9; i++) await takeSignInAttempt(platform, email);
     const attempt = () => call("/v1/auth/login", { body: { email, password: "a guess" } });
     expectProblem(await attempt(), 401, "unauthenticated");
@@ -130,7 +130,8 @@ describe("signing in", () => {
   it("tells the owner's audit log of attempts that were too many, once in a while", async () => {
     const email = anAddress();
     const { body: registered } = await call("/v1/auth/register", { body: { email, password } });
-    for (let i = 0; i < 10; i++) await takeSignInAttempt(aPlatform(), email);
+    const platform = aPlatform({ client: { ip: "127.0.0.1", userAgent: null } });
+    for (let i = 0; i < 10; i++) await takeSignInAttempt(platform, email);
     for (let i = 0; i < 3; i++) {
       const refused = await call("/v1/auth/login", { body: { email, password: "a guess" } });
       expectProblem(refused, 429, "rate-limited");
