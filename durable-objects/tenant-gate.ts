@@ -14,7 +14,7 @@ import {
   withReturned,
 } from "../domain/limits/gate.ts";
 import { isRateName, type Limit, type QuotaName } from "../domain/limits/limit.ts";
-import { policyOf } from "../domain/limits/policy.ts";
+import { type Policy, policyOf } from "../domain/limits/policy.ts";
 import { type Bucket, bucketAt, waitMs } from "../domain/limits/token-bucket.ts";
 import type { PlatformContext } from "../services/context.ts";
 import type { Standing } from "../services/limits/find-standing.ts";
@@ -73,6 +73,11 @@ export class TenantGate extends DurableObject<Env> implements TenantGatePort {
       const bucket = bucketAt(this.#buckets.get(key), policy.rates[limit.name], now);
       return { ...limit, resetsAt: isoTime(now + waitMs(bucket, bucket.limit)) };
     });
+  }
+
+  async standing(isFresh: boolean): Promise<{ isSuspended: boolean; capacities: Policy["capacities"] }> {
+    const standing = await this.#knowledge.standing(isFresh);
+    return { isSuspended: standing.isSuspended, capacities: this.#rules(standing).policy.capacities };
   }
 
   async count(quota: QuotaName, amount: number): Promise<void> {

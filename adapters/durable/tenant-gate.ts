@@ -9,6 +9,7 @@ export function durableTenantGates(namespace: DurableObjectNamespace): TenantGat
       return {
         admit: (request) => call((gate) => gate.admit(request)),
         limits: (principal, returned, isFresh) => call((gate) => gate.limits(principal, returned, isFresh)),
+        standing: (isFresh) => call((gate) => gate.standing(isFresh)),
         // Not repeated: a count whose answer was lost may have been made.
         count: (quota, amount) => translating(() => gateObject(namespace, tenantId).count(quota, amount)),
       };

@@ -17,11 +17,18 @@ export type RateName = (typeof RATE_NAMES)[number];
 export const QUOTA_NAMES = ["runs", "documents", "llm-tokens"] as const;
 export type QuotaName = (typeof QUOTA_NAMES)[number];
 
+/** Capacities bound how many there may be at once. */
+export const CAPACITY_NAMES = ["members"] as const;
+export type CapacityName = (typeof CAPACITY_NAMES)[number];
+
 export const Limit = z
   .object({
-    name: z.enum([...RATE_NAMES, ...QUOTA_NAMES]),
+    name: z.enum([...RATE_NAMES, ...QUOTA_NAMES, ...CAPACITY_NAMES]),
     limit: z.int(),
-    windowSeconds: z.int().optional().meta({ description: "Of a rate; a quota is counted over the billing period" }),
+    windowSeconds: z
+      .int()
+      .optional()
+      .meta({ description: "Of a rate; a quota is counted over the billing period, a capacity at any time" }),
     used: z.int(),
     remaining: z.int(),
     resetsAt: z.iso.datetime().optional().meta({ description: "When all of the limit is there again" }),
@@ -48,10 +55,10 @@ const RateOverride = z.strictObject({
 const QuotaOverride = z.strictObject({ limit: z.int().min(0).max(1_000_000_000_000) });
 
 type Overrides = Record<RateName, z.ZodOptional<typeof RateOverride>> &
-  Record<QuotaName, z.ZodOptional<typeof QuotaOverride>>;
+  Record<QuotaName | CapacityName, z.ZodOptional<typeof QuotaOverride>>;
 const overrides = Object.fromEntries([
   ...RATE_NAMES.map((name) => [name, RateOverride.optional()]),
-  ...QUOTA_NAMES.map((name) => [name, QuotaOverride.optional()]),
+  ...[...QUOTA_NAMES, ...CAPACITY_NAMES].map((name) => [name, QuotaOverride.optional()]),
 ]) as Overrides;
 
 export const Reason = z.string().trim().min(1).max(500).meta({ description: "Kept in the audit log" });

@@ -1,6 +1,6 @@
 import type { Plan } from "../tenants/plan.ts";
-import type { QuotaName, RateName } from "./limit.ts";
-import { QUOTA_NAMES, RATE_NAMES } from "./limit.ts";
+import type { CapacityName, QuotaName, RateName } from "./limit.ts";
+import { CAPACITY_NAMES, QUOTA_NAMES, RATE_NAMES } from "./limit.ts";
 import type { RateLimit } from "./token-bucket.ts";
 
 export interface Quota {
@@ -15,6 +15,8 @@ type Sourced<T> = T & { source: "plan" | "operator" };
 export interface Policy {
   rates: Record<RateName, Sourced<RateLimit>>;
   quotas: Record<QuotaName, Sourced<Quota>>;
+  /** A stop on every plan. */
+  capacities: Record<CapacityName, Sourced<{ limit: number }>>;
 }
 
 /** One limit that an operator set apart from the plan. */
@@ -49,6 +51,13 @@ const QUOTAS: Record<Plan, Record<QuotaName, number>> = {
   enterprise: { runs: 50_000_000, documents: 5_000_000, "llm-tokens": 20_000_000_000 },
 };
 
+// A team that tries it out, a company, a group of companies: an invitation is a mail that the platform sends for somebody.
+const CAPACITIES: Record<Plan, Record<CapacityName, number>> = {
+  free: { members: 100 },
+  pro: { members: 2_000 },
+  enterprise: { members: 100_000 },
+};
+
 /** The plan's limits, with those that an operator set and that have not expired. */
 export function policyOf(plan: Plan, overrides: readonly LimitOverride[], now: number): Policy {
   const held = new Map(
@@ -65,6 +74,11 @@ export function policyOf(plan: Plan, overrides: readonly LimitOverride[], now: n
       // Whoever pays by use may go on beyond the plan's amount; what an operator sets is a stop.
       if (own === undefined) return { limit: QUOTAS[plan][name], isHard: plan === "free", source: "plan" };
       return { limit: own.limit, isHard: true, source: "operator" };
+    }),
+    capacities: record(CAPACITY_NAMES, (name) => {
+      const own = held.get(name);
+      if (own === undefined) return { limit: CAPACITIES[plan][name], source: "plan" };
+      return { limit: own.limit, source: "operator" };
     }),
   };
 }

@@ -7,6 +7,7 @@ import { commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
 import { loadTenant } from "../tenants/load-tenant.ts";
 import { accountHolder } from "./account-holder.ts";
+import { seatForMember } from "./seats.ts";
 import { digestOf } from "./secrets.ts";
 import { invitations, memberships, users } from "./table.ts";
 
@@ -36,6 +37,7 @@ export async function acceptInvitation(ctx: ServiceContext, token: string): Prom
   await requireInvited(ctx, actor.userId, invitation.email);
 
   const { id: tenantId, name } = await loadTenant(ctx, invitation.tenantId);
+  const seat = await seatForMember(ctx, tenantId);
   await commit(
     { ...ctx, tenant: { id: tenantId } },
     {
@@ -44,6 +46,7 @@ export async function acceptInvitation(ctx: ServiceContext, token: string): Prom
         ctx.db.update(invitations).set({ acceptedAt: now }).where(isOpen),
         ctx.db.insert(memberships).values({ tenantId, userId: actor.userId, role, joinedAt: now }),
       ],
+      also: [seat.guard],
       audit: {
         action: "invitation.accepted",
         target: { type: "invitation", id: invitation.id },
@@ -51,7 +54,9 @@ export async function acceptInvitation(ctx: ServiceContext, token: string): Prom
       },
       conflict: () => problem("conflict", { detail: "The invitation is spent, or you are a member already." }),
     },
-  );
+  ).catch(async (error) => {
+    throw (await seat.refusal()) ?? error;
+  });
   return { id: tenantId, name, role, joinedAt: isoTime(now) };
 }
 

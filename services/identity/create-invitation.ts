@@ -7,6 +7,7 @@ import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
 import { loadTenant } from "../tenants/load-tenant.ts";
 import { takeInvitation } from "./limit-sign-in-attempts.ts";
+import { seatForInvitation } from "./seats.ts";
 import { digestOf, newSecret } from "./secrets.ts";
 import { mailTask } from "./send-mail.ts";
 import { memberBehind, roleHolder } from "./signed-in-user.ts";
@@ -23,6 +24,7 @@ export async function createInvitation(ctx: ServiceContext, input: NewInvitation
     throw problem("conflict", { detail: "The address belongs to a member of the tenant." });
   }
   const { name } = await loadTenant(ctx, ctx.tenant.id);
+  const seat = await seatForInvitation(ctx, ctx.tenant.id, input.email);
   await takeInvitation(ctx, ctx.tenant.id, input.email);
   const now = ctx.clock.now();
   const token = newSecret(ctx, "in_");
@@ -47,13 +49,15 @@ export async function createInvitation(ctx: ServiceContext, input: NewInvitation
   );
   await commit(ctx, {
     change: ctx.db.insert(invitations).values(row),
-    also: [ctx.db.update(invitations).set({ revokedAt: now }).where(isOlder)],
+    also: [ctx.db.update(invitations).set({ revokedAt: now }).where(isOlder), seat.guard],
     audit: {
       action: "invitation.created",
       target: { type: "invitation", id: row.id },
       details: { role: input.role },
     },
     tasks: [await invitationMail(ctx, { to: input.email, tenantName: name, token })],
+  }).catch(async (error) => {
+    throw (await seat.refusal()) ?? error;
   });
   return toInvitation(row);
 }

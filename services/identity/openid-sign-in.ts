@@ -18,6 +18,7 @@ import { loadTenant } from "../tenants/load-tenant.ts";
 import { takeOpenIdStart } from "./limit-sign-in-attempts.ts";
 import { openSession } from "./open-session.ts";
 import { type ConnectionRow, clientSecretOf, loadConnection } from "./openid-connection.ts";
+import { seatForMember } from "./seats.ts";
 import { codeChallengeOf, digestOf, newSecret } from "./secrets.ts";
 import { memberships, openIdIdentities, openIdSignIns, personKeys, toUser, users } from "./table.ts";
 
@@ -82,6 +83,7 @@ interface Person {
   role: Role;
   /** What makes the person known here, where they were not. */
   change: Statement[];
+  also?: Statement[];
 }
 
 /** The member that the issuer's subject stands for: known, or found by the address that counts, or new. */
@@ -119,6 +121,7 @@ async function personBehind(
     ...{ emailVerifiedAt: null, createdAt: now },
   };
   const membership = { tenantId, userId: user.id, role: connection.role, joinedAt: now };
+  const seat = await seatForMember(platform, tenantId);
   const personKey = await platform.ports.personKeys.make(user.id);
   return {
     user,
@@ -129,6 +132,7 @@ async function personBehind(
       db.insert(memberships).values(membership),
       link(user.id),
     ],
+    also: [seat.guard],
   };
 }
 
@@ -166,6 +170,7 @@ async function openFor(platform: PlatformContext, { tenantId }: ConnectionRow, p
   };
   await commit(ctx, {
     change: [...change, ...session.statements],
+    also: person.also ?? [],
     audit: change.length > 1 ? [joined, started] : started,
   });
   return { user: toUser(user), tenant, ...(await session.tokens()) };

@@ -1,6 +1,6 @@
 import { and, eq } from "drizzle-orm";
 import type { SignedIn } from "../../domain/identity/user.ts";
-import { notFound } from "../../domain/kernel/problem.ts";
+import { notFound, problem } from "../../domain/kernel/problem.ts";
 import { commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
 import { loadTenant } from "../tenants/load-tenant.ts";
@@ -21,6 +21,9 @@ export async function switchTenant(ctx: ServiceContext, tenantId: string): Promi
   if (found === undefined) throw notFound("tenant");
   const { user, role, expiresAt } = found;
   const tenant = await loadTenant(ctx, tenantId);
+  // Its people may still sign in there, to look and to take the data out: with their password, not by the way.
+  const { isSuspended } = await ctx.ports.tenantGates.of(tenantId).standing(true);
+  if (isSuspended) throw problem("tenant-suspended", { detail: "The tenant is suspended." });
   const session = openSession(ctx, { userId: actor.userId, tenantId, role, expiresAt });
   await commit(
     { ...ctx, tenant: { id: tenantId }, actor: { kind: "user", userId: actor.userId, sessionId: session.id, role } },

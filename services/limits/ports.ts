@@ -1,6 +1,7 @@
 import type { Breaker, Tally } from "../../domain/kernel/circuit-breaker.ts";
 import type { GateAsk, GateDecision, Returned } from "../../domain/limits/gate.ts";
 import type { Limit, QuotaName } from "../../domain/limits/limit.ts";
+import type { Policy } from "../../domain/limits/policy.ts";
 import type { Credential, Principal } from "../identity/principals.ts";
 
 export interface GateRequest extends GateAsk {
@@ -21,6 +22,8 @@ export interface GateReply {
 export interface TenantGate {
   admit(request: GateRequest): Promise<GateReply>;
   limits(principal: string, returned: Returned, isFresh: boolean): Promise<Limit[]>;
+  /** What who joins the tenant must know: whether it may act, and how many there may be. Read anew where `isFresh`. */
+  standing(isFresh: boolean): Promise<{ isSuspended: boolean; capacities: Policy["capacities"] }>;
   /** Counts what was used, or, below zero, gives back what came to nothing. */
   count(quota: QuotaName, amount: number): Promise<void>;
 }

@@ -3,6 +3,7 @@ import type { LimitOverrides, Limits } from "../../domain/limits/limit.ts";
 import type { PlatformContext } from "../context.ts";
 import { loadTenant } from "../tenants/load-tenant.ts";
 import { commitAsOperator } from "./change-standing.ts";
+import { allLimits } from "./list-limits.ts";
 import { limitOverrides } from "./table.ts";
 
 /** Replaces all that an operator had set apart from the tenant's plan. */
@@ -23,5 +24,5 @@ export async function setLimits(
   const set = rows.map((row) => platform.db.insert(limitOverrides).values(row));
   const details = { limits, reason, ...(expiresAt !== undefined && { expiresAt }) };
   await commitAsOperator(platform, tenantId, [], { action: "limits.changed", details }, [clear, ...set]);
-  return { limits: await platform.ports.tenantGates.of(tenantId).limits("operator", {}, true) };
+  return allLimits(platform, tenantId, { principal: "operator", returned: {}, isFresh: true });
 }

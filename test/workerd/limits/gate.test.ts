@@ -42,6 +42,7 @@ function watched(): { platform: PlatformContext & { settled(): Promise<void> }; 
           return gate.admit(request);
         },
         limits: gate.limits,
+        standing: gate.standing,
         count: gate.count,
       };
     },
@@ -54,7 +55,7 @@ function withoutGates(): PlatformContext {
   const down = async (): Promise<never> => {
     throw problem("unavailable");
   };
-  const tenantGates: TenantGates = { of: () => ({ admit: down, limits: down, count: down }) };
+  const tenantGates: TenantGates = { of: () => ({ admit: down, limits: down, standing: down, count: down }) };
   return { ...plain, ports: { ...plain.ports, tenantGates } };
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { invitations, users } from "../../../services/identity/table.ts";
 import { aPlatform } from "../../support/a-platform.ts";
 import { aMember, aTenant, type TestMember } from "../../support/a-tenant.ts";
+import { callAsOperator } from "../../support/client.ts";
 import { expectProblem, refusesTheWrongActor } from "../../support/guards.ts";
 import { mailsTo, mailTo, tokenIn } from "../../support/mailbox.ts";
 
@@ -96,6 +97,49 @@ describe("invitations", () => {
     expectProblem(await admin.call("/v1/invitations", asOwner), 403, "forbidden");
     const again = { body: { email: admin.email.toUpperCase(), role: "viewer" } };
     expectProblem(await owner.call("/v1/invitations", again), 409, "conflict");
+  });
+
+  it("take the last seat once: open ones count, and of two who take it at the same time one gets it", async () => {
+    const owner = await aTenant();
+    const limitTo = (limit: number) =>
+      callAsOperator(`/v1/operator/tenants/${owner.tenantId}/limits`, {
+        method: "PUT",
+        body: { limits: { members: { limit } }, reason: "Seats of the test" },
+      });
+    await limitTo(3);
+    const [guest, other, late] = [await aTenant(), await aTenant(), await aTenant()];
+    const tokens = [await invited(owner, guest), await invited(owner, other)];
+    const invite = { body: { email: late.email, role: "viewer" } };
+    const full = await owner.call("/v1/invitations", invite);
+    expectProblem(full, 429, "quota-exceeded");
+    expect(full.body).toMatchObject({
+      "violated-policies": ["members"],
+      upgradeUrl: expect.stringContaining("/billing"),
+    });
+    expect((await owner.call("/v1/limits")).body.limits).toContainEqual(
+      expect.objectContaining({ name: "members", limit: 3, used: 3, remaining: 0, source: "operator" }),
+    );
+    expect((await invited(owner, guest)).id).not.toBe(tokens[0]?.id);
+    const again = await invited(owner, guest);
+
+    expect((await limitTo(2)).status).toBe(200);
+    const answers = await Promise.all([accept(guest, again.token), accept(other, tokens[1]?.token ?? "")]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 429]);
+    expect((await owner.call("/v1/members")).body.data).toHaveLength(2);
+  });
+
+  it("lead into no suspended tenant, and neither does switching", async () => {
+    const [owner, guest, member] = [await aTenant(), await aTenant(), await aTenant()];
+    const { token } = await invited(owner, guest);
+    expect((await accept(member, (await invited(owner, member)).token)).status).toBe(200);
+    const body = { reason: "Test" };
+    await callAsOperator(`/v1/operator/tenants/${owner.tenantId}/suspend`, { body });
+    expectProblem(await accept(guest, token), 403, "tenant-suspended");
+    const switching = { body: { tenantId: owner.tenantId } };
+    expectProblem(await member.call("/v1/auth/switch-tenant", switching), 403, "tenant-suspended");
+    await callAsOperator(`/v1/operator/tenants/${owner.tenantId}/resume`, { body });
+    expect((await accept(guest, token)).status).toBe(200);
+    expect((await member.call("/v1/auth/switch-tenant", switching)).status).toBe(200);
   });
 
   it("do not flood a mailbox", async () => {

@@ -94,9 +94,11 @@ describe("the audit log", () => {
     const owner = await aTenant();
     const key = await anApiKey(owner, ["settings:write"]);
     await owner.call("/v1/tenant", { method: "PATCH", body: { name: "New" } });
+    // Reading the log is itself an act of the owner's.
     const actions = async (query: string) => {
       const { body } = await owner.call(`/v1/audit-entries?${query}`);
-      return body.data.map(({ action }: { action: string }) => action);
+      const all = body.data.map(({ action }: { action: string }) => action) as string[];
+      return all.filter((action) => action !== "audit-log.read");
     };
     expect(await actions("action=tenant.updated")).toEqual(["tenant.updated"]);
     expect(await actions(`target=${key.id}`)).toEqual(["api-key.created"]);

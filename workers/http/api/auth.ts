@@ -97,7 +97,7 @@ auth.add(
     access: "signed-in",
     body: z.strictObject({ tenantId: z.string().max(64) }).meta({ id: "TenantSwitch" }),
     returns: { 200: SignedIn },
-    problems: ["not-found"],
+    problems: ["not-found", "tenant-suspended"],
   },
   async ({ ctx, body }) => reply(200, await switchTenant(ctx, body.tenantId)),
 );

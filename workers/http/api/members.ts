@@ -103,7 +103,7 @@ members.add(
     access: "members:write",
     body: NewInvitation,
     returns: { 201: Invitation },
-    problems: ["conflict"],
+    problems: ["conflict", "quota-exceeded", "tenant-suspended"],
   },
   async ({ ctx, body }) => reply(201, await createInvitation(ctx, body)),
 );
@@ -118,7 +118,7 @@ members.add(
     access: "signed-in",
     body: InvitationAcceptance,
     returns: { 200: Membership },
-    problems: ["not-found", "conflict", "email-not-verified"],
+    problems: ["not-found", "conflict", "email-not-verified", "quota-exceeded", "tenant-suspended"],
   },
   async ({ ctx, body }) => reply(200, await acceptInvitation(ctx, body.token)),
 );

@@ -69,7 +69,7 @@ openId.add(
     summary: "Exchange the issuer's code for a session in the tenant",
     body: OpenIdFinish,
     returns: { 200: SignedIn },
-    problems: ["unauthenticated", "forbidden"],
+    problems: ["unauthenticated", "forbidden", "quota-exceeded", "tenant-suspended"],
   },
   async ({ ctx, body }) => reply(200, await finishOpenIdSignIn(ctx, body)),
 );
