@@ -1,4 +1,4 @@
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq, type SQL, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import { entryText } from "../domain/audit/chain.ts";
 import type { Task } from "../domain/jobs/message.ts";
@@ -85,7 +85,12 @@ export async function ring(
 }
 
 function guard(db: Database): Statement {
-  return db.insert(commitGuard).select(sql`select changes()`);
+  return demand(db, sql`changes()`);
+}
+
+/** Undoes the commit when the condition, asked among its statements, is not true. */
+export function demand(db: Database, condition: SQL): Statement {
+  return db.insert(commitGuard).select(sql`select ${condition}`);
 }
 
 async function auditRow(ctx: CommitContext, note: AuditNote, now: number): Promise<typeof auditEntries.$inferInsert> {

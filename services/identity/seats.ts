@@ -1,8 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { type Problem, problem } from "../../domain/kernel/problem.ts";
-import type { Statement } from "../commit.ts";
+import { demand, type Statement } from "../commit.ts";
 import type { PlatformContext } from "../context.ts";
-import { commitGuard } from "../jobs/table.ts";
 
 // A tenant's plan says how many members it may have. Whoever may still accept an invitation has a seat, too: the mail promised it.
 
@@ -37,7 +36,7 @@ async function seats(platform: PlatformContext, tenantId: string, before: SQL, a
   const refusal = async () => ((await countOf(platform, before)) < limit ? null : full(platform, limit));
   const known = await refusal();
   if (known !== null) throw known;
-  return { guard: platform.db.insert(commitGuard).select(sql`select ${after} <= ${limit}`), refusal };
+  return { guard: demand(platform.db, sql`${after} <= ${limit}`), refusal };
 }
 
 function full(platform: PlatformContext, limit: number): Problem {
