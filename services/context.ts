@@ -3,6 +3,7 @@ import type { Actor } from "../domain/kernel/actor.ts";
 import type { Ids } from "../domain/kernel/id.ts";
 import type { Permission } from "../domain/kernel/permission.ts";
 import { roleAllows, scopesAllow } from "../domain/kernel/permission.ts";
+import type { Precondition } from "../domain/kernel/precondition.ts";
 import { problem } from "../domain/kernel/problem.ts";
 import type { Clock } from "../domain/kernel/time.ts";
 import type { TraceContext } from "../domain/kernel/trace.ts";
@@ -102,6 +103,8 @@ export interface PlatformContext {
 export interface ServiceContext extends PlatformContext {
   tenant: { id: string };
   actor: Actor;
+  /** What the client demands of the resource that the verb changes: services/preconditions.ts. */
+  precondition?: Precondition;
 }
 
 /** Refuses unless the actor's role, and for an API key also its scopes, allow it. */

@@ -5,6 +5,7 @@ import { type Problem, problem } from "../../domain/kernel/problem.ts";
 import { commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
+import { requireMatch } from "../preconditions.ts";
 import { loadMember } from "./list-members.ts";
 import { forgetPrincipals, ofMember } from "./principals.ts";
 import { roleHolder } from "./signed-in-user.ts";
@@ -19,6 +20,7 @@ export async function changeMemberRole(ctx: ServiceContext, userId: string, patc
   if (!(isOneself || canManage(actor, member.role)) || !canGrant(actor, patch.role)) {
     throw problem("forbidden", { detail: `You may not make this ${member.role} a ${patch.role}.` });
   }
+  requireMatch(ctx, member);
   if (patch.role === member.role) return member;
   await commit(ctx, {
     change: ctx.db

@@ -4,6 +4,7 @@ import { problem } from "../../domain/kernel/problem.ts";
 import { commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
+import { requireMatch } from "../preconditions.ts";
 import { isMember, keepsAnOwner, ownerConflict } from "./change-member-role.ts";
 import { loadMember } from "./list-members.ts";
 import { forgetPrincipals, ofMember } from "./principals.ts";
@@ -18,6 +19,7 @@ export async function removeMember(ctx: ServiceContext, userId: string): Promise
   if (!isLeaving && !canManage(roleHolder(ctx), member.role)) {
     throw problem("forbidden", { detail: `You may not remove this ${member.role}.` });
   }
+  requireMatch(ctx, member);
   const theirSessions = and(
     eq(sessions.tenantId, ctx.tenant.id),
     eq(sessions.userId, userId),

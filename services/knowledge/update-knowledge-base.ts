@@ -3,12 +3,14 @@ import type { Task } from "../../domain/jobs/message.ts";
 import type { KnowledgeBase, UpdateKnowledgeBase } from "../../domain/knowledge/knowledge-base.ts";
 import { commit } from "../commit.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
+import { ifStill } from "../preconditions.ts";
 import { againstConflict } from "./against-conflict.ts";
 import { countDocuments } from "./count-documents.ts";
 import { requireEmbeddingModel } from "./embedding.ts";
 import { isBeingReembedded, isStillAt } from "./generations.ts";
 import { getKnowledgeBase } from "./get-knowledge-base.ts";
 import { loadKnowledgeBase } from "./load-knowledge-base.ts";
+import { requireKnowledgeBase } from "./require-knowledge-base.ts";
 import { documents, type KnowledgeBaseRow, knowledgeBases } from "./table.ts";
 
 /**
@@ -26,7 +28,11 @@ export async function updateKnowledgeBase(
     const row = await loadKnowledgeBase(ctx, id);
     if (embeddingModel !== row.embeddingModel) await requireEmbeddingModel(ctx, embeddingModel);
   }
-  await againstConflict(async () => changeRow(ctx, await loadKnowledgeBase(ctx, id), patch));
+  await againstConflict(async () => {
+    const row = await loadKnowledgeBase(ctx, id);
+    await requireKnowledgeBase(ctx, row);
+    await changeRow(ctx, row, patch);
+  });
   return getKnowledgeBase(asReader(ctx), id);
 }
 
@@ -41,9 +47,9 @@ async function changeRow(ctx: ServiceContext, row: KnowledgeBaseRow, patch: Upda
         description: plain.description ?? row.description,
         chunking: plain.chunking ?? row.chunking,
         ...model.set,
-        updatedAt: ctx.clock.now(),
+        updatedAt: Math.max(ctx.clock.now(), row.updatedAt + 1),
       })
-      .where(and(isStillAt(ctx, row), model.condition)),
+      .where(and(isStillAt(ctx, row), model.condition, ifStill(ctx, eq(knowledgeBases.updatedAt, row.updatedAt)))),
     audit: {
       action: "knowledge-base.updated",
       target: { type: "knowledge-base", id: row.id },

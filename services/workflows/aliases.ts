@@ -1,4 +1,4 @@
-import { and, asc, eq, gt } from "drizzle-orm";
+import { and, asc, eq, gt, sql } from "drizzle-orm";
 import { sha256Hex } from "../../domain/kernel/digest.ts";
 import { decodeCursor, type Page, type PageRequest, pageOf } from "../../domain/kernel/page.ts";
 import { notFound, problem } from "../../domain/kernel/problem.ts";
@@ -8,6 +8,7 @@ import { drawVersion } from "../../domain/workflows/alias.ts";
 import { commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
+import { ifStill, lost, requireMatch } from "../preconditions.ts";
 import { isVersion, loadVersion } from "./find-workflow.ts";
 import { workflowAliases, workflowVersions } from "./table.ts";
 
@@ -27,10 +28,12 @@ export async function putAlias(
   requirePermission(ctx, "workflows:write");
   await loadVersion(ctx, workflow);
   const before = await findAlias(ctx, workflow, alias);
+  requireMatch(ctx, before === null ? null : toAlias(before));
   const now = ctx.clock.now();
   const target = { routes, description };
   const createdAt = before?.createdAt ?? now;
-  const row = { tenantId: ctx.tenant.id, workflow, alias, ...target, createdAt, updatedAt: now };
+  const updatedAt = Math.max(now, (before?.updatedAt ?? 0) + 1);
+  const row = { tenantId: ctx.tenant.id, workflow, alias, ...target, createdAt, updatedAt };
   await commit(ctx, {
     change: [
       // Each must find its row: a version that is removed at the same moment undoes the alias.
@@ -45,7 +48,9 @@ export async function putAlias(
         .values(row)
         .onConflictDoUpdate({
           target: [workflowAliases.tenantId, workflowAliases.workflow, workflowAliases.alias],
-          set: { ...target, updatedAt: now },
+          set: { ...target, updatedAt },
+          setWhere:
+            ifStill(ctx, before === null ? sql`false` : eq(workflowAliases.updatedAt, before.updatedAt)) ?? sql`true`,
         }),
     ],
     audit: {
@@ -53,8 +58,9 @@ export async function putAlias(
       target: { type: "workflow", id: workflow },
       details: { alias, ...(before !== null && { before: before.routes }), after: routes },
     },
-    conflict: () =>
+    conflict: lost(ctx, () =>
       problem("validation-failed", { errors: [{ pointer: "/routes", detail: "names a version that does not exist" }] }),
+    ),
   });
   return { alias: toAlias(row), isNew: before === null };
 }
@@ -86,10 +92,14 @@ export async function listAliases(ctx: ServiceContext, workflow: string, page: P
 
 export async function deleteAlias(ctx: ServiceContext, workflow: string, alias: string): Promise<void> {
   requirePermission(ctx, "workflows:write");
+  const before = await loadAlias(ctx, workflow, alias);
+  requireMatch(ctx, toAlias(before));
   await commit(ctx, {
-    change: ctx.db.delete(workflowAliases).where(isAlias(ctx, workflow, alias)),
+    change: ctx.db
+      .delete(workflowAliases)
+      .where(and(isAlias(ctx, workflow, alias), ifStill(ctx, eq(workflowAliases.updatedAt, before.updatedAt)))),
     audit: { action: "workflow-alias.deleted", target: { type: "workflow", id: workflow }, details: { alias } },
-    conflict: () => notFound("alias"),
+    conflict: lost(ctx, () => notFound("alias")),
   });
 }
 

@@ -1,7 +1,9 @@
+import { and, eq, sql } from "drizzle-orm";
 import { notFound, problem } from "../../domain/kernel/problem.ts";
 import type { NamedFunction, PutFunction } from "../../domain/workflows/function.ts";
 import { commit } from "../commit.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
+import { ifStill, lost, requireMatch } from "../preconditions.ts";
 import { type FunctionRow, findFunction, isFunction, toFunction } from "./find-function.ts";
 import { forgetFunction, sealContext } from "./known-functions.ts";
 import { functions } from "./table.ts";
@@ -15,18 +17,24 @@ export async function putFunction(
   requirePermission(ctx, "workflows:write");
   refuseForbidden(ctx, input.url);
   const before = await findFunction(ctx, name);
+  requireMatch(ctx, before === null ? null : toFunction(before));
   const row = await rowOf(ctx, name, input, before);
   const { tenantId: _, name: __, createdAt: ___, ...changes } = row;
   await commit(ctx, {
     change: ctx.db
       .insert(functions)
       .values(row)
-      .onConflictDoUpdate({ target: [functions.tenantId, functions.name], set: changes }),
+      .onConflictDoUpdate({
+        target: [functions.tenantId, functions.name],
+        set: changes,
+        setWhere: ifStill(ctx, before === null ? sql`false` : eq(functions.updatedAt, before.updatedAt)) ?? sql`true`,
+      }),
     audit: {
       action: before === null ? "function.created" : "function.updated",
       target: { type: "function", id: name },
       details: { ...(before !== null && { before: toFunction(before) }), after: toFunction(row) },
     },
+    conflict: lost(ctx, () => problem("conflict")),
   });
   forgetFunction(ctx, name);
   return { function: toFunction(row), isNew: before === null };
@@ -34,10 +42,15 @@ export async function putFunction(
 
 export async function deleteFunction(ctx: ServiceContext, name: string): Promise<void> {
   requirePermission(ctx, "workflows:write");
+  const before = await findFunction(ctx, name);
+  if (before === null) throw notFound("function");
+  requireMatch(ctx, toFunction(before));
   await commit(ctx, {
-    change: ctx.db.delete(functions).where(isFunction(ctx, name)),
+    change: ctx.db
+      .delete(functions)
+      .where(and(isFunction(ctx, name), ifStill(ctx, eq(functions.updatedAt, before.updatedAt)))),
     audit: { action: "function.deleted", target: { type: "function", id: name } },
-    conflict: () => notFound("function"),
+    conflict: lost(ctx, () => notFound("function")),
   });
   forgetFunction(ctx, name);
 }
@@ -71,6 +84,6 @@ async function rowOf(
     sealedSecret: secret === undefined ? (kept?.sealedSecret ?? null) : secret === null ? null : await seal(secret),
     timeoutSeconds: input.timeoutSeconds,
     createdAt: before?.createdAt ?? now,
-    updatedAt: now,
+    updatedAt: Math.max(now, (before?.updatedAt ?? 0) + 1),
   };
 }

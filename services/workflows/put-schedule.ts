@@ -3,6 +3,7 @@ import { notFound, problem } from "../../domain/kernel/problem.ts";
 import type { NewSchedule, Schedule, SchedulePatch } from "../../domain/workflows/schedule.ts";
 import { commit } from "../commit.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
+import { ifStill, lost, requireMatch } from "../preconditions.ts";
 import { isSchedule, loadSchedule, type ScheduleRow, toSchedule } from "./find-schedule.ts";
 import { requireStartTarget } from "./start-target.ts";
 import { schedules } from "./table.ts";
@@ -47,6 +48,7 @@ export async function createSchedule(ctx: ServiceContext, input: NewSchedule): P
 export async function updateSchedule(ctx: ServiceContext, id: string, patch: SchedulePatch): Promise<Schedule> {
   requirePermission(ctx, "runs:write");
   const before = await loadSchedule(ctx, id);
+  requireMatch(ctx, toSchedule(before));
   const now = ctx.clock.now();
   const isAnew = patch.cron !== undefined || patch.timezone !== undefined || patch.enabled !== undefined;
   const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
@@ -77,10 +79,14 @@ export async function updateSchedule(ctx: ServiceContext, id: string, patch: Sch
 /** Runs that it started go on. */
 export async function deleteSchedule(ctx: ServiceContext, id: string): Promise<void> {
   requirePermission(ctx, "runs:write");
+  const before = await loadSchedule(ctx, id);
+  requireMatch(ctx, toSchedule(before));
   await commit(ctx, {
-    change: ctx.db.delete(schedules).where(isSchedule(ctx, id)),
+    change: ctx.db
+      .delete(schedules)
+      .where(and(isSchedule(ctx, id), ifStill(ctx, eq(schedules.updatedAt, before.updatedAt)))),
     audit: { action: "schedule.deleted", target: { type: "schedule", id } },
-    conflict: () => notFound("schedule"),
+    conflict: lost(ctx, () => notFound("schedule")),
   });
   wake(ctx, id);
 }

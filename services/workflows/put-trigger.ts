@@ -3,6 +3,7 @@ import { notFound, problem } from "../../domain/kernel/problem.ts";
 import type { NewTrigger, Trigger, TriggerPatch } from "../../domain/workflows/event-trigger.ts";
 import { commit } from "../commit.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
+import { ifStill, lost, requireMatch } from "../preconditions.ts";
 import { isTrigger, loadTrigger, type TriggerRow, toTrigger } from "./find-trigger.ts";
 import { requireStartTarget } from "./start-target.ts";
 import { triggers } from "./table.ts";
@@ -41,6 +42,7 @@ export async function createTrigger(ctx: ServiceContext, input: NewTrigger): Pro
 export async function updateTrigger(ctx: ServiceContext, id: string, patch: TriggerPatch): Promise<Trigger> {
   requirePermission(ctx, "runs:write");
   const before = await loadTrigger(ctx, id);
+  requireMatch(ctx, toTrigger(before));
   const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
   const row: TriggerRow = {
     ...before,
@@ -67,10 +69,14 @@ export async function updateTrigger(ctx: ServiceContext, id: string, patch: Trig
 /** Runs that it started go on; events that it has not answered yet start nothing. */
 export async function deleteTrigger(ctx: ServiceContext, id: string): Promise<void> {
   requirePermission(ctx, "runs:write");
+  const before = await loadTrigger(ctx, id);
+  requireMatch(ctx, toTrigger(before));
   await commit(ctx, {
-    change: ctx.db.delete(triggers).where(isTrigger(ctx, id)),
+    change: ctx.db
+      .delete(triggers)
+      .where(and(isTrigger(ctx, id), ifStill(ctx, eq(triggers.updatedAt, before.updatedAt)))),
     audit: { action: "trigger.deleted", target: { type: "trigger", id } },
-    conflict: () => notFound("trigger"),
+    conflict: lost(ctx, () => notFound("trigger")),
   });
 }
 

@@ -40,15 +40,32 @@ const PostHeaders = z.object({
       "The request is done once; the same key again replays the first answer, with `Idempotency-Replayed: true`",
   }),
 });
+const ReadHeaders = z.object({
+  "If-None-Match": z.string().optional().meta({ description: "Tags the client has; 304 when one is the resource's" }),
+});
+const ChangeHeaders = z.object({
+  "If-Match": z.string().optional().meta({
+    description: "The `ETag` that the change is meant for; 412 when the resource is another by now",
+  }),
+  ...ReadHeaders.shape,
+});
+const ETAG_HEADER = {
+  ETag: {
+    description: "The strong tag of this representation (RFC 9110 section 8.8.3)",
+    schema: { type: "string" as const },
+  },
+};
 const isTenants = ({ access }: Operation) => access !== "public" && access !== "operator";
-const headersOf = (operation: Operation) =>
-  !isTenants(operation)
-    ? {}
-    : {
-        headers: Object.fromEntries(
-          Object.keys(RATE_LIMIT_HEADERS).map((name) => [name, { $ref: `#/components/headers/${name}` }]),
-        ),
-      };
+const headersOf = (operation: Operation) => {
+  const names = [...(isTenants(operation) ? Object.keys(RATE_LIMIT_HEADERS) : [])];
+  if (names.length === 0) return {};
+  return { headers: Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }])) };
+};
+const answerHeadersOf = (operation: Operation) => {
+  const { headers } = headersOf(operation);
+  const etag = operation.conditional ? { ETag: { $ref: "#/components/headers/ETag" } } : {};
+  return { headers: { ...headers, ...etag } };
+};
 
 /** The API as OpenAPI 3.1, from the operations and their schemas. An empty `publicUrl` leaves the server relative. */
 export function openApiDocument(operations: readonly Operation[], publicUrl: string): object {
@@ -68,7 +85,7 @@ export function openApiDocument(operations: readonly Operation[], publicUrl: str
     security: [{ bearer: [] }],
     paths,
     components: {
-      headers: RATE_LIMIT_HEADERS,
+      headers: { ...RATE_LIMIT_HEADERS, ...ETAG_HEADER },
       securitySchemes: { bearer: { type: "http", scheme: "bearer", description: "An access token or an API key" } },
     },
   });
@@ -86,6 +103,7 @@ function describe(operation: Operation): ZodOpenApiOperationObject {
       ...(operation.params !== undefined && { path: operation.params as z.ZodObject }),
       ...(operation.query !== undefined && { query: operation.query as z.ZodObject }),
       ...(operation.method === "post" && isTenants(operation) && { header: PostHeaders }),
+      ...(operation.conditional && { header: operation.method === "get" ? ReadHeaders : ChangeHeaders }),
     },
     ...(Object.keys(bodies).length > 0 && {
       requestBody: { required: Object.values(bodies).every(needsMembers), content: contentOf(bodies) },
@@ -104,14 +122,20 @@ function contentOf(bodies: Record<string, z.ZodType>): Record<string, { schema: 
 }
 
 function answers(operation: Operation): ZodOpenApiResponsesObject {
-  return Object.fromEntries(
+  const answers = Object.fromEntries(
     Object.entries(operation.returns).map(([status, schema]) => [
       status,
       schema === null
         ? { description: "No JSON body", ...headersOf(operation) }
-        : { description: "The resource", ...headersOf(operation), content: { "application/json": { schema } } },
+        : {
+            description: "The resource",
+            ...(operation.conditional ? answerHeadersOf : headersOf)(operation),
+            content: { "application/json": { schema } },
+          },
     ]),
   );
+  const isRead = operation.conditional && operation.method === "get";
+  return isRead ? { ...answers, 304: { description: "As the client has it", ...answerHeadersOf(operation) } } : answers;
 }
 
 function refusals(operation: Operation): ZodOpenApiResponsesObject {
@@ -123,6 +147,8 @@ function refusals(operation: Operation): ZodOpenApiResponsesObject {
   const hasBody = operation.body !== undefined || operation.accepts !== undefined;
   if (operation.query !== undefined || hasBody) codes.add("validation-failed");
   if (hasBody) codes.add("malformed-request").add("payload-too-large").add("unsupported-media-type");
+  if (operation.conditional && operation.method !== "get") codes.add("precondition-failed");
+  if (operation.conditional) codes.add("validation-failed");
   const byStatus = Map.groupBy(codes, (code) => String(PROBLEMS[code].status));
   return Object.fromEntries(
     [...byStatus].map(([status, group]) => [

@@ -9,6 +9,7 @@ import type { PlatformContext, ServiceContext } from "../../services/context.ts"
 import { readBytes, readJson } from "./body.ts";
 import type { HttpEnv } from "./env.ts";
 import { authenticate } from "./middleware/authenticate.ts";
+import { preconditionOf, tagged } from "./middleware/conditional.ts";
 import { idempotent } from "./middleware/idempotency.ts";
 import { requireOperator } from "./middleware/operator.ts";
 import { parsed } from "./validation.ts";
@@ -43,6 +44,11 @@ export interface Operation<
   maxBytes?: number;
   /** Schema by status; `null` for an answer without JSON body. */
   returns: Record<number, z.ZodType | null>;
+  /**
+   * The resource has an entity tag: `If-None-Match` asks for news of it, `If-Match` guards a change (RFC 9110 section 13). The
+   * verb of a change calls requireMatch().
+   */
+  conditional?: true;
   /** Problems beyond those that every operation of its kind can answer. */
   problems?: ProblemCode[];
 }
@@ -88,15 +94,17 @@ export function routes(): Routes {
             operation.body === undefined
               ? { text: await fingerprintText(http, operation), value: undefined }
               : await readJson(http.req.raw, operation.maxBytes ?? DEFAULT_MAX_BYTES);
+          const precondition = operation.conditional ? preconditionOf(http) : undefined;
           const run = async (): Promise<Response> =>
             handle({
               // The type of `ctx` follows `access`: admit() has established an actor for every access that promises one.
-              ctx: admitted as never,
+              ctx: (precondition === undefined ? admitted : { ...admitted, precondition }) as never,
               params: params as never,
               query: query as never,
               body: (operation.body === undefined ? undefined : parsed(operation.body, body.value, "")) as never,
               http,
             });
+          if (operation.conditional) return tagged(http, await run(), precondition);
           if (operation.method !== "post" || !("tenant" in admitted)) return run();
           return idempotent(admitted, http, body.text, run);
         });

@@ -272,7 +272,7 @@ function comparable({ status, headers, text }: Answered, sent: Record<string, st
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "<time>")
     .replaceAll(/"(?:created|startedAtMs|latencyMs)":\d+/g, "<number>")
     .replaceAll(/\b(?:flow|live|call|models|route|bucket|file)-\w+/g, "<name>");
-  return `${status} ${headers.replaceAll(/"content-length","\d+"/g, "")} ${body}`;
+  return `${status} ${headers.replaceAll(/"content-length","\d+"|(?<="etag",)"\\"\w+\\""/g, "")} ${body}`;
 }
 
 function cursorIn(text: string): string | null {

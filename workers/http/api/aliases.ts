@@ -37,6 +37,7 @@ aliases.add(
     access: "workflows:read",
     params: ByName,
     returns: { 200: Alias },
+    conditional: true,
   },
   async ({ ctx, params }) => reply(200, await getAlias(ctx, params.name, params.alias)),
 );
@@ -52,6 +53,7 @@ aliases.add(
     params: ByName,
     body: PutAlias,
     returns: { 200: Alias, 201: Alias },
+    conditional: true,
   },
   async ({ ctx, params, body }) => {
     const { alias, isNew } = await putAlias(ctx, params.name, params.alias, body);
@@ -69,6 +71,7 @@ aliases.add(
     access: "workflows:write",
     params: ByName,
     returns: { 204: null },
+    conditional: true,
   },
   async ({ ctx, params }) => {
     await deleteAlias(ctx, params.name, params.alias);

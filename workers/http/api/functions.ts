@@ -35,6 +35,7 @@ functions.add(
     access: "workflows:read",
     params,
     returns: { 200: NamedFunction },
+    conditional: true,
   },
   async ({ ctx, params }) => reply(200, await getFunction(ctx, params.name)),
 );
@@ -50,6 +51,7 @@ functions.add(
     params,
     body: PutFunction,
     returns: { 200: NamedFunction, 201: NamedFunction },
+    conditional: true,
     problems: ["forbidden-target"],
   },
   async ({ ctx, params, body }) => {
@@ -68,6 +70,7 @@ functions.add(
     access: "workflows:write",
     params,
     returns: { 204: null },
+    conditional: true,
   },
   async ({ ctx, params }) => {
     await deleteFunction(ctx, params.name);

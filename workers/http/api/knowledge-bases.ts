@@ -54,6 +54,7 @@ knowledgeBases.add(
     access: "knowledge:read",
     params,
     returns: { 200: KnowledgeBase },
+    conditional: true,
   },
   async ({ ctx, params }) => reply(200, await getKnowledgeBase(ctx, params.id)),
 );
@@ -69,6 +70,7 @@ knowledgeBases.add(
     params,
     body: UpdateKnowledgeBase,
     returns: { 200: KnowledgeBase },
+    conditional: true,
     problems: ["conflict"],
   },
   async ({ ctx, params, body }) => reply(200, await updateKnowledgeBase(ctx, params.id, body)),
@@ -84,6 +86,7 @@ knowledgeBases.add(
     access: "knowledge:write",
     params,
     returns: { 204: null },
+    conditional: true,
   },
   async ({ ctx, params }) => {
     await deleteKnowledgeBase(ctx, params.id);

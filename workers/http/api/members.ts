@@ -40,6 +40,7 @@ members.add(
     access: "members:read",
     params,
     returns: { 200: Member },
+    conditional: true,
     problems: ["not-found"],
   },
   async ({ ctx, params }) => reply(200, await getMember(ctx, params.userId)),
@@ -56,6 +57,7 @@ members.add(
     params,
     body: MemberPatch,
     returns: { 200: Member },
+    conditional: true,
     problems: ["not-found", "last-owner"],
   },
   async ({ ctx, params, body }) => reply(200, await changeMemberRole(ctx, params.userId, body)),
@@ -71,6 +73,7 @@ members.add(
     access: "signed-in",
     params,
     returns: { 204: null },
+    conditional: true,
     problems: ["not-found", "last-owner"],
   },
   async ({ ctx, params }) => {

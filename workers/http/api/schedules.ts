@@ -53,6 +53,7 @@ schedules.add(
     access: "runs:read",
     params: ById,
     returns: { 200: Schedule },
+    conditional: true,
   },
   async ({ ctx, params }) => reply(200, await getSchedule(ctx, params.id)),
 );
@@ -68,6 +69,7 @@ schedules.add(
     params: ById,
     body: SchedulePatch,
     returns: { 200: Schedule },
+    conditional: true,
     problems: ["conflict"],
   },
   async ({ ctx, params, body }) => reply(200, await updateSchedule(ctx, params.id, body)),
@@ -83,6 +85,7 @@ schedules.add(
     access: "runs:write",
     params: ById,
     returns: { 204: null },
+    conditional: true,
   },
   async ({ ctx, params }) => {
     await deleteSchedule(ctx, params.id);

@@ -49,6 +49,7 @@ tenants.add(
     summary: "The tenant of the credential",
     access: "settings:read",
     returns: { 200: Tenant },
+    conditional: true,
   },
   async ({ ctx }) => reply(200, await loadCurrentTenant(ctx)),
 );
@@ -63,6 +64,7 @@ tenants.add(
     access: "settings:write",
     body: TenantPatch,
     returns: { 200: Tenant },
+    conditional: true,
   },
   async ({ ctx, body }) => reply(200, await updateTenant(ctx, body)),
 );

@@ -53,6 +53,7 @@ triggers.add(
     access: "runs:read",
     params: ById,
     returns: { 200: Trigger },
+    conditional: true,
   },
   async ({ ctx, params }) => reply(200, await getTrigger(ctx, params.id)),
 );
@@ -68,6 +69,7 @@ triggers.add(
     params: ById,
     body: TriggerPatch,
     returns: { 200: Trigger },
+    conditional: true,
     problems: ["conflict"],
   },
   async ({ ctx, params, body }) => reply(200, await updateTrigger(ctx, params.id, body)),
@@ -83,6 +85,7 @@ triggers.add(
     access: "runs:write",
     params: ById,
     returns: { 204: null },
+    conditional: true,
   },
   async ({ ctx, params }) => {
     await deleteTrigger(ctx, params.id);

@@ -10,10 +10,18 @@ import type { HttpEnv } from "../env.ts";
 
 const METHODS = "GET, POST, PUT, PATCH, DELETE";
 const REQUEST_HEADERS =
-  "authorization, content-type, idempotency-key, last-event-id, traceparent, x-request-id, x-weft-cache-control";
+  "authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, traceparent, x-request-id, x-weft-cache-control";
 const EXPOSED_HEADERS = [
   ...["RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id", "traceparent", "Idempotency-Replayed"],
-  ...["Location", "WWW-Authenticate", "X-Weft-Cache", "X-Weft-Provider", "X-Weft-Model", "X-Weft-Cost-Usd-Micros"],
+  ...[
+    "ETag",
+    "Location",
+    "WWW-Authenticate",
+    "X-Weft-Cache",
+    "X-Weft-Provider",
+    "X-Weft-Model",
+    "X-Weft-Cost-Usd-Micros",
+  ],
 ].join(", ");
 // Ten minutes: the longest that all browsers keep a preflight.
 const MAX_AGE_SECONDS = "600";
