@@ -20,7 +20,7 @@ export async function handleTask(ctx: ServiceContext, task: Task): Promise<void>
     case "document.ingest":
       return endWith(await ingestDocument(ctx, task.payload));
     case "document.settle":
-      return settleDocument(ctx, task.payload);
+      return endWith(await settleDocument(ctx, task.payload));
     case "document.remove":
       return removeRevisions(ctx, task.payload.knowledgeBaseId, task.payload.revisions);
     case "knowledge-base.remove":

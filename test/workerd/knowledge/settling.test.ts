@@ -105,15 +105,26 @@ describe("a knowledge base whose vectors lie in Vectorize", () => {
     expect(await workOnce(ctx)).toEqual([]);
   });
 
-  it("gives up on a document that Vectorize never takes in", async () => {
+  it("gives up on a document that Vectorize never takes in: its job fails, and reads it anew when it is run again", async () => {
     const address = await added(LEAVE);
-    for (let asks = 0; asks < 21; asks++) await workOnce(ctx);
+    for (let asks = 0; asks < 20; asks++) await workOnce(ctx);
+    const [last] = await ctx.db
+      .select()
+      .from(tasks)
+      .where(and(eq(tasks.tenantId, ctx.tenant.id), eq(tasks.status, "queued")));
+    await expect(workOnce(ctx)).rejects.toMatchObject({ code: "document-failed" });
     expect(await getDocument(ctx, address)).toMatchObject({
       status: "failed",
       error: expect.stringMatching(/take it in/),
     });
     binding.process();
     expect(binding.ids).toEqual([]);
+    await handleTask(ctx, Task.parse({ type: last?.type, payload: last?.payload }));
+    for (let turn = 0; turn < 2; turn++) {
+      await workOnce(ctx);
+      binding.process();
+    }
+    expect(await getDocument(ctx, address)).toMatchObject({ status: "indexed", error: null });
   });
 
   it("asks on while Vectorize does not answer", async () => {
