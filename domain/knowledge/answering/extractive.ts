@@ -2,8 +2,9 @@
 // they hold no answer. It reads nothing into them: no rephrasing, no arithmetic, no world knowledge.
 import { folded } from "../analysis/script.ts";
 import { estimatedTokens } from "../text/tokens.ts";
+import { answerType } from "./answer-type.ts";
 import { OMISSION } from "./compress.ts";
-import { lexiconOf } from "./lexicon.ts";
+import { type Lexicon, lexiconOf } from "./lexicon.ts";
 import { readableText, statements } from "./passage.ts";
 import { NOT_IN_SOURCES, type PromptSource } from "./prompt.ts";
 
@@ -25,7 +26,10 @@ interface Statement {
   readonly text: string;
   readonly terms: ReadonlySet<number>;
   readonly score: number;
-  /** How much of the question is in this statement or the one before it; half of it may be owed to title and headings. */
+  /**
+   * How much of the question is in this statement or the one before it; half of it may be owed to title and headings. None
+   * where another kind of thing is asked for.
+   */
   readonly support: number;
 }
 
@@ -52,19 +56,31 @@ function scoredStatements(question: string, sources: readonly PromptSource[]): S
   const wanted = lexicon.termsOfQuestion(question);
   const pairsIn = pairReader(question);
   const wantsNumber = NUMBER_QUESTION.test(question);
+  const type = answerType(question);
+  const named = lexicon.termsOf(type?.names ?? "");
+  const main = lexicon.termsOfQuestion(mainClause(question));
+  const wantedOfKind = wanted.difference(named);
   return parts
     .map(({ marker, text, heading, isFirst }, index) => {
       const terms = lexicon.termsOf(text);
-      const cover = lexicon.cover(wanted, terms);
+      const isOfKind = type?.isIn(text) ?? false;
+      const isCount = type?.counts(text) ?? false;
+      const asked = isOfKind ? wantedOfKind : wanted;
+      const cover = lexicon.cover(asked, terms);
       const before = isFirst ? undefined : parts[index - 1];
       const context = before === undefined ? terms : new Set([...terms, ...lexicon.termsOf(before.text)]);
       const under = new Set([...context, ...lexicon.termsOf(heading)]);
       const bonus =
         (wantsNumber && /\p{N}/u.test(text) ? NUMBER_BONUS : 0) +
+        (isCount ? UNIT_BONUS : 0) +
+        (beginsWith(text, asked, lexicon) ? SUBJECT_BONUS : 0) +
         PAIR_WEIGHT * pairsIn(text) -
         (text.trimEnd().endsWith("?") ? QUESTION_MALUS : 0);
-      const nearby = lexicon.cover(wanted, context);
-      const support = (nearby + lexicon.cover(wanted, under)) / 2;
+      const nearby = lexicon.cover(asked, context);
+      // A number of what is counted needs no circumstances to be about the question.
+      const needed = isCount ? asked.intersection(main) : asked;
+      const isOther = type !== null && !isOfKind;
+      const support = isOther ? 0 : (lexicon.cover(needed, context) + lexicon.cover(needed, under)) / 2;
       const length = LENGTH_MALUS * Math.min(1, estimatedTokens(text) / 120);
       return { marker, text, terms, score: cover + CONTEXT_WEIGHT * nearby + bonus - length, support };
     })
@@ -75,11 +91,28 @@ const CONTEXT_WEIGHT = 0.25;
 /** Tells rows and sentences apart that differ in small words: "up to 75" and "more than 75". */
 const PAIR_WEIGHT = 0.05;
 const NUMBER_BONUS = 0.15;
+/** "8 weeks", where the question is how many weeks. */
+const UNIT_BONUS = 0.15;
+const SUBJECT_BONUS = 0.06;
 /** A question in a text (a heading of a list of answers) is not an answer. */
 const QUESTION_MALUS = 0.3;
 const LENGTH_MALUS = 0.05;
 const NUMBER_QUESTION =
   /\b(?:how (?:many|much|long|often|old|far)|when|what (?:year|date|time|percentage|number|amount))\b/i;
+
+/** Whether what is asked about stands at the head of the sentence, as its subject does. */
+function beginsWith(text: string, asked: ReadonlySet<number>, lexicon: Lexicon): boolean {
+  const [first = ""] = folded(text).match(/[\p{L}\p{N}]+/u) ?? [];
+  return !lexicon.termsOf(first).isDisjointFrom(asked);
+}
+
+/** Without what tells under which circumstances: "when a child is born". */
+function mainClause(question: string): string {
+  const [main = question] = question.split(SUBORDINATE, 1);
+  return main;
+}
+
+const SUBORDINATE = /(?<=\S)\s+(?:when|if|while|after|before|once|until|because|although|unless)\s/i;
 
 /** The share of the question's neighbouring words that are neighbours in a text, small words included. */
 function pairReader(question: string): (text: string) => number {
@@ -104,7 +137,7 @@ function furtherStatements(question: string, ordered: readonly Statement[], best
   for (const statement of ordered) {
     if (further.length + 1 === MAX_SENTENCES || statement.score < best.score * FURTHER_SHARE) break;
     const added = lexicon.cover(wanted, new Set([...said, ...statement.terms])) - lexicon.cover(wanted, said);
-    if (statement === best || added < MIN_ADDED_COVER) continue;
+    if (statement === best || statement.support === 0 || added < MIN_ADDED_COVER) continue;
     further.push(statement);
     for (const id of statement.terms) said.add(id);
   }

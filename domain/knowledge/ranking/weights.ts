@@ -14,9 +14,12 @@ export interface WeightedTerm {
 /** A character run that no chunk holds mostly lies across two words of the query. */
 export const UNKNOWN_GRAM_WEIGHT = 0.4;
 
+/** Among fewer, that a term is in one says nothing of how common it is. */
+const FEWEST = 10;
+
 /** Robertson's inverse document frequency, kept above zero: a term in every chunk still counts a little. */
 export function inverseDocumentFrequency(documentFrequency: number, total: number): number {
-  return Math.log(1 + (total - documentFrequency + 0.5) / (documentFrequency + 0.5));
+  return Math.log(1 + (Math.max(total, FEWEST) - documentFrequency + 0.5) / (documentFrequency + 0.5));
 }
 
 export function weightedTerms(

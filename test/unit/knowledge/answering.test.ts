@@ -70,6 +70,24 @@ describe("the extractive answer", () => {
     },
   );
 
+  test.each([
+    ["What colour is the sky on Mondays?", "The sky is blue on Mondays.", true],
+    ["What colour is the sky on Mondays?", "The sky is wide on Mondays.", false],
+    ["How many trains leave for Rome?", "Trains to Rome leave at noon.", false],
+    ["How many trains leave for Rome?", "Seven trains leave for Rome.", true],
+    ["In which year was the bridge to Rome built?", "The bridge to Rome was built in 1884.", true],
+    ["In which year was the bridge to Rome built?", "The bridge to Rome was built by Ada.", false],
+  ])("%s is answered by the kind of thing that it asks for: %s", (question, text, isAnswer) => {
+    expect(extractiveAnswer(question, [{ marker: 1, text }]).grounded).toBe(isAnswer);
+  });
+
+  test("a number of what is counted answers, though it leaves out the circumstances", () => {
+    const text =
+      "If a child is born before the 37th week, the weeks of full pay are added. Partners have 8 weeks on full pay. After a loss, a partner has 4 weeks.";
+    const question = "How many weeks of full pay do partners receive when a child is born?";
+    expect(extractiveAnswer(question, [{ marker: 1, text }]).text).toBe("Partners have 8 weeks on full pay. [1]");
+  });
+
   test("without sources there is no answer", () => {
     expect(answer("How many days of leave?", [])).toMatchObject({ answer: NOT_IN_SOURCES, grounded: false });
     expect(extractiveAnswer("How many?", []).grounded).toBe(false);
