@@ -13,6 +13,7 @@ import { jobs } from "./api/jobs.ts";
 import { knowledgeBases } from "./api/knowledge-bases.ts";
 import { knowledgeSearch } from "./api/knowledge-search.ts";
 import { limits } from "./api/limits.ts";
+import { mailLinks } from "./api/mail-links.ts";
 import { me } from "./api/me.ts";
 import { members } from "./api/members.ts";
 import { modelOperations } from "./api/model-operations.ts";
@@ -52,6 +53,7 @@ const SURFACES: readonly Routes[] = [
   auth,
   secondFactor,
   openId,
+  mailLinks,
   me,
   tenants,
   tenantExports,

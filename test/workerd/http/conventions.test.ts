@@ -192,6 +192,20 @@ describe("for newcomers and operators", () => {
     expect(await response.text()).toContain("npm run demo");
   });
 
+  it.each(["/verify-email", "/reset-password", "/restore", "/invitations/accept"])(
+    "%s is a page that runs its own script alone and holds nothing of the link",
+    async (path) => {
+      const [one, two] = await Promise.all([1, 2].map(() => send(`${path}?token=<b>secret</b>`)));
+      const [text, policy] = [await one?.text(), one?.headers.get("content-security-policy") ?? ""];
+      const nonce = /script-src 'nonce-([^']+)'/.exec(policy)?.[1] ?? "none";
+      expect(text).toContain(`<script nonce="${nonce}">`);
+      expect(text).not.toContain("secret");
+      expect(policy).toContain("default-src 'none'");
+      expect(two?.headers.get("content-security-policy")).not.toBe(policy);
+      expect(one?.headers.get("cache-control")).toBe("no-store");
+    },
+  );
+
   it("/openapi.json describes every operation, and /docs renders it", async () => {
     const { body } = await call("/openapi.json");
     expect(body.openapi).toBe("3.1.1");
