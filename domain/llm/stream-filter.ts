@@ -5,15 +5,15 @@ import { TokenUsage } from "./token-usage.ts";
 
 // Looks at a stream of chat completion events as it passes.
 //   F1  Only whole events pass, so what was passed on never ends in half of one.
-//   F2  Events of content are searched for a few marks as bytes and pass untouched. Only events that bear a mark (an error, the
-//       finish reason, usage, the end) are parsed.
-//   F3  Usage passes only when it was asked for. The end mark never passes: who relays the stream writes it when all is well.
+//   F2  Each event is parsed once, and passes as the bytes that came: only where one of a piece is kept back are the others
+//       written anew.
+//   F3  Nothing passes from the first event on that is an error or no JSON.
+//   F4  Usage passes only when it was asked for. The end mark never passes: who relays the stream writes it when all is well.
 
-const MARKS = /"usage"\s*:\s*\{|"finish_reason"\s*:\s*"|"error"\s*:\s*["{]|\[DONE\]/;
 /** No model says so much in one event; a stream without event ends must not fill the memory. */
 const MAX_EVENT_BYTES = 4 * 1_048_576;
-/** Passed bytes that are kept to estimate their tokens, should the provider never tell them. */
-const MAX_UNCOUNTED_BYTES = 262_144;
+const DECODER = new TextDecoder();
+const ENCODER = new TextEncoder();
 
 export interface StreamFilter {
   /** The bytes that may go on to the client. */
@@ -38,15 +38,17 @@ export function streamFilter(wantsUsage: boolean): StreamFilter {
   let failure: string | null = null;
   let usage: TokenUsage | null = null;
   let finishReason: string | null = null;
-  const counter = tokenCounter();
+  let contentTokens = 0;
 
   function examined(bytes: Uint8Array): Uint8Array {
-    const kept = eventStreamParser().push(new TextDecoder().decode(bytes)).filter(passes);
-    return new TextEncoder().encode(kept.map(eventText).join(""));
+    const events = eventStreamParser().push(DECODER.decode(bytes));
+    const kept = events.filter(passes);
+    return kept.length === events.length ? bytes : ENCODER.encode(kept.map(eventText).join(""));
   }
 
   function passes(data: string): boolean {
-    if (isDone || failure !== null) return false;
+    // A client takes no event from an empty line of data (WHATWG HTML, section 9.2.6).
+    if (isDone || failure !== null || data === "") return false;
     if (data === DONE) {
       isDone = true;
       return false;
@@ -61,7 +63,11 @@ export function streamFilter(wantsUsage: boolean): StreamFilter {
       return false;
     }
     const choices = Array.isArray(event.choices) ? event.choices : [];
-    for (const choice of choices) finishReason = finishReasonOf(choice) ?? finishReason;
+    for (const choice of choices) {
+      finishReason = finishReasonOf(choice) ?? finishReason;
+      contentTokens += tokensOf(choice);
+    }
+    if (!isJsonObject(event.usage)) return true;
     const told = TokenUsage.safeParse(event.usage);
     if (told.success) usage = told.data;
     return choices.length > 0 || wantsUsage || !told.success;
@@ -73,15 +79,13 @@ export function streamFilter(wantsUsage: boolean): StreamFilter {
       const cut = endOfLastEvent(whole);
       held = whole.subarray(cut);
       if (held.byteLength > MAX_EVENT_BYTES) failure = "an event without end";
-      const events = whole.subarray(0, cut);
-      counter.add(events);
-      return MARKS.test(viewOf(events).toString("latin1")) ? examined(events) : events;
+      return examined(whole.subarray(0, cut));
     },
     end() {
-      const rest = joined(held, new TextEncoder().encode("\n\n"));
+      const rest = joined(held, ENCODER.encode("\n\n"));
       held = new Uint8Array(0);
       // What is not whole now never will be: half an event is dropped, and the missing end tells that the stream broke.
-      const [event] = eventStreamParser().push(new TextDecoder().decode(rest));
+      const [event] = eventStreamParser().push(DECODER.decode(rest));
       const isWhole = event === DONE || (event !== undefined && isJsonObject(parsedEvent(event)));
       return isWhole ? examined(rest) : new Uint8Array(0);
     },
@@ -90,48 +94,17 @@ export function streamFilter(wantsUsage: boolean): StreamFilter {
     failure: () => failure,
     usage: () => usage,
     finishReason: () => finishReason,
-    estimatedCompletionTokens: () => counter.total(),
+    estimatedCompletionTokens: () => contentTokens,
   };
 }
 
-/** Counts content lazily and in large pieces: a stream whose provider tells its usage is never parsed for it. */
-function tokenCounter(): { add(bytes: Uint8Array): void; total(): number } {
-  const parser = eventStreamParser();
-  const decoder = new TextDecoder();
-  let parts: Uint8Array[] = [];
-  let size = 0;
+function tokensOf(choice: unknown): number {
+  const delta: unknown = isJsonObject(choice) ? choice.delta : null;
+  if (!isJsonObject(delta)) return 0;
   let tokens = 0;
-  function count(): void {
-    const text = parts.map((part) => decoder.decode(part, { stream: true })).join("");
-    for (const data of parser.push(text)) tokens += contentTokens(data);
-    parts = [];
-    size = 0;
-  }
-  return {
-    add(bytes) {
-      parts.push(bytes);
-      size += bytes.byteLength;
-      if (size > MAX_UNCOUNTED_BYTES) count();
-    },
-    total() {
-      count();
-      return tokens;
-    },
-  };
-}
-
-function contentTokens(data: string): number {
-  const event = parsedEvent(data);
-  const choices = isJsonObject(event) && Array.isArray(event.choices) ? event.choices : [];
-  let tokens = 0;
-  for (const choice of choices) {
-    const delta: unknown = isJsonObject(choice) ? choice.delta : null;
-    if (!isJsonObject(delta)) continue;
-    const { role: _, content, tool_calls, ...others } = delta;
-    for (const text of [content, ...Object.values(others)]) {
-      if (typeof text === "string") tokens += estimatedTokens(text);
-    }
-    if (Array.isArray(tool_calls)) tokens += estimatedTokens(JSON.stringify(tool_calls));
+  for (const [name, value] of Object.entries(delta)) {
+    if (name === "tool_calls" && Array.isArray(value)) tokens += estimatedTokens(JSON.stringify(value));
+    else if (name !== "role" && typeof value === "string") tokens += estimatedTokens(value);
   }
   return tokens;
 }

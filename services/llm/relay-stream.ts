@@ -11,7 +11,7 @@ import { gatheredReader, type PieceReader } from "./gathered-reader.ts";
 //   R1  Nothing is promised before the provider's first word: a failure until then is thrown, and keeps its status.
 //   R2  A stream that breaks ends with an error event and without the end mark, whatever broke it.
 //   R3  There is one outcome, whoever ended the stream: the provider, its silence, or the client that left.
-//   R4  A client that waits hears a comment every 15 seconds, also before the first word.
+//   R4  A client that waits hears a comment every 15 seconds from its request on, also before the first word.
 
 export interface RelayOptions {
   provider: string;
@@ -20,6 +20,8 @@ export interface RelayOptions {
   /** Longest silence of the provider. */
   silenceMs: number;
   clock: Clock;
+  /** When the client began to wait. */
+  askedAt: number;
   signal?: AbortSignal | undefined;
   /** Is given everything that goes on to the client, save the end. Must be quick. */
   onPassed?(bytes: Uint8Array): void;
@@ -74,7 +76,7 @@ class StreamRelay {
     this.#options = options;
     this.#reader = gatheredReader(upstream, options.clock);
     this.#filter = streamFilter(options.wantsUsage);
-    this.#lastSentAt = options.clock.now();
+    this.#lastSentAt = options.askedAt;
     this.outcome = this.#ended.promise;
     this.#silence.promise.catch(() => {});
     this.#timer = setInterval(() => this.#tick(), tickMs(options.silenceMs));
@@ -86,15 +88,16 @@ class StreamRelay {
   async next(): Promise<Uint8Array | null> {
     const { clock, provider } = this.#options;
     const filter = this.#filter;
+    // What was found behind the words that passed last.
+    this.#throwFailure();
     while (!filter.isDone()) {
       this.#waitingSince = clock.now();
       const part = await this.#reader.read().catch((error: unknown) => Promise.reject(brokenOff(provider, error)));
       this.#waitingSince = null;
       const bytes = part.value === undefined ? filter.end() : filter.push(part.value);
-      const failure = filter.failure();
-      if (failure !== null) throw problem("provider-failed", { detail: `The provider ${provider} failed: ${failure}` });
-      const words = bytes.byteLength === 0 ? null : this.#firstTokenAt === null ? this.#opened(bytes) : bytes;
+      const words = bytes.byteLength === 0 ? null : this.#firstTokenAt === null ? this.#opening.push(bytes) : bytes;
       if (words !== null) return this.#passed(words);
+      this.#throwFailure();
       if (part.done && !filter.isComplete()) throw brokenOff(provider);
       if (part.done) break;
     }
@@ -102,11 +105,10 @@ class StreamRelay {
     return rest === null || rest.byteLength === 0 ? null : this.#passed(rest);
   }
 
-  #opened(bytes: Uint8Array): Uint8Array | null {
-    const words = this.#opening.push(bytes);
-    if (!this.#opening.isBroken()) return words;
-    const { provider } = this.#options;
-    throw problem("provider-failed", { detail: `The provider ${provider} failed: an event that is not JSON` });
+  #throwFailure(): void {
+    const failure = this.#filter.failure();
+    if (failure === null) return;
+    throw problem("provider-failed", { detail: `The provider ${this.#options.provider} failed: ${failure}` });
   }
 
   #passed(words: Uint8Array): Uint8Array {
@@ -116,9 +118,9 @@ class StreamRelay {
   }
 
   async begun(first: Promise<unknown>): Promise<void> {
-    const { signal } = this.#options;
+    const { signal, clock, askedAt } = this.#options;
     const heartbeat = Promise.withResolvers<void>();
-    const deadline = setTimeout(heartbeat.resolve, HEARTBEAT_MS);
+    const deadline = setTimeout(heartbeat.resolve, Math.max(0, askedAt + HEARTBEAT_MS - clock.now()));
     try {
       await Promise.race([first, heartbeat.promise, this.#silence.promise]);
     } catch (error) {

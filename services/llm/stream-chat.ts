@@ -90,6 +90,7 @@ async function begin(
     wantsUsage: wantsUsage(call.request),
     silenceMs: provider.timeoutMs,
     clock: ctx.clock,
+    askedAt: call.startedAt,
     signal: modelCall.signal,
     ...(transcript !== null && { onPassed: transcript.add }),
   });

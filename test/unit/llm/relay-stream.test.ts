@@ -26,7 +26,14 @@ async function relayed(
 ): Promise<Relay> {
   upstream.answers(answer);
   const stream = await upstream.models().chat.stream(request, {});
-  const options = { provider: "mock", wantsUsage: false, silenceMs: 1_000, clock: { now: () => Date.now() }, ...more };
+  const options = {
+    provider: "mock",
+    wantsUsage: false,
+    silenceMs: 1_000,
+    clock: { now: () => Date.now() },
+    askedAt: Date.now(),
+    ...more,
+  };
   return relayStream(stream, options);
 }
 
@@ -76,6 +83,7 @@ describe("a stream that ends well", () => {
         wantsUsage: true,
         silenceMs: 1_000,
         clock: { now: () => 0 },
+        askedAt: 0,
       });
       for await (const piece of relay.body) expect(Buffer.from(piece).toString().endsWith("\n\n")).toBe(true);
       expect((await relay.outcome).status).toBe("succeeded");
@@ -97,6 +105,12 @@ describe("a stream that ends well", () => {
     const tricky = '"usage":{ "error": { [DONE] "finish_reason":"stop"';
     const relay = await relayed(events([chunk({ content: tricky }), ...WHOLE_STREAM.slice(3)]));
     expect(contents(await eventsOf(relay))).toBe(tricky);
+    expect((await relay.outcome).status).toBe("succeeded");
+  });
+
+  it("may hold an event without data", async () => {
+    const relay = await relayed(events([...WHOLE_STREAM.slice(0, 2), "data:\n\n", ...WHOLE_STREAM.slice(2)]));
+    expect(contents(await eventsOf(relay))).toBe("hello");
     expect((await relay.outcome).status).toBe("succeeded");
   });
 
@@ -129,12 +143,17 @@ describe("a stream that breaks", () => {
     ["ends in half an event", events([...WHOLE_STREAM.slice(0, 3), 'data: {"id":"c","cho'])],
     ["falls silent", events(WHOLE_STREAM.slice(0, 3), "hang")],
     ["sends an error", events([...WHOLE_STREAM.slice(0, 3), 'data: {"error":{"message":"overloaded"}}\n\n'], "hang")],
+    [
+      "sends a word that is no JSON",
+      events([...WHOLE_STREAM.slice(0, 3), 'data: {"id":"c", choices}\n\n', ...WHOLE_STREAM.slice(3)]),
+    ],
     ["sends no JSON", events([...WHOLE_STREAM.slice(0, 3), "data: [DONE oops\n\n", "data: <html>[DONE]\n\n"], "hang")],
   ])("ends with an error event and no end mark when it %s", async (_name, answer) => {
     const relay = await relayed(answer, { silenceMs: 100 });
     const list = await eventsOf(relay);
     expect(JSON.parse(list.at(-1) ?? "")).toMatchObject({ error: { type: "server_error" } });
     expect(list).not.toContain("[DONE]");
+    expect(contents(list)).toBe("hello");
     expect(await relay.outcome).toMatchObject({ status: "interrupted", usage: null, estimatedCompletionTokens: 2 });
   });
 
@@ -191,6 +210,7 @@ describe("a client that leaves", () => {
       wantsUsage: false,
       silenceMs: 1_000,
       clock: { now: () => 0 },
+      askedAt: 0,
     });
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(pulled).toBeLessThan(6);
@@ -208,9 +228,12 @@ describe("a client that waits", () => {
           provider = controller;
         },
       });
-      const options = { provider: "p", wantsUsage: true, silenceMs: 60_000, clock: { now: () => Date.now() } };
+      const askedAt = Date.now();
+      const options = { provider: "p", wantsUsage: true, silenceMs: 60_000, clock: { now: () => Date.now() }, askedAt };
+      // The provider takes its time to agree to answer, too.
+      await vi.advanceTimersByTimeAsync(8_000);
       const begun = relayStream(stream, options);
-      await vi.advanceTimersByTimeAsync(15_000);
+      await vi.advanceTimersByTimeAsync(7_000);
       const relay = await begun;
       const text = new Response(relay.body).text();
       await vi.advanceTimersByTimeAsync(30_000);
@@ -226,7 +249,8 @@ describe("a client that waits", () => {
   it("is told when the provider stays silent after that", async () => {
     vi.useFakeTimers();
     try {
-      const options = { provider: "p", wantsUsage: true, silenceMs: 20_000, clock: { now: () => Date.now() } };
+      const askedAt = Date.now();
+      const options = { provider: "p", wantsUsage: true, silenceMs: 20_000, clock: { now: () => Date.now() }, askedAt };
       const begun = relayStream(new ReadableStream<Uint8Array>(), options);
       await vi.advanceTimersByTimeAsync(15_000);
       const text = new Response((await begun).body).text();
@@ -251,7 +275,7 @@ describe("a very long stream", () => {
         }
       },
     });
-    const options = { provider: "p", wantsUsage: false, silenceMs: 5_000, clock: { now: () => 0 } };
+    const options = { provider: "p", wantsUsage: false, silenceMs: 5_000, clock: { now: () => 0 }, askedAt: 0 };
     const relay = await relayStream(stream, options);
     let bytes = 0;
     for await (const part of relay.body) bytes += part.byteLength;
