@@ -22,9 +22,25 @@ export function gathering<Item>(
     const batch = batches.get(name) ?? [];
     batches.set(name, batch);
     batch.push(item);
-    await new Promise((resolve) => setTimeout(resolve, gatherMs));
+    await passed(ctx, gatherMs);
     if (batches.get(name) !== batch) return;
     batches.delete(name);
     await work(ctx, batch);
   };
+}
+
+/** One timer for all that a request leaves at the same time. */
+const waits = new WeakMap<PlatformContext, { ms: number; over: Promise<void> }>();
+
+function passed(ctx: PlatformContext, ms: number): Promise<void> {
+  const begun = waits.get(ctx);
+  if (begun?.ms === ms) return begun.over;
+  const over = new Promise<void>((resolve) => {
+    setTimeout(() => {
+      waits.delete(ctx);
+      resolve();
+    }, ms);
+  });
+  waits.set(ctx, { ms, over });
+  return over;
 }

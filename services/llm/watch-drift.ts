@@ -1,16 +1,17 @@
 import { and, desc, eq, gte, isNotNull, isNull, lt, lte, type SQL } from "drizzle-orm";
 import { asProblem } from "../../domain/kernel/problem.ts";
-import { DAY_MS, HOUR_MS } from "../../domain/kernel/time.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../domain/kernel/time.ts";
 import type { ChatCompletion } from "../../domain/llm/chat-completion.ts";
 import { type DriftReport, type DriftWindow, driftReport } from "../../domain/llm/drift.ts";
 import { commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
 import type { Answered } from "./asked-model.ts";
+import { dropSamples, keepSample } from "./drift-samples.ts";
 import { answerSamples, driftReports, feedback, modelCalls } from "./table.ts";
 
 // Watches whether models answer otherwise than they used to. The work follows the traffic: a sampled answer leaves its place in the
 // space of an embedding, and looks whether its subject is due.
-//   D1  a subject is looked at once in LOOK_EVERY_MS at most, whoever calls it.
+//   D1  a subject is looked at once in LOOK_EVERY_MS at most, whoever calls it; most answers need no statement for that.
 //   D2  a drift is told when it is first seen, and again only after a look that saw none.
 //   D3  a route is compared with itself: calls of an earlier version of it take no part.
 
@@ -21,8 +22,12 @@ const REFERENCE_MS = 7 * DAY_MS;
 /** Of each window: enough for every test, little to read. */
 const MAX_CALLS = 1_000;
 const MAX_SAMPLES = 200;
-const EMBEDDING_PROVIDER = "local";
-const EMBEDDING_MODEL = "hash-embed";
+/** How often an isolate asks at most whether a subject is due. */
+const ASK_EVERY_MS = 5 * MINUTE_MS;
+const MAX_ASKED = 10_000;
+
+/** When this isolate last asked, by tenant and subject. */
+const asked = new Map<string, number>();
 
 /** To be left to `ctx.later`, for every answer. `null`: its text is not at hand, and only the look follows. */
 export async function watchDrift(
@@ -32,7 +37,15 @@ export async function watchDrift(
 ): Promise<void> {
   if (ctx.random.next() >= SAMPLED_SHARE) return;
   if (completion !== null) await keepSample(ctx, sampleSubjectOf(answered), completion);
-  await lookForDrift(ctx, answered);
+  if (isToBeAsked(ctx, subjectOf(answered))) await lookForDrift(ctx, answered);
+}
+
+function isToBeAsked({ tenant, clock }: ServiceContext, subject: string): boolean {
+  const name = `${tenant.id}/${subject}`;
+  if (clock.now() < (asked.get(name) ?? 0) + ASK_EVERY_MS) return false;
+  if (asked.size >= MAX_ASKED) asked.clear();
+  asked.set(name, clock.now());
+  return true;
 }
 
 /** A look at a subject that is due; `null` when it is not. */
@@ -73,6 +86,8 @@ export async function lookForDrift(ctx: ServiceContext, answered: Answered): Pro
   });
   try {
     await written;
+    // Older than both windows: no look will ask for it.
+    await dropSamples(ctx, recentFrom - REFERENCE_MS);
     return report;
   } catch (error) {
     if (asProblem(error)?.code === "conflict") return null;
@@ -156,28 +171,4 @@ function ofSubject({ route, routeVersion, target }: Answered): SQL | undefined {
     eq(modelCalls.provider, target.provider.name),
     eq(modelCalls.model, target.model),
   );
-}
-
-async function keepSample(ctx: ServiceContext, subject: string, completion: ChatCompletion): Promise<void> {
-  const text = completion.choices[0]?.message.content ?? "";
-  const provider = ctx.ports.chatModels.defaults.find(({ name }) => name === EMBEDDING_PROVIDER);
-  if (text === "" || provider === undefined) return;
-  const { embedding } = ctx.ports.chatModels.open(provider);
-  const { vectors } = await embedding.embed({ model: EMBEDDING_MODEL, input: [text] }, {});
-  const vector = Array.from(vectors[0] ?? [], (value) => Math.round(value * 1e4) / 1e4);
-  const at = ctx.clock.now();
-  const { db, tenant } = ctx;
-  await db.batch([
-    db.insert(answerSamples).values({ id: ctx.ids.next("evt"), tenantId: tenant.id, subject, vector, at }),
-    // Older than both windows: no look will ask for it.
-    db
-      .delete(answerSamples)
-      .where(
-        and(
-          eq(answerSamples.tenantId, tenant.id),
-          eq(answerSamples.subject, subject),
-          lt(answerSamples.at, at - RECENT_MS - REFERENCE_MS),
-        ),
-      ),
-  ]);
 }

@@ -252,7 +252,13 @@ describe("what Anthropic streams", () => {
   ])("ends with an error when it %s", async (_name, parts) => {
     upstream.answers(events(parts));
     const stream = await models().chat.stream(request(), {});
-    const options = { provider: "mock", wantsUsage: false, silenceMs: 500, clock: { now: () => Date.now() } };
+    const options = {
+      provider: "mock",
+      wantsUsage: false,
+      silenceMs: 500,
+      clock: { now: () => Date.now() },
+      askedAt: Date.now(),
+    };
     const relay = await relayStream(stream, options);
     const list = eventStreamParser().push(await new Response(relay.body).text());
     expect(JSON.parse(list.at(-1) ?? "")).toHaveProperty("error");

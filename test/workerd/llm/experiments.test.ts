@@ -1,7 +1,8 @@
 import { and, eq } from "drizzle-orm";
 import { describe, expect, it, vi } from "vitest";
-import { HOUR_MS } from "../../../domain/kernel/time.ts";
+import { DAY_MS, HOUR_MS } from "../../../domain/kernel/time.ts";
 import { auditEntries } from "../../../services/audit/table.ts";
+import { completeChat } from "../../../services/llm/complete-chat.ts";
 import { judgeExperiments } from "../../../services/llm/judge-experiments.ts";
 import { streamChat } from "../../../services/llm/stream-chat.ts";
 import { answerSamples, driftReports, modelCalls } from "../../../services/llm/table.ts";
@@ -219,6 +220,35 @@ it("drift is looked for behind streams, too", async () => {
     ({ length }) => length > 0,
   );
   expect(looks).toMatchObject([{ subject: "answers", routeVersion: 1, hasDrifted: false }]);
+});
+
+it("samples of answers are written together, and those that no look asks for are dropped", async () => {
+  const owner = await aRoute();
+  const { tenantId } = owner;
+  const stale = {
+    id: owner.ctx.ids.next("evt"),
+    tenantId,
+    subject: "answers@1",
+    vector: [1],
+    at: Date.now() - 30 * DAY_MS,
+  };
+  await owner.ctx.db.insert(answerSamples).values(stale);
+  const statements = vi.fn();
+  const db = new Proxy(owner.ctx.db, {
+    get(target, name) {
+      if (name === "insert" || name === "delete") statements(name);
+      return Reflect.get(target, name);
+    },
+  });
+  const ctx = { ...owner.ctx, db, random: { ...owner.ctx.random, next: () => 0 } };
+  const call = () => completeChat({ ...ctx }, { model: "answers", messages: [{ role: "user", content: "hi" }] });
+  await Promise.all(Array.from({ length: 25 }, call));
+  const samples = () => owner.ctx.db.select().from(answerSamples).where(eq(answerSamples.tenantId, tenantId));
+  const kept = await eventually(samples, (rows) => rows.length === 25 && rows.every(({ id }) => id !== stale.id));
+  expect(new Set(kept.map(({ subject }) => subject))).toEqual(new Set(["answers@1"]));
+  expect(statements.mock.calls.filter(([name]) => name === "delete")).toHaveLength(1);
+  // The samples, in statements of twenty, and the one look with its report.
+  expect(statements.mock.calls.filter(([name]) => name === "insert").length).toBeLessThanOrEqual(6);
 });
 
 describe("drift of a route's meaning", () => {

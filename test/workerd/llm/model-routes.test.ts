@@ -101,6 +101,15 @@ describe("a call to a route", () => {
     expect(answer.body.error.message).toBe("No target of the model route answers answers.");
   });
 
+  it.each([
+    ["502 when its only target fails", down, 502, "provider_failed"],
+    ["504 when its only target is silent", () => new Promise<Response>(() => {}), 504, "provider_timeout"],
+  ] as const)("answers %s", async (_name, upstream, status, code) => {
+    const owner = await aRoute([upstream], { retries: 0, timeoutMs: 150 });
+    const answer = await owner.call("/v1/chat/completions", ask());
+    expect([answer.status, answer.body.error.code]).toEqual([status, code]);
+  });
+
   it("ends within the route's time", async () => {
     const owner = await aRoute([() => new Promise(() => {}), () => new Promise(() => {})], { timeoutMs: 150 });
     const startedAt = Date.now();
