@@ -1,38 +1,78 @@
 import { asProblem, problem } from "../../domain/kernel/problem.ts";
-import type { RunActor, RunActors } from "../../services/workflows/ports.ts";
+import { placeOf } from "../../domain/workflows/map-child-id.ts";
+import type {
+  ProjectedMark,
+  RunActors,
+  RunMethods,
+  StartedChild,
+  StartRunRequest,
+} from "../../services/workflows/ports.ts";
 
-type Stub = Omit<RunActor, "stream"> & { fetch(url: string): Promise<Response> };
+type Method = keyof RunMethods;
+type Answer<M extends Method> = Awaited<ReturnType<RunMethods[M]>>;
+
+interface Stub {
+  call<M extends Method>(run: number, method: M, args: Parameters<RunMethods[M]>): Promise<Answer<M>>;
+  startChildren(requests: readonly StartRunRequest[]): Promise<StartedChild[]>;
+  endedChildren(runIds: readonly string[]): Promise<StartedChild[]>;
+  callOff(parentRunId: string, runs: readonly number[]): Promise<void>;
+  acknowledge(marks: readonly ProjectedMark[]): Promise<void>;
+  fetch(url: string): Promise<Response>;
+}
 
 /** Runs as Durable Objects, named by tenant and run, so that no id leads into another tenant. */
 export function durableRunActors(namespace: DurableObjectNamespace): RunActors {
+  // A stub is dead after its object was reset; a fresh one a call costs nothing.
+  const stub = (tenantId: string, object: string) =>
+    namespace.get(namespace.idFromName(`${tenantId}:${object}`)) as unknown as Stub;
+  const stubOfAll = (tenantId: string, [first = ""]: readonly string[]) => stub(tenantId, placeOf(first).object);
   return {
     of(tenantId, runId) {
-      // A stub is dead after its object was reset; a fresh one a call costs nothing.
-      const stub = () => namespace.get(namespace.idFromName(`${tenantId}:${runId}`)) as unknown as Stub;
+      const { object, run } = placeOf(runId);
+      const call = <M extends Method>(method: M, ...args: Parameters<RunMethods[M]>) =>
+        answered(() => stub(tenantId, object).call(run, method, args));
       return {
-        start: (request, waitSeconds) => answered(() => stub().start(request, waitSeconds)),
-        get: () => answered(() => stub().get()),
-        wait: (seconds) => answered(() => stub().wait(seconds)),
-        command: (command, act) => answered(() => stub().command(command, act)),
-        decideReview: (answer, act) => answered(() => stub().decideReview(answer, act)),
-        review: (id) => answered(() => stub().review(id)),
-        answerTask: (answer) => answered(() => stub().answerTask(answer)),
-        startActivity: (token, workerName) => answered(() => stub().startActivity(token, workerName)),
-        childEnded: (key, run) => answered(() => stub().childEnded(key, run)),
-        slotGranted: () => answered(() => stub().slotGranted()),
-        callOff: (parentRunId) => answered(() => stub().callOff(parentRunId)),
-        events: (page) => answered(() => stub().events(page)),
-        checkpoints: () => answered(() => stub().checkpoints()),
-        projection: () => answered(() => stub().projection()),
-        archive: () => answered(() => stub().archive()),
-        acknowledge: (seq, act) => answered(() => stub().acknowledge(seq, act)),
+        start: (request, waitSeconds) => call("start", request, waitSeconds),
+        get: () => call("get"),
+        wait: (seconds) => call("wait", seconds),
+        command: (command, act) => call("command", command, act),
+        decideReview: (answer, act) => call("decideReview", answer, act),
+        review: (id) => call("review", id),
+        answerTask: (answer) => call("answerTask", answer),
+        startActivity: (token, workerName) => call("startActivity", token, workerName),
+        childrenEnded: (ends) => call("childrenEnded", ends),
+        slotGranted: () => call("slotGranted"),
+        callOff: (parentRunId) => call("callOff", parentRunId),
+        events: (page) => call("events", page),
+        checkpoints: () => call("checkpoints"),
+        projection: () => call("projection"),
+        archive: () => call("archive"),
+        acknowledge: (seq, act) => call("acknowledge", seq, act),
         async stream(after) {
-          const response = await stub().fetch(`http://run/?after=${after}`);
+          const response = await stub(tenantId, object).fetch(`http://run/?run=${run}&after=${after}`);
           if (response.status === 404) throw problem("not-found", { detail: "No such run." });
           // Another object's answer has immutable headers; ours are added on the way out.
           return new Response(response.body, response);
         },
       };
+    },
+    startChildren: (tenantId, requests) =>
+      answered(() =>
+        stubOfAll(
+          tenantId,
+          requests.map(({ runId }) => runId),
+        ).startChildren(requests),
+      ),
+    endedChildren: (tenantId, runIds) => answered(() => stubOfAll(tenantId, runIds).endedChildren(runIds)),
+    callOff: (tenantId, parentRunId, runIds) => {
+      const runs = runIds.map((runId) => placeOf(runId).run);
+      return answered(() => stubOfAll(tenantId, runIds).callOff(parentRunId, runs));
+    },
+    async acknowledge(tenantId, marks) {
+      const byObject = Map.groupBy(marks, ({ runId }) => placeOf(runId).object);
+      await Promise.all(
+        [...byObject].map(([object, some]) => answered(() => stub(tenantId, object).acknowledge(some))),
+      );
     },
   };
 }

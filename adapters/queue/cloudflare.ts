@@ -1,8 +1,9 @@
 import type { QueueMessage } from "../../domain/jobs/message.ts";
 import type { MessageQueue } from "../../services/jobs/ports.ts";
 
-// Cloudflare Queues take at most 100 messages and 256 KB a batch; those that are sent together are ids of some 100 bytes.
+// Cloudflare Queues take at most 100 messages and 256 KB a batch. A character has three bytes at most.
 const BATCH = 100;
+const MAX_BATCH_CHARACTERS = 80_000;
 
 export function cloudflareQueue(queue: Queue): MessageQueue {
   return {
@@ -13,12 +14,28 @@ export function cloudflareQueue(queue: Queue): MessageQueue {
         await queue.send(only, { contentType: "json", ...delay });
         return;
       }
-      for (let at = 0; at < messages.length; at += BATCH) {
+      for (const batch of batches(messages)) {
         await queue.sendBatch(
-          messages.slice(at, at + BATCH).map((body) => ({ body, contentType: "json" })),
+          batch.map((body) => ({ body, contentType: "json" })),
           delay,
         );
       }
     },
   };
+}
+
+function* batches(messages: readonly QueueMessage[]): Generator<QueueMessage[]> {
+  let batch: QueueMessage[] = [];
+  let characters = 0;
+  for (const message of messages) {
+    const size = JSON.stringify(message).length;
+    if (batch.length === BATCH || (batch.length > 0 && characters + size > MAX_BATCH_CHARACTERS)) {
+      yield batch;
+      batch = [];
+      characters = 0;
+    }
+    batch.push(message);
+    characters += size;
+  }
+  if (batch.length > 0) yield batch;
 }

@@ -1,7 +1,7 @@
 import type { Effect, TaskEffect } from "../../domain/workflows/run/effects.ts";
 import { startsRun } from "../../services/workflows/child-runs.ts";
 import type { TaskOutcome } from "../../services/workflows/task-call.ts";
-import { Lanes } from "./lanes.ts";
+import type { Lanes } from "./lanes.ts";
 
 export type MapRunEffect = Extract<Effect, { kind: "readItems" | "startChildren" | "writeResults" }>;
 
@@ -19,9 +19,6 @@ export interface EffectHost {
   later(work: Promise<unknown>): void;
 }
 
-/** workerd: an invocation has six connections; more would wait there, unseen and unordered. */
-const CONNECTIONS = 6;
-
 /**
  * What is under way outside. It lives in memory alone: after a crash the journal says what must be under way, and begin() starts
  * what is not. An effect whose key is already under way is not begun again.
@@ -29,10 +26,11 @@ const CONNECTIONS = 6;
 export class Effects {
   readonly #host: EffectHost;
   readonly #running = new Map<string, AbortController>();
-  readonly #connections = new Lanes(CONNECTIONS);
+  readonly #connections: Lanes;
 
-  constructor(host: EffectHost) {
+  constructor(host: EffectHost, connections: Lanes) {
     this.#host = host;
+    this.#connections = connections;
   }
 
   get size(): number {

@@ -1,4 +1,4 @@
-import { childRunId } from "../../domain/workflows/arn.ts";
+import { mapChildRunId } from "../../domain/workflows/map-child-id.ts";
 import type { RunCommand } from "../../domain/workflows/run/command.ts";
 import type { Effect } from "../../domain/workflows/run/effects.ts";
 import { childOf, waitsForRun } from "../../services/workflows/child-runs.ts";
@@ -12,8 +12,7 @@ export function childrenOf({ tenantId, runId }: Origin, effect: Effect): { key: 
   }
   if (effect.kind !== "startChildren") return [];
   return effect.indexes.map((index) => {
-    const key = childKey(effect.key, index);
-    return { key, runId: childRunId(tenantId, runId, key) };
+    return { key: childKey(effect.key, index), runId: mapChildRunId(tenantId, runId, effect.key, index) };
   });
 }
 

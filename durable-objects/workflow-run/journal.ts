@@ -1,13 +1,15 @@
 import type { RunEvent } from "../../domain/workflows/run/event.ts";
 import type { RunState } from "../../domain/workflows/run/state.ts";
 import type { ReviewRow, RunAct, StartRunRequest } from "../../services/workflows/ports.ts";
+import type { Rows } from "./rows.ts";
 import type { Tables } from "./tables.ts";
 
-// The run's own database.
+// The run's history in its object's database.
 //   L1  A row of `journal` holds the events of one decision; rows are only added, seq has no gaps.
 //   L2  A snapshot is the state after `seq`, kept only to bound replay: without it the journal says the same.
 //   L3  What is changed together is written in one turn of the object, so SQLite commits it as one.
-//   L4  A run that is kept in memory (EXPRESS) leaves no trace before keep(); from then on it is like any other.
+//   L4  A run touches no rows but its own, whichever others its object has.
+//   L5  A run that is kept in memory (EXPRESS) leaves no trace before keep(); from then on it is like any other.
 
 /** How a run began, kept as it was asked for. */
 export type Origin = Omit<StartRunRequest, "act" | "input" | "waiter">;
@@ -31,6 +33,20 @@ const ROWS_AT_ONCE = 16;
 /** Events that replay may read beyond the snapshot without being felt; large payloads get there before their number does. */
 const HEAVY_CHARACTERS = 8_000_000;
 
+type Mark = "called_off" | "queued" | "archived";
+
+/** The tables of runs, and the column by which a row is a run's. */
+const KEYS = {
+  origin: "rowid",
+  journal: "first_seq",
+  parts: "seq",
+  snapshot: "id",
+  reviews: "seq",
+  acts: "id",
+  queued: "rowid",
+  called_off: "rowid",
+} as const;
+
 /** A run in memory, before it is kept. */
 interface Unkept {
   origin: Origin;
@@ -41,14 +57,16 @@ interface Unkept {
 export class Journal {
   readonly #sql: SqlStorage;
   readonly #tables: Tables;
+  readonly #rows: Rows;
   #unkept: Unkept | null = null;
   /** The newest snapshot, and what has been written since. */
   #snapshot = { seq: 0, characters: 0 };
   #sinceSnapshot = 0;
 
-  constructor({ sql }: DurableObjectStorage, tables: Tables) {
+  constructor({ sql }: DurableObjectStorage, tables: Tables, rows: Rows) {
     this.#sql = sql;
     this.#tables = tables;
+    this.#rows = rows;
   }
 
   get isKept(): boolean {
@@ -60,7 +78,9 @@ export class Journal {
     if (this.#unkept !== null) return this.#unkept.origin;
     if (!this.#tables.has("origin")) return null;
     this.#upgrade();
-    const [row] = this.#sql.exec<{ value: string }>("select value from origin").toArray();
+    const [row] = this.#sql
+      .exec<{ value: string }>("select value from origin where rowid = ?", this.#rows.id)
+      .toArray();
     return row === undefined ? null : (JSON.parse(row.value) as Origin);
   }
 
@@ -79,38 +99,59 @@ export class Journal {
 
   /** The run that would have waited for this one has given up before this one began. */
   get isCalledOff(): boolean {
-    return this.#tables.has("called_off");
+    return this.#isMarked("called_off");
   }
 
   callOff(): void {
-    this.#tables.make("called_off", "(at integer)");
+    this.#mark("called_off");
   }
 
   /** Whether the run waits for a slot. */
   get isQueued(): boolean {
-    return this.#tables.has("queued") && this.#sql.exec("select 1 from queued").toArray().length > 0;
+    return this.#tables.has("queued") && this.#hasRow("queued");
   }
 
   queue(): void {
-    this.#tables.make("queued", "(at integer not null)");
-    this.#sql.exec("insert into queued (at) values (?)", Date.now());
+    this.#mark("queued");
   }
 
   unqueue(): void {
-    this.#sql.exec("delete from queued");
+    this.#sql.exec("delete from queued where rowid = ?", this.#rows.id);
   }
 
   /** The run was here and rests in the archive now. */
   get isArchived(): boolean {
-    return this.#tables.has("archived");
+    return this.#isMarked("archived");
   }
 
   /** Forgets everything but that. */
   leave(): void {
-    this.#tables.transaction(() => {
-      this.#tables.dropAll();
-      this.#tables.make("archived", "(at integer)");
-    });
+    if (this.#rows.isAlone) this.#tables.dropAll();
+    else this.#deleteRows();
+    this.#mark("archived");
+  }
+
+  #deleteRows(): void {
+    for (const [table, key] of Object.entries(KEYS)) {
+      if (!this.#tables.has(table)) continue;
+      const { id, base, end } = this.#rows;
+      if (key === "rowid") this.#sql.exec(`delete from ${table} where rowid = ?`, id);
+      else this.#sql.exec(`delete from ${table} where ${key} >= ? and ${key} < ?`, base, end);
+    }
+  }
+
+  #mark(table: Mark): void {
+    this.#tables.make(table, "(at integer)");
+    this.#sql.exec(`insert or replace into ${table} (rowid, at) values (?, ?)`, this.#rows.id, Date.now());
+  }
+
+  /** In an object of an earlier version the table alone says so, without a row. */
+  #isMarked(table: Mark): boolean {
+    return this.#tables.has(table) && (this.#rows.isAlone || this.#hasRow(table));
+  }
+
+  #hasRow(table: Mark): boolean {
+    return this.#sql.exec(`select 1 from ${table} where rowid = ?`, this.#rows.id).toArray().length > 0;
   }
 
   createInMemory(origin: Origin): void {
@@ -133,7 +174,7 @@ export class Journal {
       "(value text not null, seq integer not null default 0, act integer not null default 0)",
     );
     this.#tables.make("journal", "(first_seq integer primary key, last_seq integer not null, events text not null)");
-    this.#sql.exec("insert into origin (value) values (?)", JSON.stringify(origin));
+    this.#sql.exec("insert into origin (rowid, value) values (?, ?)", this.#rows.id, JSON.stringify(origin));
   }
 
   append(events: readonly RunEvent[]): void {
@@ -148,8 +189,8 @@ export class Journal {
       if (texts.length === 0) return;
       this.#sql.exec(
         "insert into journal (first_seq, last_seq, events) values (?, ?, ?)",
-        first,
-        last,
+        this.#rows.at(first),
+        this.#rows.at(last),
         `[${texts.join(",")}]`,
       );
       texts = [];
@@ -176,7 +217,8 @@ export class Journal {
 
   /** The items of a distributed Map may be more than one value can hold. */
   #appendInParts(seq: number, text: string): void {
-    this.#sql.exec("insert into journal (first_seq, last_seq, events) values (?, ?, '')", seq, seq);
+    const at = this.#rows.at(seq);
+    this.#sql.exec("insert into journal (first_seq, last_seq, events) values (?, ?, '')", at, at);
     this.#saveParts(seq, text);
   }
 
@@ -187,12 +229,15 @@ export class Journal {
     );
     for (let part = 0; part * MAX_ROW_CHARACTERS < text.length; part++) {
       const piece = text.slice(part * MAX_ROW_CHARACTERS, (part + 1) * MAX_ROW_CHARACTERS);
-      this.#sql.exec("insert into parts (seq, part, text) values (?, ?, ?)", seq, part, JSON.stringify(piece));
+      const at = this.#rows.at(seq);
+      this.#sql.exec("insert into parts (seq, part, text) values (?, ?, ?)", at, part, JSON.stringify(piece));
     }
   }
 
   #inParts(seq: number): string {
-    const rows = this.#sql.exec<{ text: string }>("select text from parts where seq = ? order by part", seq).toArray();
+    const rows = this.#sql
+      .exec<{ text: string }>("select text from parts where seq = ? order by part", this.#rows.at(seq))
+      .toArray();
     return rows.map((row) => JSON.parse(row.text) as string).join("");
   }
 
@@ -215,7 +260,8 @@ export class Journal {
     const isBounded = Number.isFinite(maxCharacters);
     const found: RunEvent[] = [];
     let characters = 0;
-    let [low, high] = [after, until];
+    const { base } = this.#rows;
+    let [low, high] = [this.#rows.at(after), this.#rows.at(until)];
     for (;;) {
       const cursor = this.#sql.exec<EventRow>(
         `select first_seq, last_seq, events from journal where last_seq > ? and first_seq <= ?
@@ -227,7 +273,7 @@ export class Journal {
       let rows = 0;
       // A cursor that is left before its end keeps its table locked.
       for (const row of isBounded ? cursor.toArray() : cursor) {
-        const text = row.events === "" ? `[${this.#inParts(row.first_seq)}]` : row.events;
+        const text = row.events === "" ? `[${this.#inParts(row.first_seq - base)}]` : row.events;
         const events = JSON.parse(text) as RunEvent[];
         for (const event of order === "asc" ? events : events.reverse()) {
           if (event.seq > after && event.seq <= until) found.push(event);
@@ -244,7 +290,9 @@ export class Journal {
 
   snapshot(): RunState | null {
     if (this.#unkept !== null || !this.#tables.has("snapshot")) return null;
-    const [row] = this.#sql.exec<{ seq: number; state: string }>("select seq, state from snapshot").toArray();
+    const [row] = this.#sql
+      .exec<{ seq: number; state: string }>("select seq, state from snapshot where id = ?", this.#snapshotId)
+      .toArray();
     if (row === undefined) return null;
     const text = row.state === "" ? this.#inParts(SNAPSHOT_SEQ) : row.state;
     this.#snapshot = { seq: row.seq, characters: text.length };
@@ -258,22 +306,31 @@ export class Journal {
 
   saveSnapshot(state: RunState): void {
     if (this.#unkept !== null) return;
-    this.#tables.make("snapshot", "(id integer primary key check (id = 1), seq integer not null, state text not null)");
+    this.#tables.make("snapshot", "(id integer primary key, seq integer not null, state text not null)");
     const text = JSON.stringify(state);
     if (this.#snapshot.characters > MAX_ROW_CHARACTERS) {
-      this.#sql.exec("delete from parts where seq = ?", SNAPSHOT_SEQ);
+      this.#sql.exec("delete from parts where seq = ?", this.#rows.at(SNAPSHOT_SEQ));
     }
     this.#snapshot = { seq: state.seq, characters: text.length };
     this.#sinceSnapshot = 0;
     if (text.length > MAX_SNAPSHOT_CHARACTERS) {
       // An older one must not stay: a rewind that reaches behind it would make it useless.
-      this.#sql.exec("delete from snapshot");
+      this.#sql.exec("delete from snapshot where id = ?", this.#snapshotId);
       return;
     }
     const isInParts = text.length > MAX_ROW_CHARACTERS;
     if (isInParts) this.#saveParts(SNAPSHOT_SEQ, text);
     const kept = isInParts ? "" : text;
-    this.#sql.exec("insert or replace into snapshot (id, seq, state) values (1, ?, ?)", state.seq, kept);
+    this.#sql.exec(
+      "insert or replace into snapshot (id, seq, state) values (?, ?, ?)",
+      this.#snapshotId,
+      state.seq,
+      kept,
+    );
+  }
+
+  get #snapshotId(): number {
+    return this.#rows.at(1);
   }
 
   saveReview(review: ReviewRow, seq: number): void {
@@ -282,7 +339,7 @@ export class Journal {
     this.#sql.exec(
       "insert or replace into reviews (id, seq, value) values (?, ?, ?)",
       review.id,
-      seq,
+      this.#rows.at(seq),
       JSON.stringify(review),
     );
   }
@@ -290,15 +347,23 @@ export class Journal {
   reviews(changedAfter: number): ReviewRow[] {
     if (this.#unkept !== null || !this.#tables.has("reviews")) return [];
     const rows = this.#sql.exec<{ value: string }>(
-      "select value from reviews where seq > ? order by seq",
-      changedAfter,
+      "select value from reviews where seq > ? and seq < ? order by seq",
+      this.#rows.at(changedAfter),
+      this.#rows.end,
     );
     return rows.toArray().map((row) => JSON.parse(row.value) as ReviewRow);
   }
 
   review(id: string): ReviewRow | null {
     if (this.#unkept !== null || !this.#tables.has("reviews")) return null;
-    const [row] = this.#sql.exec<{ value: string }>("select value from reviews where id = ?", id).toArray();
+    const [row] = this.#sql
+      .exec<{ value: string }>(
+        "select value from reviews where id = ? and seq >= ? and seq < ?",
+        id,
+        this.#rows.base,
+        this.#rows.end,
+      )
+      .toArray();
     return row === undefined ? null : (JSON.parse(row.value) as ReviewRow);
   }
 
@@ -308,28 +373,45 @@ export class Journal {
       return;
     }
     this.#tables.make("acts", "(id integer primary key, at integer not null, value text not null)");
-    this.#sql.exec("insert into acts (at, value) values (?, ?)", at, JSON.stringify(act));
+    const { base, end } = this.#rows;
+    this.#sql.exec(
+      `insert into acts (id, at, value)
+        select coalesce(max(id), ?1) + 1, ?3, ?4 from acts where id > ?1 and id < ?2`,
+      base,
+      end,
+      at,
+      JSON.stringify(act),
+    );
   }
 
   acts(after: number): (RunAct & { id: number; at: number })[] {
     if (this.#unkept !== null || !this.#tables.has("acts")) return [];
     const rows = this.#sql.exec<{ id: number; at: number; value: string }>(
-      "select id, at, value from acts where id > ? order by id",
-      after,
+      "select id, at, value from acts where id > ? and id < ? order by id",
+      this.#rows.at(after),
+      this.#rows.end,
     );
-    return rows.toArray().map(({ id, at, value }) => ({ ...(JSON.parse(value) as RunAct), id, at }));
+    const { base } = this.#rows;
+    return rows.toArray().map(({ id, at, value }) => ({ ...(JSON.parse(value) as RunAct), id: id - base, at }));
   }
 
   /** How far the read models have come: the event and the act they stand at. */
   projected(): { seq: number; act: number } {
     if (this.#unkept !== null) return { seq: 0, act: 0 };
-    return this.#sql.exec<{ seq: number; act: number }>("select seq, act from origin").one();
+    return this.#sql
+      .exec<{ seq: number; act: number }>("select seq, act from origin where rowid = ?", this.#rows.id)
+      .one();
   }
 
   /** News are not heard in order: what was said before stands. */
   saveProjected(seq: number, act: number): void {
     const done = this.projected();
     if (seq <= done.seq && act <= done.act) return;
-    this.#sql.exec("update origin set seq = ?, act = ?", Math.max(seq, done.seq), Math.max(act, done.act));
+    this.#sql.exec(
+      "update origin set seq = ?, act = ? where rowid = ?",
+      Math.max(seq, done.seq),
+      Math.max(act, done.act),
+      this.#rows.id,
+    );
   }
 }

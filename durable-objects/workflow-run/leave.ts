@@ -5,6 +5,7 @@ import { writeArchive } from "../../services/workflows/run-archive.ts";
 import type { Family } from "./family.ts";
 import type { Journal } from "./journal.ts";
 import type { LiveRun } from "./live-run.ts";
+import type { Tables } from "./tables.ts";
 import { toEventView, toRun } from "./view.ts";
 
 /** Of events in memory at once; fewer where they are large. */
@@ -16,7 +17,7 @@ const PAGE = 1_000;
  */
 export async function leaveForArchive(
   run: LiveRun,
-  { journal, family }: { journal: Journal; family: Family },
+  { journal, family, tables }: { journal: Journal; family: Family; tables: Tables },
   files: FileStore,
 ): Promise<boolean> {
   const live = run.load();
@@ -24,7 +25,10 @@ export async function leaveForArchive(
   const isTold = journal.isKept && journal.projected().seq >= live.state.seq && !family.hasNews();
   if (!isEnded(live.state) || !isTold || run.effects.size > 0) return false;
   await writeArchive(files, live.origin.tenantId, toRun(live), pagesOf(journal, live.state.seq));
-  journal.leave();
+  tables.transaction(() => {
+    family.leave();
+    journal.leave();
+  });
   await run.forget();
   return true;
 }

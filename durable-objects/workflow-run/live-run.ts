@@ -10,17 +10,18 @@ import { replay } from "../../domain/workflows/run/replay.ts";
 import type { RunState } from "../../domain/workflows/run/state.ts";
 import { isEnded } from "../../domain/workflows/run/state.ts";
 import type { PlatformContext } from "../../services/context.ts";
-import type { ReviewRow, RunAct, RunProjection } from "../../services/workflows/ports.ts";
+import type { ReviewRow, RunAct } from "../../services/workflows/ports.ts";
 import type { EffectHost } from "./effects.ts";
 import { Effects } from "./effects.ts";
 import type { Family } from "./family.ts";
 import { childrenOf, endedChildren } from "./family-news.ts";
 import { Inbox, joined, type Letter } from "./inbox.ts";
 import type { Journal, Origin } from "./journal.ts";
+import type { Lanes } from "./lanes.ts";
 import { lazyMachine } from "./machines.ts";
 import { refusal } from "./refusal.ts";
 import { changedReviews } from "./reviews.ts";
-import { RunClock } from "./run-clock.ts";
+import { type RunAlarm, RunClock } from "./run-clock.ts";
 import type { Tables } from "./tables.ts";
 
 // A run in memory: decides, writes down, acts.
@@ -44,8 +45,6 @@ const ANNOUNCE_MS = 200;
 const ANNOUNCE_END_MS = 15;
 /** News of all runs leave at the same moments, so that a batch of the queue finds many of them. */
 const NEWS_TICK_MS = 100;
-/** A message takes 128,000 bytes, and a character has three at most. What is larger is asked for by the consumer. */
-const MAX_TOLD_CHARACTERS = 40_000;
 /** Well under the ten seconds after which the platform may forget an idle object. */
 const KEEP_AFTER_MS = 2 * SECOND_MS;
 /** The answer leaves first; then what ended is written down. */
@@ -70,8 +69,8 @@ export interface LiveRunHost extends Omit<EffectHost, "goOn" | "later"> {
   waitUntil(work: Promise<unknown>): void;
   /** Tells relatives what is due. False when someone could not be reached: the alarm tries again. */
   deliver(live: Live): Promise<boolean>;
-  /** What the read models are to know. */
-  projection(live: Live): RunProjection;
+  /** Tells the queue what the read models are to know. */
+  sendNews(live: Live): Promise<void>;
   /** Whether the run that waits for a slot has one by now. */
   hasSlot(live: Live): Promise<boolean>;
 }
@@ -99,8 +98,7 @@ export class LiveRun {
   #listeners: (() => void)[] = [];
 
   constructor(
-    storage: DurableObjectStorage,
-    parts: { journal: Journal; family: Family; tables: Tables },
+    parts: { journal: Journal; family: Family; tables: Tables; alarm: RunAlarm; connections: Lanes },
     host: LiveRunHost,
   ) {
     this.#journal = parts.journal;
@@ -113,8 +111,8 @@ export class LiveRun {
       await new Promise((resolve) => setTimeout(resolve, 0));
       await this.put({ type: "Continue" });
     };
-    this.effects = new Effects({ ...host, goOn, later });
-    this.#clock = new RunClock(storage, { later, ring: () => this.#ringTimers() });
+    this.effects = new Effects({ ...host, goOn, later }, parts.connections);
+    this.#clock = new RunClock(parts.alarm, { later, ring: () => this.#ringTimers() });
     this.#inbox = new Inbox({
       open: () => later(this.inTurn(() => this.#answerLetters())),
       windowMs: (command) => this.#gatheringMs(command),
@@ -182,13 +180,14 @@ export class LiveRun {
   async alarmRang(): Promise<void> {
     this.#clock.alarmRang();
     const live = this.load();
-    if (live === null) return;
+    if (live === null) return this.#clock.stop();
     // A handler that throws is repeated by the platform at its own pace; this one sets its next alarm first.
     this.#clock.wakeBy(Date.now() + GUARD_MS);
     try {
       await this.#ringTimers();
       this.#isAnnouncing = false;
       this.#takeUp(live);
+      await this.#clock.restUntil(this.#dueAt(live));
     } catch (error) {
       this.#host.platform().log.error("run.alarm-failed", error, { runId: live.origin.runId });
     }
@@ -217,6 +216,16 @@ export class LiveRun {
       if (isDone) this.deliver(live);
     };
     this.later(work());
+  }
+
+  /** Nothing is under way or left to be told, so that the journal alone says all of it. */
+  get isAtRest(): boolean {
+    const live = this.#live;
+    if (live === null) return true;
+    if (!isEnded(live.state) || this.effects.size > 0 || this.#newsTimer !== null || this.#keepTimer !== null)
+      return false;
+    if (!this.#journal.isKept) return isFleeting(live);
+    return this.#journal.projected().seq >= live.state.seq && !this.#family.hasNews();
   }
 
   /** The journal has nothing of the run any more. */
@@ -349,11 +358,16 @@ export class LiveRun {
       else this.#keepSoon(isEnded(live.state));
       return;
     }
+    const at = this.#dueAt(live);
+    if (Number.isFinite(at)) this.#clock.wakeBy(at);
+  }
+
+  /** When the object must be woken for this run if nothing happens before; never where that is infinite. */
+  #dueAt(live: Live): number {
     const isMoving = this.effects.size > 0 || this.#isAnnouncing || this.#isDelivering;
     const isWaiting = live.isQueued && !isEnded(live.state);
     const guardMs = isMoving ? GUARD_MS : isWaiting ? QUEUED_MS : Number.POSITIVE_INFINITY;
-    const at = Math.min(timerAt ?? Number.POSITIVE_INFINITY, Date.now() + guardMs);
-    if (Number.isFinite(at)) this.#clock.wakeBy(at);
+    return Math.min(nextTimerAt(live.state) ?? Number.POSITIVE_INFINITY, Date.now() + guardMs);
   }
 
   #keepSoon(hasEnded: boolean): void {
@@ -371,6 +385,7 @@ export class LiveRun {
   }
 
   #keep(): void {
+    this.#keepTimer = null;
     this.#tables.transaction(() => this.#journal.keep());
     if (this.#live === null) return;
     this.#announce(this.#live);
@@ -386,13 +401,7 @@ export class LiveRun {
     this.#isAnnouncing = true;
     const send = async () => {
       // As the journal has it: a state that could not be written down has been forgotten since.
-      const current = this.require();
-      const { runId, tenantId } = current.origin;
-      const told = this.#host.projection(current);
-      const isSmall = JSON.stringify(told).length <= MAX_TOLD_CHARACTERS;
-      await this.#host
-        .platform()
-        .ports.queue.send([{ kind: "run-advanced", runId, tenantId, seq: told.seq, ...(isSmall && { told }) }]);
+      await this.#host.sendNews(this.require());
     };
     const tell = () => {
       this.#newsTimer = null;

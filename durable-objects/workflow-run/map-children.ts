@@ -1,9 +1,9 @@
 import type { Json } from "../../domain/kernel/json.ts";
-import { childRunId } from "../../domain/workflows/arn.ts";
+import { indexOfMapChild, mapChildRunId, placeOf } from "../../domain/workflows/map-child-id.ts";
 import type { StartChildrenEffect } from "../../domain/workflows/run/effects.ts";
 import type { ChildOutcome, Failure } from "../../domain/workflows/run/event.ts";
 import type { Run } from "../../domain/workflows/run-view.ts";
-import type { RunActors, StartRunRequest } from "../../services/workflows/ports.ts";
+import type { RunActors, StartedChild, StartRunRequest } from "../../services/workflows/ports.ts";
 import type { Origin } from "./journal.ts";
 import { Lanes } from "./lanes.ts";
 
@@ -15,15 +15,18 @@ export interface MapChildrenHost {
   finished(key: string, child: ChildOutcome): void;
 }
 
-/** Starts under way at once: each is a call to another object, which costs that object its creation. */
-const STARTS = 32;
-/** EXPRESS: five minutes, and the answer's way. */
-const EXPRESS_WAIT_SECONDS = 310;
+/** Calls that start children, under way at once. */
+const CALLS = 16;
+/** Of one call: as many as a turn of the object that has them should take, and as much as a message should weigh. */
+const STARTS_A_CALL = 25;
+const MAX_CALL_CHARACTERS = 4_000_000;
+
+type Begun = { request: StartRunRequest; index: number };
 
 /** Starts the children of distributed Maps. Those that run are told of by themselves; only what is being started is known here. */
 export class MapChildren {
   readonly #host: MapChildrenHost;
-  readonly #starts = new Lanes(STARTS);
+  readonly #calls = new Lanes(CALLS);
   /** Children whose object has taken them, by key, until they end: the guard need not start them again. */
   readonly #taken = new Set<string>();
 
@@ -32,11 +35,11 @@ export class MapChildren {
   }
 
   async start(effect: StartChildrenEffect, isWanted: () => boolean): Promise<void> {
-    const outcomes = await Promise.allSettled(
-      effect.indexes
-        .filter((index) => !this.#taken.has(childKey(effect.key, index)))
-        .map((index) => this.#starts.run(async () => isWanted() && (await this.#startOne(effect, index)))),
-    );
+    const { tenantId, runId } = this.#host.origin();
+    const place = (index: number) => placeOf(mapChildRunId(tenantId, runId, effect.key, index)).object;
+    const untaken = effect.indexes.filter((index) => !this.#taken.has(childKey(effect.key, index)));
+    const calls = [...Map.groupBy(untaken, place).values()].flatMap((indexes) => cut(indexes, STARTS_A_CALL));
+    const outcomes = await Promise.allSettled(calls.map((indexes) => this.#startIn(effect, indexes, isWanted)));
     const failed = outcomes.find((outcome) => outcome.status === "rejected");
     if (failed !== undefined) throw failed.reason;
   }
@@ -45,35 +48,82 @@ export class MapChildren {
     this.#taken.delete(childKey(mapRunKey, index));
   }
 
-  async #startOne(effect: StartChildrenEffect, index: number): Promise<void> {
-    const begin = await this.#host.inputOf(effect, index);
-    if (begin === null) return;
-    if ("failure" in begin) {
-      this.#host.finished(effect.key, { index, status: "failed", ...begin.failure });
-      return;
-    }
-    const origin = this.#host.origin();
-    const key = childKey(effect.key, index);
-    const isExpress = effect.settings.executionType === "EXPRESS";
-    const request = childRequest(origin, effect, key, begin.input);
-    const actor = this.#host.actors().of(origin.tenantId, request.runId);
-    this.#taken.add(key);
+  /** Children of one object. */
+  async #startIn(effect: StartChildrenEffect, indexes: readonly number[], isWanted: () => boolean): Promise<void> {
+    const running: string[] = [];
+    await this.#calls.run(async () => {
+      let begun: Begun[] = [];
+      let characters = 0;
+      const send = async () => {
+        running.push(...(await this.#send(effect, begun)));
+        begun = [];
+        characters = 0;
+      };
+      for (const index of indexes) {
+        if (!isWanted()) return;
+        const begin = await this.#host.inputOf(effect, index);
+        if (begin === null) continue;
+        if ("failure" in begin) {
+          this.#host.finished(effect.key, { index, status: "failed", ...begin.failure });
+          continue;
+        }
+        begun.push({ index, request: childRequest(this.#host.origin(), effect, index, begin.input) });
+        characters += JSON.stringify(begin.input).length;
+        if (characters > MAX_CALL_CHARACTERS) await send();
+      }
+      if (begun.length > 0) await send();
+    });
+    // Nobody is told of the end of an EXPRESS child: it is known to nobody but its object, and waits there to be asked for.
+    if (effect.settings.executionType === "EXPRESS") await this.#await(effect, running, isWanted);
+  }
+
+  /** Answers those that go on. */
+  async #send(effect: StartChildrenEffect, begun: readonly Begun[]): Promise<string[]> {
+    const { tenantId } = this.#host.origin();
+    for (const { index } of begun) this.#taken.add(childKey(effect.key, index));
     try {
-      const { run } = await actor.start(request, isExpress ? EXPRESS_WAIT_SECONDS : 0);
-      if (run.stoppedAt === undefined) return;
-      this.#taken.delete(key);
-      this.#host.finished(effect.key, mapChildOutcome(index, run));
+      const requests = begun.map(({ request }) => request);
+      return this.#settle(effect, await this.#host.actors().startChildren(tenantId, requests));
     } catch (error) {
-      this.#taken.delete(key);
+      for (const { index } of begun) this.ended(effect.key, index);
       throw error;
     }
   }
+
+  async #await(effect: StartChildrenEffect, runIds: readonly string[], isWanted: () => boolean): Promise<void> {
+    const { tenantId } = this.#host.origin();
+    const running = new Set(runIds);
+    try {
+      while (running.size > 0 && isWanted()) {
+        const ended = await this.#host.actors().endedChildren(tenantId, [...running]);
+        for (const { runId } of ended) running.delete(runId);
+        this.#settle(effect, ended);
+      }
+    } finally {
+      for (const runId of running) this.ended(effect.key, indexOfMapChild(runId));
+    }
+  }
+
+  /** Answers those that go on. A child that was lost is started again by the guard. */
+  #settle(effect: StartChildrenEffect, children: readonly StartedChild[]): string[] {
+    const running: string[] = [];
+    for (const { runId, outcome } of children) {
+      if (outcome === "running") running.push(runId);
+      else if (outcome === "lost") this.ended(effect.key, indexOfMapChild(runId));
+      else this.#host.finished(effect.key, outcome);
+    }
+    return running;
+  }
 }
 
-/** A child that takes longer than its start is told of when it ends; for an EXPRESS one the start waits. */
-function childRequest(origin: Origin, effect: StartChildrenEffect, key: string, input: Json): StartRunRequest {
+function cut<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size));
+}
+
+/** A STANDARD child that takes longer than its start tells of its end. */
+function childRequest(origin: Origin, effect: StartChildrenEffect, index: number, input: Json): StartRunRequest {
   const type = effect.settings.executionType;
-  const runId = childRunId(origin.tenantId, origin.runId, key);
+  const runId = mapChildRunId(origin.tenantId, origin.runId, effect.key, index);
   return {
     tenantId: origin.tenantId,
     runId,
@@ -88,7 +138,7 @@ function childRequest(origin: Origin, effect: StartChildrenEffect, key: string, 
     parentRunId: origin.runId,
     depth: origin.depth + 1,
     mapState: effect.state,
-    ...(type === "STANDARD" && { waiter: { runId: origin.runId, key } }),
+    ...(type === "STANDARD" && { waiter: { runId: origin.runId, key: childKey(effect.key, index) } }),
     slot: null,
     act: null,
   };

@@ -3,19 +3,22 @@ import { SECOND_MS } from "../../domain/kernel/time.ts";
 /** Timers nearer than this also ring in memory, which is more punctual than the alarm. */
 const NEAR_TIMER_MS = 10 * SECOND_MS;
 
-/** The object's one alarm, and beside it a timer in memory for what is near. */
+/** When the object is to be woken for one of its runs. */
+export interface RunAlarm {
+  set(at: number): Promise<void>;
+  clear(): Promise<void>;
+}
+
+/** The run's alarm, and beside it a timer in memory for what is near. */
 export class RunClock {
-  readonly #storage: DurableObjectStorage;
+  readonly #alarm: RunAlarm;
   readonly #later: (work: Promise<unknown>) => void;
   readonly #ring: () => Promise<unknown>;
   #alarmAt: number | null = null;
   #near: { at: number; handle: ReturnType<typeof setTimeout> } | null = null;
 
-  constructor(
-    storage: DurableObjectStorage,
-    wiring: { later(work: Promise<unknown>): void; ring(): Promise<unknown> },
-  ) {
-    this.#storage = storage;
+  constructor(alarm: RunAlarm, wiring: { later(work: Promise<unknown>): void; ring(): Promise<unknown> }) {
+    this.#alarm = alarm;
     this.#later = wiring.later;
     this.#ring = wiring.ring;
   }
@@ -29,12 +32,20 @@ export class RunClock {
   wakeBy(at: number): void {
     if (this.#alarmAt !== null && this.#alarmAt <= at) return;
     this.#alarmAt = at;
-    this.#later(this.#storage.setAlarm(at));
+    this.#later(this.#alarm.set(at));
+  }
+
+  /** Nothing is due before `at`; never where it is infinite. */
+  async restUntil(at: number): Promise<void> {
+    if (!Number.isFinite(at)) return this.stop();
+    if (this.#alarmAt === at) return;
+    this.#alarmAt = at;
+    await this.#alarm.set(at);
   }
 
   async stop(): Promise<void> {
     this.#alarmAt = null;
-    await this.#storage.deleteAlarm();
+    await this.#alarm.clear();
   }
 
   ringInMemory(at: number): void {

@@ -1,353 +1,166 @@
 import { DurableObject } from "cloudflare:workers";
 import { composePlatform } from "../../adapters/compose.ts";
-import { jsonEquals } from "../../domain/kernel/json.ts";
-import { notFound, type Problem, problem } from "../../domain/kernel/problem.ts";
-import { isoTime, SECOND_MS } from "../../domain/kernel/time.ts";
-import type { ActivityTask } from "../../domain/workflows/activity.ts";
-import { findTask, taskIdOf } from "../../domain/workflows/run/answer-task.ts";
-import { checkpoints } from "../../domain/workflows/run/projection.ts";
-import { initialState, isEnded, type OpenTask } from "../../domain/workflows/run/state.ts";
-import { type Checkpoint, listedRun, type Run } from "../../domain/workflows/run-view.ts";
-import type { PlatformContext, ServiceContext } from "../../services/context.ts";
-import { childOutcome } from "../../services/workflows/child-runs.ts";
-import { performTask } from "../../services/workflows/perform-task.ts";
+import type { QueueMessage } from "../../domain/jobs/message.ts";
+import { SECOND_MS } from "../../domain/kernel/time.ts";
+import { indexOfMapChild, placeOf } from "../../domain/workflows/map-child-id.ts";
+import type { Run } from "../../domain/workflows/run-view.ts";
+import type { PlatformContext } from "../../services/context.ts";
 import type {
-  EventPage,
-  EventQuery,
-  FoundReview,
-  ReviewAnswer,
-  RunAct,
-  RunActor,
-  RunLifecycle,
-  RunProjection,
-  SlotReport,
+  ChildEnd,
+  ProjectedMark,
+  RunMethods,
+  StartedChild,
   StartRunRequest,
-  TaskAnswer,
 } from "../../services/workflows/ports.ts";
-import { eventStream, STREAM_PAGE } from "./event-stream.ts";
-import { Family } from "./family.ts";
-import { Journal } from "./journal.ts";
+import { HostedRun, type RunHome } from "./hosted-run.ts";
 import { Lanes } from "./lanes.ts";
-import { leaveForArchive } from "./leave.ts";
-import { type Live, LiveRun } from "./live-run.ts";
-import { lazyMachine } from "./machines.ts";
-import { mapChildOutcome, partsOfChildKey } from "./map-children.ts";
-import { MapRunHost } from "./map-run.ts";
-import { requireAssignee } from "./reviews.ts";
-import { answerCommand, lifecycleCommand, outcomeCommands, startCommand } from "./run-commands.ts";
+import { mapChildOutcome } from "./map-children.ts";
+import { ObjectAlarm } from "./object-alarm.ts";
 import { Tables } from "./tables.ts";
-import { toEventView, toRun } from "./view.ts";
+import { Together } from "./together.ts";
 
-/** Of one answer; an object's answers have a bound. */
-const ACT_PAGE = 1_000;
-/** Relatives told at once. */
-const DELIVERIES = 16;
+// The object of a run, or of many runs of one distributed Map.
+//   O1  A run is in memory at most once, however many calls for it are under way.
+//   O2  One of many leaves memory when it is at rest and no call is under way; a run that is alone stays as long as its object.
 
-type RunObject = Omit<RunActor, "stream">;
+/** workerd: an invocation has six connections; more would wait there, unseen and unordered. */
+const CONNECTIONS = 6;
+/** A call that waits for the end of a child answers by then, with none where none has ended. */
+const WAIT_MS = 30 * SECOND_MS;
+/** Children that end together are told of together. */
+const GATHER_MS = 10;
 
-/** One run: its only writer, its clock and its memory. How it works stands in live-run.ts. */
-export class WorkflowRun extends DurableObject<Env> implements RunObject {
+interface InMemory {
+  hosted: HostedRun;
+  calls: number;
+}
+
+export class WorkflowRun extends DurableObject<Env> {
+  readonly #runs = new Map<number, InMemory>();
   readonly #tables: Tables;
-  readonly #journal: Journal;
-  readonly #family: Family;
-  readonly #run: LiveRun;
-  readonly #mapRuns: MapRunHost;
+  readonly #alarm: ObjectAlarm;
+  readonly #connections = new Lanes(CONNECTIONS);
+  readonly #news = new Together<QueueMessage>((_queue, news) => this.#platform().ports.queue.send(news));
+  readonly #ends: Together<ChildEnd>;
   #composed: PlatformContext | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#tables = new Tables(ctx.storage);
-    this.#journal = new Journal(ctx.storage, this.#tables);
-    this.#family = new Family(ctx.storage, this.#tables);
-    const parts = { journal: this.#journal, family: this.#family, tables: this.#tables };
-    this.#run = new LiveRun(ctx.storage, parts, {
-      platform: () => this.#platform(),
-      waitUntil: (work) => this.ctx.waitUntil(work),
-      perform: (task, signal) => {
-        const { origin, state } = this.#require();
-        const { runId, depth } = origin;
-        const { maxPayloadBytes } = state.limits;
-        const key = `${runId}/${task.key}`;
-        const onDisk = () => ctx.storage.sync();
-        return performTask(this.#context(), { ...task, runId, depth, key, signal, maxPayloadBytes, onDisk });
-      },
-      isSubmitted: (task) => task.token !== undefined && isOutside(findTask(this.#require().state, { key: task.key })),
-      settle: async (task, outcome) => {
-        await Promise.all(outcomeCommands(task.key, outcome).map((command) => this.#run.put(command)));
-      },
-      advanceMapRun: (effect, isWanted) => this.#mapRuns.advance(effect, isWanted),
-      deliver: (live) => this.#deliver(live),
-      projection: (live) => this.#projection(live),
-      hasSlot: (live) => this.#hasSlot(live),
-    });
-    this.#mapRuns = new MapRunHost(this.#run, () => this.#context());
-  }
-
-  async start(request: StartRunRequest, waitSeconds = 0): Promise<{ run: Run; created: boolean }> {
-    const created = await this.#run.inTurn(() => this.#start(request));
-    if (waitSeconds > 0) await this.wait(waitSeconds);
-    return { run: this.#view(), created };
-  }
-
-  async slotGranted(): Promise<void> {
-    await this.#run.inTurn(() => this.#run.takeSlot());
-  }
-
-  async #start(request: StartRunRequest): Promise<boolean> {
-    const known = this.#run.load();
-    if (known !== null) {
-      this.#requireSame(known, request);
-      this.#awaitedBy(request, known);
-      return false;
-    }
-    if (this.#journal.isArchived) throw archived();
-    if (request.waiter !== undefined && this.#journal.isCalledOff) {
-      throw problem("run-status", { detail: "The parent run no longer waits for this one." });
-    }
-    const { act, input: _input, waiter, ...origin } = request;
-    const begun: Live = {
-      origin,
-      machine: lazyMachine(origin),
-      state: initialState(),
-      snapshotSeq: 0,
-      pendingReviews: new Map(),
-      // Whether it must wait is known once it has asked; until then it enters no state.
-      isQueued: request.slot !== null && request.slot.leaseId === null,
-    };
-    await this.#run.decide(begun, startCommand(request), act, () => {
-      // A run that has ended already answers its parent with this start, which the parent repeats until it has the answer.
-      const isAwaited = waiter !== undefined && !isEnded(begun.state);
-      if (request.type === "EXPRESS" && !isAwaited) this.#journal.createInMemory(origin);
-      else this.#journal.create(origin);
-      if (isAwaited) this.#family.awaitedBy(waiter);
-      if (begun.isQueued) this.#journal.queue();
-    });
-    if (begun.isQueued && (await this.#hasSlot(begun))) await this.#run.takeSlot();
-    return true;
-  }
-
-  /** The name is the second idempotency handle: equal input is the same request, other input is another. */
-  #requireSame({ origin, state }: Live, request: StartRunRequest): void {
-    // A child that is started again after a crash may be given another draw of chance; its key says that it is the same.
-    if (request.name === request.runId) return;
-    if (jsonEquals(state.input, request.input) && origin.workflow === request.workflow) return;
-    throw problem("conflict", { detail: `A run named ${request.name} exists with another input.` });
-  }
-
-  #awaitedBy({ waiter }: StartRunRequest, live: Live): void {
-    if (waiter === undefined || isEnded(live.state)) return;
-    this.#tables.transaction(() => {
-      this.#journal.keep();
-      this.#family.awaitedBy(waiter);
+    this.#alarm = new ObjectAlarm(ctx.storage, this.#tables);
+    this.#ends = new Together((parent, ends) => {
+      const [tenantId = "", runId = ""] = parent.split(":");
+      return this.#platform().ports.runActors.of(tenantId, runId).childrenEnded(ends);
     });
   }
 
-  async get(): Promise<Run | null> {
-    const live = this.#run.load();
-    return live === null ? null : toRun(live);
+  /** One method of one of its runs. */
+  async call<M extends keyof RunMethods>(run: number, method: M, args: Parameters<RunMethods[M]>) {
+    return this.#within([run], async ([hosted]) => {
+      // The compiler does not see that these are the arguments of this very method.
+      const perform = hosted?.[method].bind(hosted) as (...args: unknown[]) => ReturnType<RunMethods[M]>;
+      return await perform(...args);
+    });
   }
 
-  async wait(seconds: number): Promise<Run | null> {
-    const until = Date.now() + seconds * SECOND_MS;
-    for (;;) {
-      const live = this.#run.load();
-      const rest = until - Date.now();
-      if (live === null || isEnded(live.state) || rest <= 0) return this.get();
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const over = new Promise((resolve) => {
-        timer = setTimeout(resolve, rest);
+  async startChildren(requests: readonly StartRunRequest[]): Promise<StartedChild[]> {
+    const runs = requests.map(({ runId }) => placeOf(runId).run);
+    return this.#within(runs, async (hosted) => {
+      const starts = requests.map(async (request, at): Promise<StartedChild> => {
+        const started = await hosted[at]?.start(request);
+        return startedChild(request.runId, started?.run ?? null);
       });
-      await Promise.race([this.#run.changed(), over]);
-      clearTimeout(timer);
-    }
-  }
-
-  async command(lifecycle: RunLifecycle, act: RunAct): Promise<Run> {
-    return this.#run.inTurn(async () => {
-      const live = this.#require();
-      await this.#run.decide(
-        live,
-        lifecycleCommand(lifecycle, () => this.#journal.events(0)),
-        act,
-      );
-      return this.#view();
+      const outcomes = await Promise.allSettled(starts);
+      return outcomes.map((outcome, at) => {
+        if (outcome.status === "fulfilled") return outcome.value;
+        const { runId = "" } = requests[at] ?? {};
+        this.#platform().log.error("run.child-not-started", outcome.reason, { runId });
+        return { runId, outcome: "lost" };
+      });
     });
   }
 
-  async review(id: string): Promise<FoundReview | null> {
-    return this.#review(id);
-  }
-
-  async decideReview(answer: ReviewAnswer, act: RunAct): Promise<FoundReview | null> {
-    return this.#run.inTurn(async () => {
-      const found = this.#review(answer.reviewId);
-      if (found === null) return null;
-      requireAssignee(found.review, answer.role);
-      const { role: _role, ...decision } = answer;
-      await this.#run.decide(this.#require(), { type: "DecideReview", ...decision }, act);
-      return this.#review(answer.reviewId);
-    });
-  }
-
-  async answerTask(answer: TaskAnswer): Promise<void> {
-    if (this.#run.load() === null) throw notFound("task token");
-    const refused = await this.#run.put(answerCommand(answer));
-    if (refused === null) return;
-    if (!this.#gaveOut(answer.token)) throw notFound("task token");
-    throw problem("task-answered", { detail: "The task has been answered, or the run no longer waits for it." });
-  }
-
-  async startActivity(token: string, workerName: string | null): Promise<ActivityTask | null> {
-    if (this.#run.load() === null) return null;
-    return this.#run.inTurn(async () => {
-      const live = this.#require();
-      const task = findTask(live.state, { token });
-      if (task === null || task.started) return null;
-      const worker = workerName === null ? {} : { workerName };
-      await this.#run.decide(live, { type: "TaskStarted", task: { token }, ...worker }, null);
-      return { token, input: task.input };
-    });
-  }
-
-  async childEnded(key: string, run: Run): Promise<void> {
-    const live = this.#run.load();
-    if (live === null) return;
-    const task = findTask(live.state, { key });
-    if (task !== null) {
-      const outcome = childOutcome(live.origin.tenantId, task.resource, run);
-      await Promise.all(outcomeCommands(key, outcome).map((command) => this.#run.put(command)));
-      return;
-    }
-    const { mapRun, index } = partsOfChildKey(key);
-    await this.#mapRuns.childEnded(mapRun, mapChildOutcome(index, run));
-  }
-
-  async callOff(parentRunId: string): Promise<void> {
-    await this.#run.inTurn(async () => {
-      const live = this.#run.load();
-      if (live === null) {
-        this.#journal.callOff();
-        return;
+  async endedChildren(runIds: readonly string[]): Promise<StartedChild[]> {
+    const runs = runIds.map((runId) => placeOf(runId).run);
+    return this.#within(runs, async (hosted) => {
+      const ended = async () => {
+        const now = await Promise.all(hosted.map(async (run, at) => startedChild(runIds[at] ?? "", await run.get())));
+        return now.filter(({ outcome }) => outcome !== "running");
+      };
+      const isOver = timeout(WAIT_MS);
+      for (;;) {
+        if ((await ended()).length > 0) break;
+        const change = Promise.race(hosted.map((run) => run.changed().then(() => "changed")));
+        if ((await Promise.race([change, isOver])) === "over") return [];
       }
-      if (live.origin.parentRunId !== parentRunId || isEnded(live.state)) return;
-      await this.#run.decide(live, { type: "Stop", cause: "The parent run no longer waits for this one." }, null);
+      await timeout(GATHER_MS);
+      return ended();
     });
   }
 
-  async events({ after, limit, order }: EventQuery): Promise<EventPage> {
-    const { state } = this.#require();
-    if (order === "asc") {
-      const events = this.#journal.page(after, after + limit, order).map(toEventView);
-      return { events, hasMore: (events.at(-1)?.seq ?? state.seq) < state.seq };
-    }
-    // Backwards `after` is the lowest seq already seen; 0 begins at the end.
-    const until = after === 0 ? state.seq : after - 1;
-    const events = this.#journal.page(Math.max(0, until - limit), until, order).map(toEventView);
-    return { events, hasMore: (events.at(-1)?.seq ?? 1) > 1 };
+  async callOff(parentRunId: string, runs: readonly number[]): Promise<void> {
+    await this.#within(runs, (hosted) => Promise.all(hosted.map((run) => run.callOff(parentRunId))));
   }
 
-  async checkpoints(): Promise<Checkpoint[]> {
-    this.#require();
-    return checkpoints(this.#journal.events(0)).map((at) => ({ ...at, at: isoTime(at.at) }));
+  async acknowledge(marks: readonly ProjectedMark[]): Promise<void> {
+    const runs = marks.map(({ runId }) => placeOf(runId).run);
+    await this.#within(runs, (hosted) =>
+      Promise.all(marks.map(({ seq, act }, at) => hosted[at]?.acknowledge(seq, act))),
+    );
   }
 
-  async projection(): Promise<RunProjection | null> {
-    const live = this.#run.load();
-    return live === null ? null : this.#projection(live);
-  }
-
-  #projection(live: Live): RunProjection {
-    const done = this.#journal.projected();
-    return {
-      seq: live.state.seq,
-      run: listedRun(toRun(live)),
-      reviews: this.#journal.reviews(done.seq),
-      acts: this.#journal.acts(done.act).slice(0, ACT_PAGE),
-      slot: slotReport(live),
-    };
-  }
-
-  async acknowledge(seq: number, act: number): Promise<void> {
-    await this.#run.acknowledge(seq, act);
-  }
-
-  async archive(): Promise<boolean> {
-    const parts = { journal: this.#journal, family: this.#family };
-    return this.#run.inTurn(() => leaveForArchive(this.#run, parts, this.#platform().ports.files));
-  }
-
-  /** The live stream of events; the only request that is not a method, because its answer is a response. */
+  /** The live stream of a run's events; the only request that is not a method, because its answer is a response. */
   override async fetch(request: Request): Promise<Response> {
-    if (this.#run.load() === null) return new Response(null, { status: 404 });
-    const after = Number(new URL(request.url).searchParams.get("after") ?? 0);
-    return eventStream(
-      {
-        read: (seq) => this.#journal.page(seq, seq + STREAM_PAGE, "asc").map(toEventView),
-        hasEnded: () => isEnded(this.#require().state),
-        changed: () => this.#run.changed(),
-      },
-      after,
+    const { searchParams } = new URL(request.url);
+    const [run, after] = ["run", "after"].map((name) => Number(searchParams.get(name) ?? 0));
+    return this.#within(
+      [run ?? 0],
+      async ([hosted]) => hosted?.stream(after ?? 0) ?? new Response(null, { status: 404 }),
     );
   }
 
   override async alarm(): Promise<void> {
-    await this.#run.alarmRang();
+    await this.#within(this.#alarm.rang(), (hosted) => Promise.all(hosted.map((run) => run.alarmRang())));
+    await this.#alarm.goOn();
   }
 
-  async #deliver(live: Live): Promise<boolean> {
-    const { origin } = live;
-    const { runActors } = this.#platform().ports;
-    const lanes = new Lanes(DELIVERIES);
-    const run = toRun(live);
-    const tellings = this.#family.waitersDue().map((waiter) =>
-      lanes.run(async () => {
-        await runActors.of(origin.tenantId, waiter.runId).childEnded(waiter.key, run);
-        this.#family.told(waiter);
-      }),
-    );
-    const callings = this.#family.calledOff().map(({ key, runId }) =>
-      lanes.run(async () => {
-        await runActors.of(origin.tenantId, runId).callOff(origin.runId);
-        this.#family.gone(key);
-      }),
-    );
-    const outcomes = await Promise.allSettled([...tellings, ...callings]);
-    return outcomes.every((outcome) => outcome.status === "fulfilled");
-  }
-
-  /** Whether a task of this run was ever given this token. */
-  #gaveOut(token: string): boolean {
-    const id = taskIdOf({ token });
-    const [event] = Number.isSafeInteger(id) ? this.#journal.events(id - 1, id) : [];
-    return event !== undefined && "token" in event && event.token === token;
-  }
-
-  #require(): Live {
-    const live = this.#run.load();
-    if (live === null) throw this.#journal.isArchived ? archived() : notFound("run");
-    return live;
-  }
-
-  #review(id: string): FoundReview | null {
-    const live = this.#run.load();
-    const review = live === null ? null : this.#journal.review(id);
-    return live === null || review === null ? null : { workflow: live.origin.workflow, review };
-  }
-
-  #view(): Run {
-    const live = this.#require();
-    return toRun(live);
-  }
-
-  /** Who cannot be asked now is asked again by the alarm. */
-  async #hasSlot({ origin }: Live): Promise<boolean> {
-    const { ports, log } = this.#platform();
+  async #within<T>(runs: readonly number[], work: (hosted: HostedRun[]) => Promise<T>): Promise<T> {
+    const inMemory = runs.map((run) => this.#inMemory(run));
+    for (const one of inMemory) one.calls++;
     try {
-      return await ports.runSlots.of(origin.tenantId).ask({ runId: origin.runId, workflow: origin.workflow });
-    } catch (error) {
-      log.warn("run.slot-not-asked", { runId: origin.runId, error: String(error) });
-      return false;
+      return await work(inMemory.map(({ hosted }) => hosted));
+    } finally {
+      for (const [at, one] of inMemory.entries()) {
+        one.calls--;
+        const run = runs[at] ?? 0;
+        if (run !== 0 && one.calls === 0 && one.hosted.isAtRest) this.#runs.delete(run);
+      }
     }
+  }
+
+  #inMemory(run: number): InMemory {
+    const known = this.#runs.get(run);
+    if (known !== undefined) return known;
+    const one = { hosted: new HostedRun(this.#home(run === 0), run), calls: 0 };
+    this.#runs.set(run, one);
+    return one;
+  }
+
+  #home(isAlone: boolean): RunHome {
+    const { runActors, queue } = this.#platform().ports;
+    return {
+      storage: this.ctx.storage,
+      tables: this.#tables,
+      alarm: this.#alarm,
+      connections: this.#connections,
+      platform: () => this.#platform(),
+      waitUntil: (work) => this.ctx.waitUntil(work),
+      tell: (news) => (isAlone ? queue.send([news]) : this.#news.put("", news)),
+      tellEnd: ({ tenantId, parentRunId, end }) =>
+        isAlone
+          ? runActors.of(tenantId, parentRunId).childrenEnded([end])
+          : this.#ends.put(`${tenantId}:${parentRunId}`, end),
+    };
   }
 
   /** One for the life of the object: what differs between requests, a run takes from its origin. */
@@ -355,32 +168,14 @@ export class WorkflowRun extends DurableObject<Env> implements RunObject {
     this.#composed ??= composePlatform(this.env, { waitUntil: (work) => this.ctx.waitUntil(work) });
     return this.#composed;
   }
-
-  /** Tasks act for the tenant in the name of the run, and go on with its trace. */
-  #context(): ServiceContext {
-    const { origin } = this.#require();
-    const platform = this.#platform();
-    return {
-      ...platform,
-      trace: { ...platform.trace, traceId: origin.traceId },
-      tenant: { id: origin.tenantId },
-      actor: { kind: "system", name: origin.runId },
-      requestId: origin.runId,
-    };
-  }
 }
 
-/** Somebody has the task, and will answer with its token. */
-function isOutside(task: OpenTask | null): boolean {
-  return task !== null && (task.submitted || (task.family === "Activity" && task.started));
+function startedChild(runId: string, run: Run | null): StartedChild {
+  if (run === null) return { runId, outcome: "lost" };
+  if (run.stoppedAt === undefined) return { runId, outcome: "running" };
+  return { runId, outcome: mapChildOutcome(indexOfMapChild(runId), run) };
 }
 
-function archived(): Problem {
-  return problem("run-status", { detail: "The run rests in the archive.", members: { reason: "archived" } });
-}
-
-function slotReport({ origin, state, isQueued }: Live): SlotReport | null {
-  if (origin.slot === null) return null;
-  const { runId, workflow, slot } = origin;
-  return { runId, workflow, leaseId: slot.leaseId, isWaiting: isQueued && !isEnded(state), isEnded: isEnded(state) };
+function timeout(ms: number): Promise<"over"> {
+  return new Promise((resolve) => setTimeout(() => resolve("over"), ms));
 }

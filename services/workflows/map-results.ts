@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from "../../domain/kernel/json.ts";
 import { isJsonObject } from "../../domain/kernel/json.ts";
-import { childRunId, executionArn } from "../../domain/workflows/arn.ts";
+import { executionArn } from "../../domain/workflows/arn.ts";
+import { mapChildRunId } from "../../domain/workflows/map-child-id.ts";
 import type { Failure, MapRunSettings } from "../../domain/workflows/run/event.ts";
 import type { ServiceContext } from "../context.ts";
 import { bucketPrefix } from "./map-items.ts";
@@ -60,7 +61,7 @@ interface Described {
 async function described(ctx: ServiceContext, map: MapResults): Promise<Described> {
   const all: Described = { succeeded: [], failed: [] };
   for (let index = 0; index < map.results.length; index++) {
-    const runId = childRunId(ctx.tenant.id, map.runId, `${map.key}/${index}`);
+    const runId = mapChildRunId(ctx.tenant.id, map.runId, map.key, index);
     const failure = map.failures[index];
     const common = {
       ExecutionArn: executionArn(ctx.tenant.id, map.workflow, runId),

@@ -2,7 +2,7 @@ import type { Actor } from "../../domain/kernel/actor.ts";
 import type { Json } from "../../domain/kernel/json.ts";
 import type { Role } from "../../domain/kernel/permission.ts";
 import type { ActivityTask } from "../../domain/workflows/activity.ts";
-import type { MapRunChange } from "../../domain/workflows/run/event.ts";
+import type { ChildOutcome, MapRunChange } from "../../domain/workflows/run/event.ts";
 import type { Checkpoint, Run, RunEventView } from "../../domain/workflows/run-view.ts";
 
 /** Who did something to a run, as the audit log will name it. */
@@ -142,8 +142,11 @@ export interface EventPage {
   hasMore: boolean;
 }
 
-/** The single writer of one run. An answer `null` means that there is no such run. Refusals are thrown as problems. */
-export interface RunActor {
+/** How a run ended that another waits for: of a distributed Map's child, what the Map needs of it. */
+export type ChildEnd = { key: string; run: Run } | { key: string; outcome: ChildOutcome };
+
+/** What is asked of one run. An answer `null` means that there is no such run. Refusals are thrown as problems. */
+export interface RunMethods {
   /** With `waitSeconds`, answers once the run has ended or that time is over. */
   start(request: StartRunRequest, waitSeconds?: number): Promise<{ run: Run; created: boolean }>;
   get(): Promise<Run | null>;
@@ -156,21 +159,25 @@ export interface RunActor {
   answerTask(answer: TaskAnswer): Promise<void>;
   /** A worker takes the task of an activity. `null` where it has been taken, or the run no longer waits for it. */
   startActivity(token: string, workerName: string | null): Promise<ActivityTask | null>;
-  /** The run that this one's effect `key` waits for has ended. Resolves when that is durable; harmless to repeat. */
-  childEnded(key: string, run: Run): Promise<void>;
+  /** Runs that this one's effects wait for have ended. Resolves when that is durable; harmless to repeat. */
+  childrenEnded(ends: readonly ChildEnd[]): Promise<void>;
   /** The parent no longer waits: the run is stopped, or will not start. Harmless to repeat. */
   callOff(parentRunId: string): Promise<void>;
   /** The run that waits for a slot has one. Harmless to repeat. */
   slotGranted(): Promise<void>;
   events(query: EventQuery): Promise<EventPage>;
-  /** `text/event-stream` of events with seq greater than `after`, until the run ends. */
-  stream(after: number): Promise<Response>;
   checkpoints(): Promise<Checkpoint[]>;
   projection(): Promise<RunProjection | null>;
   /** Moves the ended run into the archive. False where it cannot be moved yet, or was never there. Harmless to repeat. */
   archive(): Promise<boolean>;
   /** The read models stand at this event and this act. */
   acknowledge(seq: number, act: number): Promise<void>;
+}
+
+/** The single writer of one run. */
+export interface RunActor extends RunMethods {
+  /** `text/event-stream` of events with seq greater than `after`, until the run ends. */
+  stream(after: number): Promise<Response>;
 }
 
 /** The tasks of one activity that no worker has taken. */
@@ -187,8 +194,30 @@ export interface ActivityQueues {
   of(tenantId: string, activity: string): ActivityQueue;
 }
 
+/** A child of a distributed Map as it is after its start. */
+export interface StartedChild {
+  runId: string;
+  /** "lost": it could not be started, or is not there any more. */
+  outcome: ChildOutcome | "running" | "lost";
+}
+
 export interface RunActors {
   of(tenantId: string, runId: string): RunActor;
+  /** Starts runs of one map run that live in one object (`placeOf()`). Harmless to repeat. */
+  startChildren(tenantId: string, requests: readonly StartRunRequest[]): Promise<StartedChild[]>;
+  /** Those of the runs, which live in one object, that have ended or are lost; waits until there is one. */
+  endedChildren(tenantId: string, runIds: readonly string[]): Promise<StartedChild[]>;
+  /** Of runs that live in one object. */
+  callOff(tenantId: string, parentRunId: string, runIds: readonly string[]): Promise<void>;
+  /** Of any runs. */
+  acknowledge(tenantId: string, marks: readonly ProjectedMark[]): Promise<void>;
+}
+
+/** How far the read models have come with one run. */
+export interface ProjectedMark {
+  runId: string;
+  seq: number;
+  act: number;
 }
 
 /** Cron expressions of five or six parts, and `@daily` and its like, in a time zone of the IANA database. */

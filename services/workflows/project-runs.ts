@@ -31,7 +31,7 @@ export async function projectRuns(platform: PlatformContext, advanced: readonly 
   if (first === undefined) return;
   await platform.db.batch([first, ...rest]);
   await reportSlots(platform, told);
-  await Promise.all(told.map((one) => acknowledge(platform, one)));
+  await acknowledge(platform, told);
 }
 
 /** The latest that the news of one run tell, or what the run says when it is asked. */
@@ -66,8 +66,16 @@ async function reportSlots(platform: PlatformContext, told: readonly ToldRun[]):
   );
 }
 
-async function acknowledge(platform: PlatformContext, { tenantId, runId, projection }: ToldRun): Promise<void> {
-  await platform.ports.runActors.of(tenantId, runId).acknowledge(projection.seq, projection.acts.at(-1)?.id ?? 0);
+async function acknowledge(platform: PlatformContext, told: readonly ToldRun[]): Promise<void> {
+  const byTenant = Map.groupBy(told, ({ tenantId }) => tenantId);
+  await Promise.all(
+    [...byTenant].map(([tenantId, runs]) =>
+      platform.ports.runActors.acknowledge(
+        tenantId,
+        runs.map(({ runId, projection: { seq, acts } }) => ({ runId, seq, act: acts.at(-1)?.id ?? 0 })),
+      ),
+    ),
+  );
 }
 
 function reviewStatements({ db }: PlatformContext, { tenantId, runId, projection }: ToldRun): Statement[] {

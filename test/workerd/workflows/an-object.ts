@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import type { Json } from "../../../domain/kernel/json.ts";
+import { placeOf } from "../../../domain/workflows/map-child-id.ts";
 import type { Run } from "../../../domain/workflows/run-view.ts";
 import { eventually } from "../../support/a-run.ts";
 import type { TestMember } from "../../support/a-tenant.ts";
@@ -15,7 +16,7 @@ export interface RunEvent {
 
 /** The object that is the only writer of the run. */
 export function objectOf(member: TestMember, runId: string) {
-  return env.WORKFLOW_RUN.get(env.WORKFLOW_RUN.idFromName(`${member.tenantId}:${runId}`));
+  return env.WORKFLOW_RUN.get(env.WORKFLOW_RUN.idFromName(`${member.tenantId}:${placeOf(runId).object}`));
 }
 
 export async function runOf(member: TestMember, id: string, wait = 0): Promise<Run> {

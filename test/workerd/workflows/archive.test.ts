@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { Json } from "../../../domain/kernel/json.ts";
 import { DAY_MS } from "../../../domain/kernel/time.ts";
+import { placeOf } from "../../../domain/workflows/map-child-id.ts";
 import type { Run } from "../../../domain/workflows/run-view.ts";
 import { archiveRuns } from "../../../services/workflows/archive-runs.ts";
 import { archiveFolder } from "../../../services/workflows/run-archive.ts";
@@ -33,7 +34,7 @@ async function toldOf(member: TestMember, run: Run): Promise<void> {
 }
 
 function objectOf(member: TestMember, runId: string) {
-  return env.WORKFLOW_RUN.get(env.WORKFLOW_RUN.idFromName(`${member.tenantId}:${runId}`));
+  return env.WORKFLOW_RUN.get(env.WORKFLOW_RUN.idFromName(`${member.tenantId}:${placeOf(runId).object}`));
 }
 
 function objectSql(member: TestMember, runId: string, query: string) {

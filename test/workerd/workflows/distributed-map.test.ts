@@ -95,6 +95,7 @@ describe("a distributed Map", () => {
     const run = await aRun(member, map(ASK), { input: numbers(3) });
     const children = await childrenOf(member, run.id, 3);
     for (const child of children) {
+      await runOf(member, run.id);
       await evictDurableObject(objectOf(member, run.id));
       const { waitingFor } = await eventually(
         () => runOf(member, child.id),

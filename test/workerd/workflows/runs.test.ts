@@ -2,6 +2,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { Json } from "../../../domain/kernel/json.ts";
+import { placeOf } from "../../../domain/workflows/map-child-id.ts";
 import type { Run } from "../../../domain/workflows/run-view.ts";
 import { aRun, chain, eventually } from "../../support/a-run.ts";
 import type { TestMember } from "../../support/a-tenant.ts";
@@ -31,7 +32,7 @@ const REVIEW: Json = {
 const getRun = async (member: TestMember, id: string) => (await member.call(`/v1/runs/${id}`)).body as Run;
 
 function objectOf(member: TestMember, runId: string) {
-  return env.WORKFLOW_RUN.get(env.WORKFLOW_RUN.idFromName(`${member.tenantId}:${runId}`));
+  return env.WORKFLOW_RUN.get(env.WORKFLOW_RUN.idFromName(`${member.tenantId}:${placeOf(runId).object}`));
 }
 
 /** The run, once it waits for a person, and its review's id. */
