@@ -21,10 +21,13 @@ export interface RunPlace {
   run: number;
 }
 
-/** The id of the run that map run `key` of `parentRunId` starts for one item or batch: a repeated start finds the same run. */
-export function mapChildRunId(tenantId: string, parentRunId: string, key: string, index: number): string {
+/**
+ * The ids of the runs that map run `key` of `parentRunId` starts, by the index of their item or batch: a repeated start finds the
+ * same run.
+ */
+export function mapChildIds(tenantId: string, parentRunId: string, key: string): (index: number) => string {
   const map = idOf("run", `${tenantId}\n${parentRunId}/${key}`).slice(0, "run_".length + MAP_CHARACTERS);
-  return `${map}${MARK}${base32(index)}`;
+  return (index) => `${map}${MARK}${base32(index)}`;
 }
 
 export function placeOf(runId: string): RunPlace {

@@ -1,4 +1,4 @@
-import { mapChildRunId } from "../../domain/workflows/map-child-id.ts";
+import { mapChildIds } from "../../domain/workflows/map-child-id.ts";
 import type { RunCommand } from "../../domain/workflows/run/command.ts";
 import type { Effect } from "../../domain/workflows/run/effects.ts";
 import { childOf, waitsForRun } from "../../services/workflows/child-runs.ts";
@@ -11,9 +11,8 @@ export function childrenOf({ tenantId, runId }: Origin, effect: Effect): { key: 
     return [{ key: effect.key, runId: childOf(tenantId, runId, effect.key, effect.resource, effect.input) }];
   }
   if (effect.kind !== "startChildren") return [];
-  return effect.indexes.map((index) => {
-    return { key: childKey(effect.key, index), runId: mapChildRunId(tenantId, runId, effect.key, index) };
-  });
+  const childId = mapChildIds(tenantId, runId, effect.key);
+  return effect.indexes.map((index) => ({ key: childKey(effect.key, index), runId: childId(index) }));
 }
 
 /** The children that need not be called off any more once this is decided. */

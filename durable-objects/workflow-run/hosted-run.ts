@@ -105,6 +105,12 @@ export class HostedRun implements RunMethods {
     return this.#run.isAtRest;
   }
 
+  /** It is here and has not ended. */
+  get isGoingOn(): boolean {
+    const live = this.#run.load();
+    return live !== null && !isEnded(live.state);
+  }
+
   /** Resolves at the next change of the run. */
   changed(): Promise<void> {
     return this.#run.changed();
@@ -170,6 +176,10 @@ export class HostedRun implements RunMethods {
   }
 
   async get(): Promise<Run | null> {
+    return this.run();
+  }
+
+  run(): Run | null {
     const live = this.#run.load();
     return live === null ? null : toRun(live);
   }

@@ -62,6 +62,8 @@ export class Journal {
   /** The newest snapshot, and what has been written since. */
   #snapshot = { seq: 0, characters: 0 };
   #sinceSnapshot = 0;
+  /** As the table has it, once it was asked. */
+  #projected: { seq: number; act: number } | null = null;
 
   constructor({ sql }: DurableObjectStorage, tables: Tables, rows: Rows) {
     this.#sql = sql;
@@ -126,6 +128,7 @@ export class Journal {
 
   /** Forgets everything but that. */
   leave(): void {
+    this.#projected = null;
     if (this.#rows.isAlone) this.#tables.dropAll();
     else this.#deleteRows();
     this.#mark("archived");
@@ -398,19 +401,21 @@ export class Journal {
   /** How far the read models have come: the event and the act they stand at. */
   projected(): { seq: number; act: number } {
     if (this.#unkept !== null) return { seq: 0, act: 0 };
-    return this.#sql
+    this.#projected ??= this.#sql
       .exec<{ seq: number; act: number }>("select seq, act from origin where rowid = ?", this.#rows.id)
       .one();
+    return this.#projected;
   }
 
   /** News are not heard in order: what was said before stands. */
   saveProjected(seq: number, act: number): void {
     const done = this.projected();
     if (seq <= done.seq && act <= done.act) return;
+    this.#projected = { seq: Math.max(seq, done.seq), act: Math.max(act, done.act) };
     this.#sql.exec(
       "update origin set seq = ?, act = ? where rowid = ?",
-      Math.max(seq, done.seq),
-      Math.max(act, done.act),
+      this.#projected.seq,
+      this.#projected.act,
       this.#rows.id,
     );
   }

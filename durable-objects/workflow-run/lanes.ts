@@ -2,6 +2,7 @@
 export class Lanes {
   readonly #width: number;
   readonly #waiting: (() => void)[] = [];
+  readonly #roomSeekers: (() => void)[] = [];
   #taken = 0;
 
   constructor(width: number) {
@@ -18,6 +19,16 @@ export class Lanes {
       const next = this.#waiting.shift();
       if (next === undefined) this.#taken--;
       else next();
+      if (this.#hasRoom) for (const found of this.#roomSeekers.splice(0)) found();
     }
+  }
+
+  /** Resolves when no work waits. */
+  async room(): Promise<void> {
+    if (!this.#hasRoom) await new Promise<void>((resolve) => this.#roomSeekers.push(resolve));
+  }
+
+  get #hasRoom(): boolean {
+    return this.#waiting.length === 0;
   }
 }

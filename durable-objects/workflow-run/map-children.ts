@@ -1,5 +1,5 @@
 import type { Json } from "../../domain/kernel/json.ts";
-import { indexOfMapChild, mapChildRunId, placeOf } from "../../domain/workflows/map-child-id.ts";
+import { indexOfMapChild, mapChildIds, placeOf } from "../../domain/workflows/map-child-id.ts";
 import type { StartChildrenEffect } from "../../domain/workflows/run/effects.ts";
 import type { ChildOutcome, Failure } from "../../domain/workflows/run/event.ts";
 import type { Run } from "../../domain/workflows/run-view.ts";
@@ -15,18 +15,17 @@ export interface MapChildrenHost {
   finished(key: string, child: ChildOutcome): void;
 }
 
-/** Calls that start children, under way at once. */
-const CALLS = 16;
 /** Of one call: as many as a turn of the object that has them should take, and as much as a message should weigh. */
-const STARTS_A_CALL = 25;
-const MAX_CALL_CHARACTERS = 4_000_000;
+const STARTS_A_CALL = 16;
+const MAX_CALL_CHARACTERS = 1_000_000;
 
 type Begun = { request: StartRunRequest; index: number };
 
 /** Starts the children of distributed Maps. Those that run are told of by themselves; only what is being started is known here. */
 export class MapChildren {
   readonly #host: MapChildrenHost;
-  readonly #calls = new Lanes(CALLS);
+  /** One call after the other for each object: it answers the next when it has room for it. */
+  readonly #calls = new Map<string, Lanes>();
   /** Children whose object has taken them, by key, until they end: the guard need not start them again. */
   readonly #taken = new Set<string>();
 
@@ -36,10 +35,13 @@ export class MapChildren {
 
   async start(effect: StartChildrenEffect, isWanted: () => boolean): Promise<void> {
     const { tenantId, runId } = this.#host.origin();
-    const place = (index: number) => placeOf(mapChildRunId(tenantId, runId, effect.key, index)).object;
+    const childId = mapChildIds(tenantId, runId, effect.key);
+    const place = (index: number) => placeOf(childId(index)).object;
     const untaken = effect.indexes.filter((index) => !this.#taken.has(childKey(effect.key, index)));
-    const calls = [...Map.groupBy(untaken, place).values()].flatMap((indexes) => cut(indexes, STARTS_A_CALL));
-    const outcomes = await Promise.allSettled(calls.map((indexes) => this.#startIn(effect, indexes, isWanted)));
+    const calls = [...Map.groupBy(untaken, place)].flatMap(([object, indexes]) =>
+      cut(indexes, STARTS_A_CALL).map((some) => this.#startIn(object, effect, { indexes: some, childId }, isWanted)),
+    );
+    const outcomes = await Promise.allSettled(calls);
     const failed = outcomes.find((outcome) => outcome.status === "rejected");
     if (failed !== undefined) throw failed.reason;
   }
@@ -48,10 +50,16 @@ export class MapChildren {
     this.#taken.delete(childKey(mapRunKey, index));
   }
 
-  /** Children of one object. */
-  async #startIn(effect: StartChildrenEffect, indexes: readonly number[], isWanted: () => boolean): Promise<void> {
+  async #startIn(
+    object: string,
+    effect: StartChildrenEffect,
+    { indexes, childId }: { indexes: readonly number[]; childId: (index: number) => string },
+    isWanted: () => boolean,
+  ): Promise<void> {
     const running: string[] = [];
-    await this.#calls.run(async () => {
+    const lane = this.#calls.get(object) ?? new Lanes(1);
+    this.#calls.set(object, lane);
+    await lane.run(async () => {
       let begun: Begun[] = [];
       let characters = 0;
       const send = async () => {
@@ -67,7 +75,8 @@ export class MapChildren {
           this.#host.finished(effect.key, { index, status: "failed", ...begin.failure });
           continue;
         }
-        begun.push({ index, request: childRequest(this.#host.origin(), effect, index, begin.input) });
+        const child = { runId: childId(index), key: childKey(effect.key, index), input: begin.input };
+        begun.push({ index, request: childRequest(this.#host.origin(), effect, child) });
         characters += JSON.stringify(begin.input).length;
         if (characters > MAX_CALL_CHARACTERS) await send();
       }
@@ -121,9 +130,12 @@ function cut<T>(items: readonly T[], size: number): T[][] {
 }
 
 /** A STANDARD child that takes longer than its start tells of its end. */
-function childRequest(origin: Origin, effect: StartChildrenEffect, index: number, input: Json): StartRunRequest {
+function childRequest(
+  origin: Origin,
+  effect: StartChildrenEffect,
+  { runId, key, input }: { runId: string; key: string; input: Json },
+): StartRunRequest {
   const type = effect.settings.executionType;
-  const runId = mapChildRunId(origin.tenantId, origin.runId, effect.key, index);
   return {
     tenantId: origin.tenantId,
     runId,
@@ -138,7 +150,7 @@ function childRequest(origin: Origin, effect: StartChildrenEffect, index: number
     parentRunId: origin.runId,
     depth: origin.depth + 1,
     mapState: effect.state,
-    ...(type === "STANDARD" && { waiter: { runId: origin.runId, key: childKey(effect.key, index) } }),
+    ...(type === "STANDARD" && { waiter: { runId: origin.runId, key } }),
     slot: null,
     act: null,
   };

@@ -3,7 +3,6 @@ import { composePlatform } from "../../adapters/compose.ts";
 import type { QueueMessage } from "../../domain/jobs/message.ts";
 import { SECOND_MS } from "../../domain/kernel/time.ts";
 import { indexOfMapChild, placeOf } from "../../domain/workflows/map-child-id.ts";
-import type { Run } from "../../domain/workflows/run-view.ts";
 import type { PlatformContext } from "../../services/context.ts";
 import type {
   ChildEnd,
@@ -40,6 +39,8 @@ export class WorkflowRun extends DurableObject<Env> {
   readonly #tables: Tables;
   readonly #alarm: ObjectAlarm;
   readonly #connections = new Lanes(CONNECTIONS);
+  /** EXPRESS children whose parent has not heard how they ended: nothing else knows. */
+  readonly #untold = new Set<number>();
   readonly #news = new Together<QueueMessage>((_queue, news) => this.#platform().ports.queue.send(news));
   readonly #ends: Together<ChildEnd>;
   #composed: PlatformContext | null = null;
@@ -66,40 +67,50 @@ export class WorkflowRun extends DurableObject<Env> {
   async startChildren(requests: readonly StartRunRequest[]): Promise<StartedChild[]> {
     const runs = requests.map(({ runId }) => placeOf(runId).run);
     return this.#within(runs, async (hosted) => {
-      const starts = requests.map(async (request, at): Promise<StartedChild> => {
-        const started = await hosted[at]?.start(request);
-        return startedChild(request.runId, started?.run ?? null);
-      });
-      const outcomes = await Promise.allSettled(starts);
-      return outcomes.map((outcome, at) => {
-        if (outcome.status === "fulfilled") return outcome.value;
-        const { runId = "" } = requests[at] ?? {};
-        this.#platform().log.error("run.child-not-started", outcome.reason, { runId });
-        return { runId, outcome: "lost" };
-      });
+      for (const [at, request] of requests.entries()) {
+        // A child that would wait for a connection would only be more to write down.
+        await this.#connections.room();
+        await this.#startChild(request, hosted[at]);
+      }
+      // The first may have ended while the last had to wait.
+      return this.#told(hosted.map((run, at) => startedChild(requests[at]?.runId ?? "", run)));
     });
+  }
+
+  async #startChild(request: StartRunRequest, hosted: HostedRun | undefined): Promise<void> {
+    const { runId, type } = request;
+    try {
+      await hosted?.start(request);
+      if (type === "EXPRESS") this.#untold.add(placeOf(runId).run);
+    } catch (error) {
+      this.#platform().log.error("run.child-not-started", error, { runId });
+    }
+  }
+
+  #told(children: StartedChild[]): StartedChild[] {
+    for (const { runId, outcome } of children) if (outcome !== "running") this.#untold.delete(placeOf(runId).run);
+    return children;
   }
 
   async endedChildren(runIds: readonly string[]): Promise<StartedChild[]> {
     const runs = runIds.map((runId) => placeOf(runId).run);
     return this.#within(runs, async (hosted) => {
-      const ended = async () => {
-        const now = await Promise.all(hosted.map(async (run, at) => startedChild(runIds[at] ?? "", await run.get())));
-        return now.filter(({ outcome }) => outcome !== "running");
-      };
       const isOver = timeout(WAIT_MS);
-      for (;;) {
-        if ((await ended()).length > 0) break;
+      while (hosted.every((run) => run.isGoingOn)) {
         const change = Promise.race(hosted.map((run) => run.changed().then(() => "changed")));
         if ((await Promise.race([change, isOver])) === "over") return [];
       }
       await timeout(GATHER_MS);
-      return ended();
+      const children = hosted.map((run, at) => startedChild(runIds[at] ?? "", run));
+      return this.#told(children.filter(({ outcome }) => outcome !== "running"));
     });
   }
 
   async callOff(parentRunId: string, runs: readonly number[]): Promise<void> {
-    await this.#within(runs, (hosted) => Promise.all(hosted.map((run) => run.callOff(parentRunId))));
+    await this.#within(runs, async (hosted) => {
+      await Promise.all(hosted.map((run) => run.callOff(parentRunId)));
+      for (const run of runs) this.#untold.delete(run);
+    });
   }
 
   async acknowledge(marks: readonly ProjectedMark[]): Promise<void> {
@@ -133,7 +144,7 @@ export class WorkflowRun extends DurableObject<Env> {
       for (const [at, one] of inMemory.entries()) {
         one.calls--;
         const run = runs[at] ?? 0;
-        if (run !== 0 && one.calls === 0 && one.hosted.isAtRest) this.#runs.delete(run);
+        if (run !== 0 && one.calls === 0 && one.hosted.isAtRest && !this.#untold.has(run)) this.#runs.delete(run);
       }
     }
   }
@@ -170,10 +181,10 @@ export class WorkflowRun extends DurableObject<Env> {
   }
 }
 
-function startedChild(runId: string, run: Run | null): StartedChild {
-  if (run === null) return { runId, outcome: "lost" };
-  if (run.stoppedAt === undefined) return { runId, outcome: "running" };
-  return { runId, outcome: mapChildOutcome(indexOfMapChild(runId), run) };
+function startedChild(runId: string, hosted: HostedRun): StartedChild {
+  if (hosted.isGoingOn) return { runId, outcome: "running" };
+  const run = hosted.run();
+  return { runId, outcome: run === null ? "lost" : mapChildOutcome(indexOfMapChild(runId), run) };
 }
 
 function timeout(ms: number): Promise<"over"> {

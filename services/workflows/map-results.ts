@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from "../../domain/kernel/json.ts";
 import { isJsonObject } from "../../domain/kernel/json.ts";
 import { executionArn } from "../../domain/workflows/arn.ts";
-import { mapChildRunId } from "../../domain/workflows/map-child-id.ts";
+import { mapChildIds } from "../../domain/workflows/map-child-id.ts";
 import type { Failure, MapRunSettings } from "../../domain/workflows/run/event.ts";
 import type { ServiceContext } from "../context.ts";
 import { bucketPrefix } from "./map-items.ts";
@@ -60,8 +60,9 @@ interface Described {
 /** Each child as Step Functions describes an execution. */
 async function described(ctx: ServiceContext, map: MapResults): Promise<Described> {
   const all: Described = { succeeded: [], failed: [] };
+  const childId = mapChildIds(ctx.tenant.id, map.runId, map.key);
   for (let index = 0; index < map.results.length; index++) {
-    const runId = mapChildRunId(ctx.tenant.id, map.runId, map.key, index);
+    const runId = childId(index);
     const failure = map.failures[index];
     const common = {
       ExecutionArn: executionArn(ctx.tenant.id, map.workflow, runId),

@@ -203,7 +203,7 @@ export interface StartedChild {
 
 export interface RunActors {
   of(tenantId: string, runId: string): RunActor;
-  /** Starts runs of one map run that live in one object (`placeOf()`). Harmless to repeat. */
+  /** Starts runs of one map run that live in one object (`placeOf()`), once it has room for them. Harmless to repeat. */
   startChildren(tenantId: string, requests: readonly StartRunRequest[]): Promise<StartedChild[]>;
   /** Those of the runs, which live in one object, that have ended or are lost; waits until there is one. */
   endedChildren(tenantId: string, runIds: readonly string[]): Promise<StartedChild[]>;

@@ -1,6 +1,7 @@
-import { evictDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import type { Json, JsonObject } from "../../../domain/kernel/json.ts";
+import { placeOf } from "../../../domain/workflows/map-child-id.ts";
 import type { Run } from "../../../domain/workflows/run-view.ts";
 import { bucketPrefix } from "../../../services/workflows/map-items.ts";
 import { aRun, eventually } from "../../support/a-run.ts";
@@ -20,6 +21,20 @@ const ODD_FAILS = {
   States: {
     C: { Type: "Choice", Choices: [{ Variable: "$.odd", BooleanEquals: true, Next: "F" }], Default: "Done" },
     F: { Type: "Fail", Error: "Odd", Cause: "an odd item" },
+    Done: { Type: "Succeed" },
+  },
+};
+/** Takes a connection, and is over soon. */
+const REFUSED = {
+  StartAt: "T",
+  States: {
+    T: {
+      Type: "Task",
+      Resource: "weft:http:request",
+      Parameters: { url: "http://10.0.0.1/" },
+      Catch: [{ ErrorEquals: ["States.ALL"], ResultPath: null, Next: "Done" }],
+      End: true,
+    },
     Done: { Type: "Succeed" },
   },
 };
@@ -108,6 +123,60 @@ describe("a distributed Map", () => {
     expect(await childrenOf(member, run.id, 3)).toHaveLength(3);
     const finished = (await eventsOf(member, run.id)).filter(({ type }) => type === "RunChildrenFinished");
     expect(finished.length).toBeLessThanOrEqual(3);
+  });
+
+  it("has children that share an object: each keeps what is its own when another ends, and when the object is gone", async () => {
+    const member = await aTenant();
+    const run = await aRun(member, map(ASK, { ToleratedFailureCount: 1 }), { input: numbers(4) });
+    const children = await childrenOf(member, run.id, 4);
+    expect(new Set(children.map(({ id }) => placeOf(id).object)).size).toBe(1);
+    const [first, ...others] = children.map(({ id }) => id);
+    await member.call(`/v1/runs/${first}/stop`, { method: "POST", body: { cause: "not needed" } });
+    await evictDurableObject(objectOf(member, first ?? ""));
+    expect(await runOf(member, first ?? "")).toMatchObject({ status: "aborted", cause: "not needed" });
+    for (const id of others) {
+      const { waitingFor, status, input } = await runOf(member, id);
+      expect({ status, waits: waitingFor.length }).toEqual({ status: "running", waits: 1 });
+      const types = (await eventsOf(member, id)).map(({ type, seq }) => `${seq} ${type}`);
+      expect(types.slice(0, 2)).toEqual(["1 ExecutionStarted", "2 TaskStateEntered"]);
+      expect((await eventsOf(member, id))[0]?.input).toBe(input);
+      const path = `/v1/reviews/${waitingFor[0]?.reviewId}/decision`;
+      await member.call(path, { method: "POST", body: { decision: "approve" } });
+    }
+    expect(await runOf(member, run.id, 10)).toMatchObject({ status: "succeeded" });
+    const acts = await member.ctx.ports.runActors.of(member.tenantId, first ?? "").projection();
+    expect(acts?.seq).toBe((await eventsOf(member, first ?? "")).length);
+  });
+
+  it("archives one of the children that share an object, and leaves the others", async () => {
+    const member = await aTenant();
+    const run = await aRun(member, map(PASS), { input: numbers(4), wait: 10 });
+    const [first, second] = (await childrenOf(member, run.id, 4)).map(({ id }) => id);
+    const actor = member.ctx.ports.runActors.of(member.tenantId, first ?? "");
+    await eventually(
+      () => actor.archive(),
+      (isMoved) => isMoved,
+    );
+    const rows = await runInDurableObject(objectOf(member, first ?? ""), (_object, { storage }) =>
+      storage.sql
+        .exec("select (select count(*) from origin) as runs, (select count(*) from archived) as archived")
+        .one(),
+    );
+    expect(rows).toEqual({ runs: 3, archived: 1 });
+    await expect(actor.get()).resolves.toBeNull();
+    expect(await eventsOf(member, second ?? "")).toHaveLength(4);
+    expect(await eventsOf(member, first ?? "")).toHaveLength(4);
+  });
+
+  it("starts no EXPRESS child twice that ended while its neighbours waited for a connection", async () => {
+    const member = await aTenant();
+    const input = numbers(200).map((n) => ({ n }));
+    const run = await aRun(member, map(REFUSED, {}, "EXPRESS"), { input, wait: 20 });
+    expect(run).toMatchObject({ status: "succeeded", output: input });
+    const ended = (await eventsOf(member, run.id)).flatMap((event) =>
+      event.type === "RunChildrenFinished" ? (event as unknown as { children: { index: number }[] }).children : [],
+    );
+    expect(ended.map(({ index }) => index).sort((a, b) => a - b)).toEqual(numbers(200));
   });
 
   it("fails when more children fail than are tolerated, and calls the others off", async () => {
