@@ -15,7 +15,9 @@ export const Job = z
     error: z.string().optional(),
     cause: z.string().optional(),
     createdAt: time,
-    availableAt: time,
+    availableAt: time
+      .nullable()
+      .meta({ description: "When it may begin, or be tried again; null unless it is queued" }),
     finishedAt: time.nullable(),
   })
   .meta({ id: "Job", description: "Work that goes on after its request was answered" });

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { Job } from "../../domain/jobs/job.ts";
 import { TaskStatus } from "../../domain/jobs/message.ts";
 import { isId } from "../../domain/kernel/id.ts";
-import type { JsonObject } from "../../domain/kernel/json.ts";
+import { isJsonObject, type Json, type JsonObject } from "../../domain/kernel/json.ts";
 import type { Page } from "../../domain/kernel/page.ts";
 import { decodeCursor, PageRequest, pageOf } from "../../domain/kernel/page.ts";
 import { notFound, problem } from "../../domain/kernel/problem.ts";
@@ -103,10 +103,24 @@ export function toJob(row: TaskRow): Job {
     status: row.status,
     attempts: row.attempts,
     progress: row.status === "succeeded" ? 1 : 0,
-    subject: row.payload as JsonObject,
+    subject: subjectOf(row),
     ...(row.cause !== null && { cause: row.cause, ...(row.status === "failed" && { error: row.cause }) }),
     createdAt: isoTime(row.createdAt),
-    availableAt: isoTime(row.availableAt),
+    // Of a task that runs it is the end of its lease, which is nobody's business.
+    availableAt: row.status === "queued" ? isoTime(row.availableAt) : null,
     finishedAt: row.finishedAt === null ? null : isoTime(row.finishedAt),
   };
+}
+
+/** What the job is about, without the folders of files. */
+function subjectOf({ payload }: TaskRow): JsonObject {
+  const { folder: _, revisions, ...subject } = payload as JsonObject;
+  if (!Array.isArray(revisions)) return subject;
+  return { ...subject, revisions: revisions.map((revision) => withoutFolder(revision)) };
+}
+
+function withoutFolder(revision: Json): Json {
+  if (!isJsonObject(revision)) return revision;
+  const { folder: _, ...rest } = revision;
+  return rest;
 }

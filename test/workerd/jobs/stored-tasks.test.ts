@@ -102,6 +102,28 @@ describe("a stored task", () => {
   });
 });
 
+describe("a job as its tenant sees it", () => {
+  it("names what it is about and no folder, and tells a time to come only while it waits for one", async () => {
+    const member = await aTenant();
+    const revision = { documentId: "doc_1", version: 2 };
+    const payload = { knowledgeBaseId: "kb_1", revisions: [{ ...revision, folder: "ten_x/kb_1/secret" }] };
+    const later = member.ctx.clock.now() + 300_000;
+    const type = "document.remove" as const;
+    const ended = await aTask(member.ctx, { type, payload, status: "succeeded", availableAt: later });
+    const folder = "ten_x/kb_1/secret";
+    const ingest = { type: "document.ingest" as const, payload: { knowledgeBaseId: "kb_1", ...revision, folder } };
+    const waiting = await aTask(member.ctx, { ...ingest, availableAt: later });
+    expect((await member.call(`/v1/jobs/${ended.id}`)).body).toMatchObject({
+      subject: { knowledgeBaseId: "kb_1", revisions: [revision] },
+      availableAt: null,
+    });
+    const { body } = await member.call("/v1/jobs");
+    expect(body.data[0]).toMatchObject({ id: waiting.id, subject: { knowledgeBaseId: "kb_1", ...revision } });
+    expect(body.data[0].availableAt).toBe(new Date(later).toISOString());
+    expect(JSON.stringify(body)).not.toContain("secret");
+  });
+});
+
 describe("dead letters", () => {
   it("list failed jobs with their cause, and a retry runs them again", async () => {
     const member = await aTenant();
