@@ -1,12 +1,27 @@
-import { and, asc, eq, isNull, lte } from "drizzle-orm";
-import { commit, PLATFORM_TENANT } from "../commit.ts";
+import { and, asc, count, eq, isNull, lte } from "drizzle-orm";
+import { commit, PLATFORM_TENANT, type Statement } from "../commit.ts";
 import type { PlatformContext } from "../context.ts";
 import { openClosure } from "./closure.ts";
-import { closures, mails } from "./table.ts";
+import {
+  closures,
+  mailedTokens,
+  mails,
+  memberships,
+  openIdIdentities,
+  personKeys,
+  recoveryCodes,
+  secondFactors,
+  sessions,
+  signInChallenges,
+  users,
+} from "./table.ts";
 
 const AT_ONCE = 50;
 
-/** Ends the time in which deleted accounts may come back: what was kept of them goes, and the mail that told of it. Run by the clock. */
+/**
+ * Ends the time in which deleted accounts may come back: what was kept of them goes, and the mail that told of it. Every store is
+ * counted and emptied once more, since a request that was under way at the deletion may have left something. Run by the clock.
+ */
 export async function eraseAccounts(platform: PlatformContext): Promise<void> {
   const { db } = platform;
   const isDue = and(isNull(closures.tenantId), lte(closures.expiresAt, platform.clock.now()));
@@ -15,12 +30,63 @@ export async function eraseAccounts(platform: PlatformContext): Promise<void> {
     const closed = await openClosure(platform, row);
     if (closed.kind !== "account") continue;
     const { user } = closed.person;
+    const stores = storesOf(platform, user);
+    const counts = await Promise.all(stores.map(({ found }) => found()));
+    const removed = Object.fromEntries(stores.map(({ name }, n) => [name, counts[n] ?? 0]));
     const ctx = { ...platform, tenant: { id: PLATFORM_TENANT }, actor: { kind: "system", name: "erasure" } as const };
     await commit(ctx, {
       // across tenants: an account's row names none
       change: db.delete(closures).where(eq(closures.hash, row.hash)),
-      also: [db.delete(mails).where(eq(mails.recipient, user.email))],
-      audit: { action: "user.erased", target: { type: "user", id: user.id } },
+      also: stores.map(({ remove }) => remove),
+      audit: {
+        action: "user.erased",
+        target: { type: "user", id: user.id },
+        details: { rows: { closures: 1, ...removed }, tombstone: tombstoneOf(platform, user.email) },
+      },
     });
   }
 }
+
+/** Tells whether an address is one that was erased to who holds the platform's keys, and nothing to anybody else. */
+export function tombstoneOf({ ports }: PlatformContext, email: string): string | null {
+  return ports.secretDeriver.derive(`tombstone:${email}`)[0] ?? null;
+}
+
+interface Store {
+  name: string;
+  found(): Promise<number>;
+  remove: Statement;
+}
+
+/** Everywhere that something of a person can be. */
+function storesOf({ db }: PlatformContext, { id, email }: { id: string; email: string }): Store[] {
+  const store = (name: string, table: typeof users | PersonTable, isTheirs: ReturnType<typeof eq>): Store => ({
+    name,
+    found: async () => (await db.select({ rows: count() }).from(table).where(isTheirs))[0]?.rows ?? 0,
+    remove: db.delete(table).where(isTheirs),
+  });
+  return [
+    store("users", users, eq(users.id, id)),
+    store("person-keys", personKeys, eq(personKeys.userId, id)),
+    // across tenants: whatever names the person
+    store("memberships", memberships, eq(memberships.userId, id)),
+    store("sessions", sessions, eq(sessions.userId, id)),
+    store("mailed-tokens", mailedTokens, eq(mailedTokens.userId, id)),
+    store("second-factors", secondFactors, eq(secondFactors.userId, id)),
+    store("recovery-codes", recoveryCodes, eq(recoveryCodes.userId, id)),
+    store("sign-in-challenges", signInChallenges, eq(signInChallenges.userId, id)),
+    store("openid-identities", openIdIdentities, eq(openIdIdentities.userId, id)),
+    store("mails", mails, eq(mails.recipient, email)),
+  ];
+}
+
+type PersonTable =
+  | typeof personKeys
+  | typeof memberships
+  | typeof sessions
+  | typeof mailedTokens
+  | typeof secondFactors
+  | typeof recoveryCodes
+  | typeof signInChallenges
+  | typeof openIdIdentities
+  | typeof mails;

@@ -1,9 +1,12 @@
 import { env } from "cloudflare:workers";
+import { desc, eq } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import { asProblem } from "../../../domain/kernel/problem.ts";
 import { MINUTE_MS } from "../../../domain/kernel/time.ts";
-import { eraseAccounts } from "../../../services/identity/erase-accounts.ts";
+import { auditEntries } from "../../../services/audit/table.ts";
+import { eraseAccounts, tombstoneOf } from "../../../services/identity/erase-accounts.ts";
 import { restore } from "../../../services/identity/restore.ts";
+import { memberships } from "../../../services/identity/table.ts";
 import { isSuspended } from "../../../services/limits/is-suspended.ts";
 import { restTenant } from "../../../services/tenant-data/erase-tenant.ts";
 import { aPlatform } from "../../support/a-platform.ts";
@@ -75,12 +78,29 @@ describe("a deleted account", { timeout: 30_000 }, () => {
     const ada = await registered();
     await call("/v1/me", { method: "DELETE", headers: ada.headers });
     const token = tokenIn(await mailTo(ada.email, /account was deleted/));
+    // Of a request that was under way when the account went.
+    const { db } = aPlatform();
+    await db.insert(memberships).values({ tenantId: "ten_x", userId: ada.user.id, role: "viewer", joinedAt: 1 });
     const late = await restore(atTheEnd(), token).catch((error: unknown) => asProblem(error)?.code);
     expect(late).toBe("validation-failed");
     await eraseAccounts(atTheEnd());
     expectProblem(await bringBack(token), 422, "validation-failed");
     expect(await mailsTo(ada.email)).toEqual([]);
     expect(await everythingKept()).not.toContain(ada.email);
+    const [entry] = await db
+      .select()
+      .from(auditEntries)
+      .where(eq(auditEntries.targetId, ada.user.id))
+      .orderBy(desc(auditEntries.at))
+      .limit(1);
+    expect(entry).toMatchObject({
+      action: "user.erased",
+      details: {
+        rows: { closures: 1, users: 0, memberships: 1, sessions: 0 },
+        tombstone: tombstoneOf(aPlatform(), ada.email),
+      },
+    });
+    expect(await db.select().from(memberships).where(eq(memberships.userId, ada.user.id))).toEqual([]);
   });
 
   it("does not come back over another account of the address", async () => {
