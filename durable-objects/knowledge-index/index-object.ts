@@ -1,15 +1,12 @@
 // One object of an index, named by the tenant, the knowledge base and the generation. It keeps the promises X1 to X3 of
 // domain/knowledge/index-contract.ts. SQLite holds everything; memory holds the vectors, the newest words and what was searched last, read when needed.
 import { DurableObject } from "cloudflare:workers";
-import { type EmbedderIdentity, sameEmbedder } from "../../domain/knowledge/embedding/embedder.ts";
-import { HASHED_EMBEDDER, hashedEmbedding } from "../../domain/knowledge/embedding/hashed.ts";
-import { type QuantisedVector, quantised } from "../../domain/knowledge/embedding/quantised.ts";
-import { parseFilter } from "../../domain/knowledge/filter.ts";
+import { sameEmbedder } from "../../domain/knowledge/embedding/embedder.ts";
+import { HASHED_EMBEDDER } from "../../domain/knowledge/embedding/hashed.ts";
 import type { IndexStats } from "../../domain/knowledge/index-contract.ts";
 import type {
   ChunkRange,
   IndexShape,
-  OtherShape,
   Passage,
   PlacementOutcome,
   PlacementRequest,
@@ -20,31 +17,15 @@ import type {
   StagedDocument,
   StagingDocument,
 } from "../../domain/knowledge/index-shape.ts";
-import {
-  averageLength,
-  type IndexTotals,
-  LANGUAGES,
-  type ShardTotals,
-  searchedLanguages,
-} from "../../domain/knowledge/index-totals.ts";
-import { choiceOf } from "../../domain/knowledge/ranking/chosen.ts";
-import { analysedQuery } from "../../domain/knowledge/ranking/query.ts";
-import { rankOptions } from "../../domain/knowledge/ranking/rank.ts";
+import type { IndexTotals, ShardTotals } from "../../domain/knowledge/index-totals.ts";
 import type { WeightedTerm } from "../../domain/knowledge/ranking/weights.ts";
-import type { SearchTimings } from "../../domain/knowledge/search.ts";
-import { AllowedChunks } from "./allowed-chunks.ts";
 import { forget, locate, place, readShape } from "./directory.ts";
 import { type Entry, entriesOf } from "./entries.ts";
-import { type IndexState, readLanguages, readState } from "./index-state.ts";
-import { readChunks, readPlaces } from "./reads.ts";
+import { IndexReader, mismatch } from "./index-reader.ts";
+import { type IndexState, readState } from "./index-state.ts";
 import { createTables } from "./schema.ts";
-import { findCandidates, type SearchPlan, type SearchSource, search, wordScores, wordsOf } from "./search.ts";
-import { SearchCache } from "./search-cache.ts";
 import { isStaged, readRanges, readStaged, stagedChunks } from "./staging.ts";
-import { storedScan } from "./stored-vectors.ts";
-import { TokenCache } from "./token-cache.ts";
 import { TopicIndex } from "./topic-index.ts";
-import type { CosineScan } from "./vector-matrix.ts";
 import { VectorMemory } from "./vector-memory.ts";
 import { readTokenIds, WordIndex } from "./word-index.ts";
 import { deleteDocument, type IndexMemory, insertRows, insertWords } from "./writes.ts";
@@ -55,19 +36,12 @@ const MAX_VECTOR_BYTES = 64 * 1024 * 1024;
 /** Long enough for the rest of an upload to come in, short enough to be done before somebody has read the first results. */
 const LEARNING_DELAY_MS = 10_000;
 
-const NO_TIME: SearchTimings = { analyseMs: 0, keywordMs: 0, vectorMs: 0, rankMs: 0, loadMs: 0, totalMs: 0 };
-
-/** Totals that a search is planned by: frequencies are looked up when its terms are known. */
-type PlanTotals = Omit<IndexTotals, "frequencies"> & Pick<SearchPlan, "frequencies">;
-
 export class KnowledgeIndex extends DurableObject {
   readonly #vectors: VectorMemory;
   #isAskedForTopics = false;
   readonly #words: WordIndex;
   readonly #topics: TopicIndex;
-  readonly #allowed: AllowedChunks;
-  readonly #tokens = new TokenCache();
-  readonly #cache = new SearchCache();
+  readonly #reader: IndexReader;
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
@@ -75,7 +49,7 @@ export class KnowledgeIndex extends DurableObject {
     this.#vectors = new VectorMemory(ctx.storage.sql);
     this.#words = new WordIndex(ctx.storage.sql);
     this.#topics = new TopicIndex(ctx.storage);
-    this.#allowed = new AllowedChunks(ctx.storage.sql);
+    this.#reader = new IndexReader(ctx.storage.sql, this.#followers, this.#vectors);
   }
 
   upsertDocument(document: StagingDocument): ShardOutcome {
@@ -161,25 +135,31 @@ export class KnowledgeIndex extends DurableObject {
   }
 
   search(query: ShardQuery): ShardSearchOutcome {
-    const { sql } = this.ctx.storage;
-    const shape = readShape(sql);
-    if (query.assumed !== undefined && !sameShape(query.assumed, shape)) return otherShape(shape);
-    const state = readState(sql);
-    const known = this.#cache.find(query, state.revision);
-    if (known !== null) return { ...known, isCached: true, timings: NO_TIME };
-    const prepared = this.#prepared(query, {
-      chunks: state.chunks,
-      averageLength: averageLength(state.tokens, state.chunks),
-      languages: searchedLanguages(readLanguages(sql)),
-      embedder: state.embedder,
-      frequencies: (terms) => this.#words.frequencies(terms),
-    });
-    if (!prepared.found) return prepared;
-    const plan = { ...prepared.plan, ...choiceOf(query) };
-    const found = search(prepared.source, plan, () => performance.now());
-    const answer = { found: true, ...found, revision: state.revision, isCached: false } as const;
-    this.#cache.keep(query, answer);
-    return answer;
+    return this.#reader.search(query);
+  }
+
+  totals(text: string): ShardTotals {
+    return this.#reader.totals(text);
+  }
+
+  candidates(query: ShardQuery, totals: IndexTotals): ShardCandidates {
+    return this.#reader.candidates(query, totals);
+  }
+
+  tokens(chunks: readonly number[]): Uint32Array[] {
+    return this.#reader.tokens(chunks);
+  }
+
+  frequencies(terms: readonly number[]): [term: number, chunks: number][] {
+    return this.#reader.frequencies(terms);
+  }
+
+  wordScores(chunks: readonly number[], terms: readonly WeightedTerm[], averageLength: number): number[] {
+    return this.#reader.wordScores(chunks, terms, averageLength);
+  }
+
+  passages(chunks: readonly number[]): (Passage | null)[] {
+    return this.#reader.passages(chunks);
   }
 
   override async alarm(): Promise<void> {
@@ -191,70 +171,9 @@ export class KnowledgeIndex extends DurableObject {
     this.#isAskedForTopics = false;
     const state = readState(this.ctx.storage.sql);
     if (!this.#hasTopicsDue(state)) return;
-    this.#tokens.clear();
+    this.#reader.rest();
     await this.#topics.learn(state.chunks, () => scheduler.wait(0));
     this.#askForTopics(readState(this.ctx.storage.sql));
-  }
-
-  /** Of an index over several objects, what this one has part in. */
-  totals(text: string): ShardTotals {
-    const { revision, chunks, tokens, embedder } = readState(this.ctx.storage.sql);
-    const terms = analysedQuery(text, LANGUAGES).terms.flatMap(({ ids }) => ids);
-    const languages = readLanguages(this.ctx.storage.sql);
-    return { revision, chunks, tokens, languages, embedder, frequencies: [...this.#words.frequencies(terms)] };
-  }
-
-  /** Its candidates, scored by the totals of the whole. */
-  candidates(query: ShardQuery, { frequencies, ...totals }: IndexTotals): ShardCandidates {
-    const shape = readShape(this.ctx.storage.sql);
-    if (query.assumed !== undefined && !sameShape(query.assumed, shape)) return otherShape(shape);
-    const known = new Map(frequencies);
-    const prepared = this.#prepared(query, { ...totals, frequencies: () => known });
-    if (!prepared.found) return prepared;
-    const laps = [performance.now()];
-    const source = { ...prepared.source, topics: null };
-    const { candidates } = findCandidates(source, prepared.plan, () => void laps.push(performance.now()));
-    const places = readPlaces(
-      this.ctx.storage.sql,
-      candidates.map(({ key }) => key),
-    );
-    laps.push(performance.now());
-    const placed = candidates.flatMap((candidate) => {
-      const place = places.get(candidate.key);
-      return place === undefined ? [] : [{ ...candidate, ...place }];
-    });
-    return { found: true, candidates: placed, laps };
-  }
-
-  /** The analysed words of chunks, and of an empty one where it has gone meanwhile. */
-  tokens(chunks: readonly number[]): Uint32Array[] {
-    const held = this.#tokens.read(this.ctx.storage.sql, chunks);
-    return chunks.map((chunk) => held.get(chunk)?.ids ?? new Uint32Array());
-  }
-
-  /** In how many of its chunks each term is. */
-  frequencies(terms: readonly number[]): [term: number, chunks: number][] {
-    return [...this.#words.frequencies(terms)];
-  }
-
-  /** What the terms make of its chunks, by the average length of the whole. */
-  wordScores(chunks: readonly number[], terms: readonly WeightedTerm[], average: number): number[] {
-    const held = this.#tokens.read(this.ctx.storage.sql, chunks);
-    return wordScores(
-      chunks.map((chunk) => held.get(chunk)),
-      terms,
-      average,
-    );
-  }
-
-  /** In the order of `chunks`; `null` for one that has gone meanwhile. */
-  passages(chunks: readonly number[]): (Passage | null)[] {
-    const { sql } = this.ctx.storage;
-    const [stored, tokens] = [readChunks(sql, chunks), this.#tokens.read(sql, chunks)];
-    return chunks.map((key) => {
-      const chunk = stored.get(key);
-      return chunk === undefined ? null : { chunk, words: [...wordsOf(tokens.get(key))] };
-    });
   }
 
   stats(): IndexStats {
@@ -280,8 +199,7 @@ export class KnowledgeIndex extends DurableObject {
       this.#vectors.forget();
       this.#words.forget();
       this.#topics.forget();
-      this.#tokens.clear();
-      this.#cache.clear();
+      this.#reader.forget();
       await this.ctx.storage.deleteAll();
       createTables(this.ctx.storage.sql);
       this.ctx.storage.sql.exec("update state set revision = ?, next_chunk = ?", revision + 1, nextChunk);
@@ -304,30 +222,6 @@ export class KnowledgeIndex extends DurableObject {
     this.ctx.waitUntil(this.ctx.storage.setAlarm(Date.now() + LEARNING_DELAY_MS));
   }
 
-  #prepared(
-    query: ShardQuery,
-    { embedder: held, ...totals }: PlanTotals,
-  ): { found: true; source: SearchSource; plan: SearchPlan } | Exclude<ShardSearchOutcome, { found: true }> {
-    const { sql } = this.ctx.storage;
-    const embedder = held ?? HASHED_EMBEDDER;
-    if (query.embedder !== undefined && held !== null && !sameEmbedder(query.embedder, held)) {
-      return { found: false, reason: "embedder-mismatch", detail: mismatch(query.embedder, held) };
-    }
-    const filter = query.filter === undefined ? null : parseFilter(query.filter);
-    if (filter?.valid === false) return { found: false, reason: "invalid-filter", detail: filter.message };
-    const isLexical = sameEmbedder(embedder, HASHED_EMBEDDER);
-    const vector = query.mode === "keyword" && !isLexical ? null : queryVector(query, embedder, isLexical);
-    const allowed = this.#allowed.of(filter?.condition ?? null, query.without ?? [], readState(sql).revision);
-    const vectors = vector === null ? null : () => this.#scan(vector, query.neighbours, allowed?.ranges ?? null);
-    const plan = {
-      ...totals,
-      ...rankOptions(query, embedder),
-      query: query.query,
-      isAllowed: allowed?.test ?? null,
-    };
-    return { found: true, source: { ...this.#followers, sql, tokenCache: this.#tokens, vectors }, plan };
-  }
-
   #atomically<T>(write: () => T): T {
     try {
       return this.ctx.storage.transactionSync(write);
@@ -337,39 +231,12 @@ export class KnowledgeIndex extends DurableObject {
       throw error;
     }
   }
-
-  #scan(
-    vector: QuantisedVector,
-    neighbours: readonly number[] | undefined,
-    allowed: readonly ChunkRange[] | null,
-  ): CosineScan {
-    if (neighbours === undefined) return this.#vectors.scan(vector);
-    return storedScan(this.ctx.storage.sql, vector, neighbours, allowed);
-  }
 }
 
 function tokenIdsOf(entries: readonly Entry[]): Uint32Array[] {
   return entries.map(({ tokens }) => tokens.ids);
 }
 
-function otherShape(shape: IndexShape): OtherShape {
-  return { found: false, reason: "other-shape", detail: `it lies over ${shape.shards} objects`, shape };
-}
-
-function sameShape(a: IndexShape, b: IndexShape): boolean {
-  return a.shards === b.shards && a.vectors === b.vectors;
-}
-
 function isEntries(value: readonly Entry[] | ShardOutcome): value is readonly Entry[] {
   return Array.isArray(value);
-}
-
-function queryVector(query: ShardQuery, embedder: EmbedderIdentity, isLexical: boolean): QuantisedVector | null {
-  const { queryEmbedding } = query;
-  if (queryEmbedding !== undefined && queryEmbedding.length === embedder.dimensions) return quantised(queryEmbedding);
-  return isLexical ? quantised(hashedEmbedding(query.query)) : null;
-}
-
-function mismatch(given: EmbedderIdentity, held: EmbedderIdentity): string {
-  return `vectors of ${given.model} ${given.version} (${given.dimensions}) in an index of ${held.model} ${held.version} (${held.dimensions})`;
 }

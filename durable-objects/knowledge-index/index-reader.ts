@@ -1,0 +1,202 @@
+// What an index object answers: whole searches where it is the index, and its part of them where it is one object of several.
+import { type EmbedderIdentity, sameEmbedder } from "../../domain/knowledge/embedding/embedder.ts";
+import { HASHED_EMBEDDER, hashedEmbedding } from "../../domain/knowledge/embedding/hashed.ts";
+import { type QuantisedVector, quantised } from "../../domain/knowledge/embedding/quantised.ts";
+import { parseFilter } from "../../domain/knowledge/filter.ts";
+import type {
+  ChunkRange,
+  IndexShape,
+  OtherShape,
+  Passage,
+  ShardCandidates,
+  ShardQuery,
+  ShardSearchOutcome,
+} from "../../domain/knowledge/index-shape.ts";
+import {
+  averageLength,
+  type IndexTotals,
+  LANGUAGES,
+  type ShardTotals,
+  searchedLanguages,
+} from "../../domain/knowledge/index-totals.ts";
+import { choiceOf } from "../../domain/knowledge/ranking/chosen.ts";
+import { analysedQuery } from "../../domain/knowledge/ranking/query.ts";
+import { rankOptions } from "../../domain/knowledge/ranking/rank.ts";
+import type { WeightedTerm } from "../../domain/knowledge/ranking/weights.ts";
+import type { SearchTimings } from "../../domain/knowledge/search.ts";
+import { AllowedChunks } from "./allowed-chunks.ts";
+import { readShape } from "./directory.ts";
+import { readLanguages, readState } from "./index-state.ts";
+import { readChunks, readPlaces } from "./reads.ts";
+import { findCandidates, type SearchPlan, type SearchSource, search, wordScores, wordsOf } from "./search.ts";
+import { SearchCache } from "./search-cache.ts";
+import { storedScan } from "./stored-vectors.ts";
+import { TokenCache } from "./token-cache.ts";
+import type { CosineScan } from "./vector-matrix.ts";
+import type { VectorMemory } from "./vector-memory.ts";
+import type { IndexMemory } from "./writes.ts";
+
+const NO_TIME: SearchTimings = { analyseMs: 0, keywordMs: 0, vectorMs: 0, rankMs: 0, loadMs: 0, totalMs: 0 };
+
+/** Totals that a search is planned by: frequencies are looked up when its terms are known. */
+type PlanTotals = Omit<IndexTotals, "frequencies"> & Pick<SearchPlan, "frequencies">;
+
+export class IndexReader {
+  readonly #sql: SqlStorage;
+  readonly #memory: IndexMemory;
+  readonly #vectors: VectorMemory;
+  readonly #allowed: AllowedChunks;
+  readonly #tokens = new TokenCache();
+  readonly #cache = new SearchCache();
+
+  constructor(sql: SqlStorage, memory: IndexMemory, vectors: VectorMemory) {
+    this.#sql = sql;
+    this.#memory = memory;
+    this.#vectors = vectors;
+    this.#allowed = new AllowedChunks(sql);
+  }
+
+  search(query: ShardQuery): ShardSearchOutcome {
+    const sql = this.#sql;
+    const shape = readShape(sql);
+    if (query.assumed !== undefined && !sameShape(query.assumed, shape)) return otherShape(shape);
+    const state = readState(sql);
+    const known = this.#cache.find(query, state.revision);
+    if (known !== null) return { ...known, isCached: true, timings: NO_TIME };
+    const prepared = this.#prepared(query, {
+      chunks: state.chunks,
+      averageLength: averageLength(state.tokens, state.chunks),
+      languages: searchedLanguages(readLanguages(sql)),
+      embedder: state.embedder,
+      frequencies: (terms) => this.#memory.words.frequencies(terms),
+    });
+    if (!prepared.found) return prepared;
+    const plan = { ...prepared.plan, ...choiceOf(query) };
+    const found = search(prepared.source, plan, () => performance.now());
+    const answer = { found: true, ...found, revision: state.revision, isCached: false } as const;
+    this.#cache.keep(query, answer);
+    return answer;
+  }
+
+  /** Of an index over several objects, what this one has part in. */
+  totals(text: string): ShardTotals {
+    const { revision, chunks, tokens, embedder } = readState(this.#sql);
+    const terms = analysedQuery(text, LANGUAGES).terms.flatMap(({ ids }) => ids);
+    const languages = readLanguages(this.#sql);
+    return { revision, chunks, tokens, languages, embedder, frequencies: [...this.#memory.words.frequencies(terms)] };
+  }
+
+  /** Its candidates, scored by the totals of the whole. */
+  candidates(query: ShardQuery, { frequencies, ...totals }: IndexTotals): ShardCandidates {
+    const shape = readShape(this.#sql);
+    if (query.assumed !== undefined && !sameShape(query.assumed, shape)) return otherShape(shape);
+    const known = new Map(frequencies);
+    const prepared = this.#prepared(query, { ...totals, frequencies: () => known });
+    if (!prepared.found) return prepared;
+    const laps = [performance.now()];
+    const source = { ...prepared.source, topics: null };
+    const { candidates } = findCandidates(source, prepared.plan, () => void laps.push(performance.now()));
+    const places = readPlaces(
+      this.#sql,
+      candidates.map(({ key }) => key),
+    );
+    laps.push(performance.now());
+    const placed = candidates.flatMap((candidate) => {
+      const place = places.get(candidate.key);
+      return place === undefined ? [] : [{ ...candidate, ...place }];
+    });
+    return { found: true, candidates: placed, laps };
+  }
+
+  /** The analysed words of chunks, and of an empty one where it has gone meanwhile. */
+  tokens(chunks: readonly number[]): Uint32Array[] {
+    const held = this.#tokens.read(this.#sql, chunks);
+    return chunks.map((chunk) => held.get(chunk)?.ids ?? new Uint32Array());
+  }
+
+  /** In how many of its chunks each term is. */
+  frequencies(terms: readonly number[]): [term: number, chunks: number][] {
+    return [...this.#memory.words.frequencies(terms)];
+  }
+
+  /** What the terms make of its chunks, by the average length of the whole. */
+  wordScores(chunks: readonly number[], terms: readonly WeightedTerm[], average: number): number[] {
+    const held = this.#tokens.read(this.#sql, chunks);
+    return wordScores(
+      chunks.map((chunk) => held.get(chunk)),
+      terms,
+      average,
+    );
+  }
+
+  /** In the order of `chunks`; `null` for one that has gone meanwhile. */
+  passages(chunks: readonly number[]): (Passage | null)[] {
+    const sql = this.#sql;
+    const [stored, tokens] = [readChunks(sql, chunks), this.#tokens.read(sql, chunks)];
+    return chunks.map((key) => {
+      const chunk = stored.get(key);
+      return chunk === undefined ? null : { chunk, words: [...wordsOf(tokens.get(key))] };
+    });
+  }
+
+  /** Makes room: what it holds can be read again. */
+  rest(): void {
+    this.#tokens.clear();
+  }
+
+  forget(): void {
+    this.#tokens.clear();
+    this.#cache.clear();
+  }
+
+  #prepared(
+    query: ShardQuery,
+    { embedder: held, ...totals }: PlanTotals,
+  ): { found: true; source: SearchSource; plan: SearchPlan } | Exclude<ShardSearchOutcome, { found: true }> {
+    const sql = this.#sql;
+    const embedder = held ?? HASHED_EMBEDDER;
+    if (query.embedder !== undefined && held !== null && !sameEmbedder(query.embedder, held)) {
+      return { found: false, reason: "embedder-mismatch", detail: mismatch(query.embedder, held) };
+    }
+    const filter = query.filter === undefined ? null : parseFilter(query.filter);
+    if (filter?.valid === false) return { found: false, reason: "invalid-filter", detail: filter.message };
+    const isLexical = sameEmbedder(embedder, HASHED_EMBEDDER);
+    const vector = query.mode === "keyword" && !isLexical ? null : queryVector(query, embedder, isLexical);
+    const allowed = this.#allowed.of(filter?.condition ?? null, query.without ?? [], readState(sql).revision);
+    const vectors = vector === null ? null : () => this.#scan(vector, query.neighbours, allowed?.ranges ?? null);
+    const plan = {
+      ...totals,
+      ...rankOptions(query, embedder),
+      query: query.query,
+      isAllowed: allowed?.test ?? null,
+    };
+    return { found: true, source: { ...this.#memory, sql, tokenCache: this.#tokens, vectors }, plan };
+  }
+
+  #scan(
+    vector: QuantisedVector,
+    neighbours: readonly number[] | undefined,
+    allowed: readonly ChunkRange[] | null,
+  ): CosineScan {
+    if (neighbours === undefined) return this.#vectors.scan(vector);
+    return storedScan(this.#sql, vector, neighbours, allowed);
+  }
+}
+
+function otherShape(shape: IndexShape): OtherShape {
+  return { found: false, reason: "other-shape", detail: `it lies over ${shape.shards} objects`, shape };
+}
+
+function sameShape(a: IndexShape, b: IndexShape): boolean {
+  return a.shards === b.shards && a.vectors === b.vectors;
+}
+
+function queryVector(query: ShardQuery, embedder: EmbedderIdentity, isLexical: boolean): QuantisedVector | null {
+  const { queryEmbedding } = query;
+  if (queryEmbedding !== undefined && queryEmbedding.length === embedder.dimensions) return quantised(queryEmbedding);
+  return isLexical ? quantised(hashedEmbedding(query.query)) : null;
+}
+
+export function mismatch(given: EmbedderIdentity, held: EmbedderIdentity): string {
+  return `vectors of ${given.model} ${given.version} (${given.dimensions}) in an index of ${held.model} ${held.version} (${held.dimensions})`;
+}
