@@ -26,6 +26,8 @@ const MAX_PENDING_POSTINGS = 150_000;
 /** Of one row: some 10 KB. */
 const MAX_ROW_POSTINGS = 4_096;
 const TERMS_AT_ONCE = 2_000;
+/** About 3 MB in memory. */
+const MAX_FREQUENCIES = 50_000;
 
 interface PostingRow extends Record<string, SqlStorageValue> {
   term: number;
@@ -39,6 +41,8 @@ export class WordIndex {
   readonly #sql: SqlStorage;
   #pending: Map<number, Postings> | null = null;
   #pendingPostings = 0;
+  /** Of terms that were asked for since the index last changed. */
+  readonly #frequencies = new Map<number, number>();
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -47,6 +51,7 @@ export class WordIndex {
   /** To be called in the transaction that writes the chunks' tokens. */
   add({ first, count }: ChunkRange, tokens: readonly Uint32Array[]): void {
     const pending = this.#load();
+    this.#frequencies.clear();
     this.#sql.exec("insert into unposted values (?, ?)", first, count);
     this.#hold(pending, first, tokens);
     if (this.#pendingPostings > MAX_PENDING_POSTINGS) this.#post(pending);
@@ -56,29 +61,27 @@ export class WordIndex {
   remove({ first, count }: ChunkRange, tokens: readonly Uint32Array[]): void {
     const terms = [...new Set(tokens.flatMap((ids) => [...ids]))];
     const pending = this.#load();
+    this.#frequencies.clear();
     const deleted = this.#sql.exec("delete from unposted where first_chunk = ?", first);
     if (deleted.rowsWritten > 0) this.#removePending(pending, terms, { first, count });
     else this.#removePosted(terms, first, first + count);
   }
   /** After a transaction that failed, memory is no longer what is stored. */
   forget(): void {
+    this.#frequencies.clear();
     this.#pending = null;
     this.#pendingPostings = 0;
   }
 
   /** In how many chunks each term is. */
   frequencies(terms: readonly number[]): Map<number, number> {
-    const pending = this.#load();
-    const rows = this.#sql.exec<{ term: number; chunks: number }>(
-      "select term, sum(chunks) chunks from posting where term in (select value from json_each(?)) group by term",
-      JSON.stringify(terms),
-    );
-    const found = new Map(rows.toArray().map(({ term, chunks }) => [term, chunks]));
-    for (const term of new Set(terms)) {
-      const more = (pending.get(term)?.length ?? 0) / POSTING;
-      if (more > 0) found.set(term, (found.get(term) ?? 0) + more);
+    if (this.#frequencies.size > MAX_FREQUENCIES) this.#frequencies.clear();
+    const unknown = [...new Set(terms)].filter((term) => !this.#frequencies.has(term));
+    if (unknown.length > 0) {
+      const found = this.#lookUp(unknown);
+      for (const term of unknown) this.#frequencies.set(term, found.get(term) ?? 0);
     }
-    return found;
+    return new Map(terms.map((term) => [term, this.#frequencies.get(term) ?? 0]));
   }
 
   /** Chunks that hold one of the terms, best first by BM25. */
@@ -108,6 +111,20 @@ export class WordIndex {
       for (let at = 0; at < held.length; at += POSTING) add(held[at] ?? 0, held[at + 1] ?? 1, held[at + 2] ?? 0);
     }
     return table.best(limit, isAllowed);
+  }
+
+  #lookUp(terms: readonly number[]): Map<number, number> {
+    const pending = this.#load();
+    const rows = this.#sql.exec<{ term: number; chunks: number }>(
+      "select term, sum(chunks) chunks from posting where term in (select value from json_each(?)) group by term",
+      JSON.stringify(terms),
+    );
+    const found = new Map(rows.toArray().map(({ term, chunks }) => [term, chunks]));
+    for (const term of terms) {
+      const more = (pending.get(term)?.length ?? 0) / POSTING;
+      if (more > 0) found.set(term, (found.get(term) ?? 0) + more);
+    }
+    return found;
   }
 
   terms(): number {
