@@ -38,7 +38,7 @@ function slotWait(state: RunState): WaitingFor[] {
   return isEnded(state) ? [] : [{ kind: "slot", state: first, since: isoTime(state.startedAt) }];
 }
 
-const INSIDE = ["credentials"] as const;
+const INSIDE = ["credentials", "limits", "startAt", "deadline"] as const;
 
 /** One event of the history. What only replay needs, and credentials, stay inside. */
 export function toEventView(event: RunEvent): RunEventView {
