@@ -5,6 +5,7 @@ import { commit } from "../commit.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
 import { ifStill, lost, requireMatch } from "../preconditions.ts";
 import { isSchedule, loadSchedule, type ScheduleRow, toSchedule } from "./find-schedule.ts";
+import { patched } from "./patched.ts";
 import { requireStartTarget } from "./start-target.ts";
 import { schedules } from "./table.ts";
 
@@ -49,15 +50,8 @@ export async function updateSchedule(ctx: ServiceContext, id: string, patch: Sch
   requirePermission(ctx, "runs:write");
   const before = await loadSchedule(ctx, id);
   requireMatch(ctx, toSchedule(before));
-  const now = ctx.clock.now();
   const isAnew = patch.cron !== undefined || patch.timezone !== undefined || patch.enabled !== undefined;
-  const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
-  const row = planned(ctx, {
-    ...before,
-    ...(given as Partial<ScheduleRow>),
-    updatedAt: Math.max(now, before.updatedAt + 1),
-    ...(isAnew && { since: now }),
-  });
+  const row = planned(ctx, { ...patched(ctx, before, patch), ...(isAnew && { since: ctx.clock.now() }) });
   await requireStartTarget(ctx, row);
   const { tenantId: _, id: __, createdAt: ___, lastAt: ____, lastRunId: _____, lastError: ______, ...changes } = row;
   await commit(ctx, {

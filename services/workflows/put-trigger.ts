@@ -5,6 +5,7 @@ import { commit } from "../commit.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
 import { ifStill, lost, requireMatch } from "../preconditions.ts";
 import { isTrigger, loadTrigger, type TriggerRow, toTrigger } from "./find-trigger.ts";
+import { patched } from "./patched.ts";
 import { requireStartTarget } from "./start-target.ts";
 import { triggers } from "./table.ts";
 
@@ -43,12 +44,7 @@ export async function updateTrigger(ctx: ServiceContext, id: string, patch: Trig
   requirePermission(ctx, "runs:write");
   const before = await loadTrigger(ctx, id);
   requireMatch(ctx, toTrigger(before));
-  const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
-  const row: TriggerRow = {
-    ...before,
-    ...(given as Partial<TriggerRow>),
-    updatedAt: Math.max(ctx.clock.now(), before.updatedAt + 1),
-  };
+  const row = patched(ctx, before, patch);
   await requireStartTarget(ctx, row);
   const { name, eventType, filter, workflow, version, alias, enabled, updatedAt } = row;
   await commit(ctx, {

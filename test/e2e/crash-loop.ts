@@ -294,6 +294,11 @@ async function send<T = any>(
     body: body === undefined ? null : JSON.stringify(body),
     signal: AbortSignal.timeout(70_000),
   });
+  if (response.status === 429) {
+    // The audit of many runs asks more than a tenant may; a writer that is told to wait does so, too.
+    await delay(Number(response.headers.get("retry-after") ?? 1) * 1_000);
+    return send(url, method, address, token, body);
+  }
   if (!response.ok) throw new Error(`${method} ${address}: ${response.status} ${await response.text()}`);
   return (await response.json()) as T;
 }

@@ -148,6 +148,14 @@ describe("a distributed Map", () => {
     expect(acts?.seq).toBe((await eventsOf(member, first ?? "")).length);
   });
 
+  it("is woken for the children of an object that was gone when they were due", async () => {
+    const member = await aTenant();
+    const run = await aRun(member, map(REST), { input: numbers(3) });
+    const [child] = await childrenOf(member, run.id, 3);
+    await evictDurableObject(objectOf(member, child?.id ?? ""));
+    expect(await runOf(member, run.id, 10)).toMatchObject({ status: "succeeded", output: numbers(3) });
+  });
+
   it("archives one of the children that share an object, and leaves the others", async () => {
     const member = await aTenant();
     const run = await aRun(member, map(PASS), { input: numbers(4), wait: 10 });
