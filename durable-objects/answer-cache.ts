@@ -113,7 +113,10 @@ export class AnswerCache extends DurableObject<Env> implements AnswerCachePort {
 
   #answerOf(key: string, now: number): CachedAnswer | null {
     const [row] = this.#sql.exec<Row>("SELECT answer FROM answers WHERE key = ? AND expires_at > ?", key, now);
-    return row === undefined ? null : (CachedAnswer.safeParse(JSON.parse(row.answer)).data ?? null);
+    if (row === undefined) return null;
+    // As it was kept, its members in their order: a repeated answer is the first one to the letter.
+    const kept = JSON.parse(row.answer);
+    return CachedAnswer.safeParse(kept).success ? kept : null;
   }
 
   #nearest({ scope, marks, vector }: NonNullable<CacheQuestion["similar"]>, now: number) {

@@ -1,6 +1,7 @@
 import { isJsonObject } from "../../domain/kernel/json.ts";
-import { ChatCompletion, type ChatCompletionRequest } from "../../domain/llm/chat-completion.ts";
+import type { ChatCompletion, ChatCompletionRequest } from "../../domain/llm/chat-completion.ts";
 import { Embeddings, vectorOf } from "../../domain/llm/embedding.ts";
+import { readCompletion } from "../../domain/llm/plain-answer.ts";
 import { estimatedTokens } from "../../domain/llm/token-estimate.ts";
 import type {
   EmbeddingAnswer,
@@ -77,7 +78,7 @@ function toCompletion(
     throw unusable(provider.name, "an error in place of an answer", text);
   }
   const defaults = { id: `chatcmpl-${now}`, created: Math.floor(now / 1_000), model: asked.model };
-  const result = ChatCompletion.safeParse({ ...defaults, ...body, object: "chat.completion" });
+  const result = readCompletion({ ...defaults, ...body, object: "chat.completion" });
   if (!result.success) throw unusable(provider.name, "an answer that is not a chat completion", "", result.error);
   if (result.data.choices.length === 0) throw unusable(provider.name, "an answer without choices");
   return result.data;

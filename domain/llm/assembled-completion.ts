@@ -1,5 +1,6 @@
-import { type ChatCompletion, ChatCompletionChunk } from "./chat-completion.ts";
-import { DONE, eventStreamParser } from "./event-stream.ts";
+import type { ChatCompletion, ChatCompletionChunk } from "./chat-completion.ts";
+import { DONE, eventStreamParser, parsedEvent } from "./event-stream.ts";
+import { readChunk } from "./plain-answer.ts";
 import type { TokenUsage } from "./token-usage.ts";
 
 type Message = ChatCompletion["choices"][number]["message"];
@@ -18,8 +19,8 @@ export function assembledCompletion(events: string): ChatCompletion | null {
   let usage: TokenUsage | null = null;
   for (const data of eventStreamParser().push(events)) {
     if (data === DONE) break;
-    const chunk = parsedChunk(data);
-    if (chunk === null) return null;
+    const chunk = readChunk(parsedEvent(data)).data;
+    if (chunk === undefined) return null;
     head ??= { id: chunk.id, created: chunk.created, model: chunk.model };
     usage = chunk.usage ?? usage;
     for (const { index, delta, finish_reason } of chunk.choices) {
@@ -74,12 +75,4 @@ function finished(index: number, { message, calls, reason }: Choice): ChatComple
     logprobs: null,
     finish_reason: reason,
   };
-}
-
-function parsedChunk(data: string): ChatCompletionChunk | null {
-  try {
-    return ChatCompletionChunk.safeParse(JSON.parse(data)).data ?? null;
-  } catch {
-    return null;
-  }
 }
