@@ -1,7 +1,7 @@
 import { and, desc, eq, inArray, lt, or } from "drizzle-orm";
 import * as z from "zod";
 import type { Job } from "../../domain/jobs/job.ts";
-import { TaskStatus } from "../../domain/jobs/message.ts";
+import { Task, TaskStatus } from "../../domain/jobs/message.ts";
 import { isId } from "../../domain/kernel/id.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../domain/kernel/json.ts";
 import type { Page } from "../../domain/kernel/page.ts";
@@ -69,8 +69,8 @@ export async function retryJob(ctx: ServiceContext, id: string): Promise<Job> {
   return getJob(ctx, id);
 }
 
-/** Takes back a job that has not begun. */
-export async function cancelJob(ctx: ServiceContext, id: string): Promise<Job> {
+/** Takes back a job that has not begun; with the task that will not be done, for who must clean up after it. */
+export async function cancelJob(ctx: ServiceContext, id: string): Promise<{ job: Job; task: Task }> {
   requirePermission(ctx, "jobs:write");
   const row = await loadTask(ctx, id);
   await commit(ctx, {
@@ -81,7 +81,7 @@ export async function cancelJob(ctx: ServiceContext, id: string): Promise<Job> {
     audit: { action: "job.cancelled", target: { type: "job", id }, details: { type: row.type } },
     conflict: () => problem("conflict", { detail: `The job is ${row.status} and can no longer be cancelled.` }),
   });
-  return getJob(ctx, id);
+  return { job: await getJob(ctx, id), task: Task.parse({ type: row.type, payload: row.payload }) };
 }
 
 async function loadTask(ctx: ServiceContext, id: string): Promise<TaskRow> {

@@ -1,6 +1,5 @@
 import * as z from "zod";
 import { Job } from "../../../domain/jobs/job.ts";
-import { Task } from "../../../domain/jobs/message.ts";
 import { PageRequest } from "../../../domain/kernel/page.ts";
 import { cancelJob, getJob, ListJobs, listJobs, retryJob } from "../../../services/jobs/jobs.ts";
 import { abandonDocument } from "../../../services/knowledge/abandon-document.ts";
@@ -82,8 +81,7 @@ jobs.add(
     problems: ["conflict"],
   },
   async ({ ctx, params }) => {
-    const job = await cancelJob(ctx, params.id);
-    const task = Task.parse({ type: job.type, payload: job.subject });
+    const { job, task } = await cancelJob(ctx, params.id);
     if (task.type === "document.ingest") await abandonDocument(ctx, task.payload);
     return reply(200, job);
   },
