@@ -9,6 +9,7 @@ import {
 import { type Problem, problem } from "../domain/kernel/problem.ts";
 import { type Clock, SECOND_MS } from "../domain/kernel/time.ts";
 import type { Log } from "../services/context.ts";
+import { within } from "../services/within.ts";
 
 // A circuit breaker that one isolate keeps for itself, before what the whole platform stands on.
 //   I1  What is down is not waited for: while the breaker is open, work fails at once as `unavailable`, with `Retry-After`.
@@ -71,13 +72,9 @@ export function isolateBreaker({ name, timeoutMs, policy, clock, log, isOutage }
 class LateError extends Error {}
 
 async function inTime<T>(work: () => Promise<T>, timeoutMs: number): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new LateError(`No answer within ${timeoutMs} ms.`)), timeoutMs);
-  try {
-    return await Promise.race([work(), late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return within(work(), timeoutMs, () => {
+    throw new LateError(`No answer within ${timeoutMs} ms.`);
+  });
 }
 
 function unavailable(name: string, retryAfterMs: number, cause?: unknown): Problem {

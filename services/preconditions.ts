@@ -1,4 +1,5 @@
-import type { SQL } from "drizzle-orm";
+import { eq, type SQL, sql } from "drizzle-orm";
+import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import { entityTag, isMet } from "../domain/kernel/precondition.ts";
 import { type Problem, problem } from "../domain/kernel/problem.ts";
 import type { ServiceContext } from "./context.ts";
@@ -17,6 +18,16 @@ export function requireMatch(ctx: ServiceContext, resource: object | null): void
 /** The guard of a conditional change. Without a condition the last writer wins, as ever. */
 export function ifStill(ctx: ServiceContext, condition: SQL): SQL | undefined {
   return ctx.precondition === undefined ? undefined : condition;
+}
+
+/** The guard of a row that is put whether or not it was there: `time` is the column of its last change. */
+export function ifStillAsRead(ctx: ServiceContext, time: SQLiteColumn, before: { updatedAt: number } | null): SQL {
+  return ifStill(ctx, before === null ? sql`false` : eq(time, before.updatedAt)) ?? sql`true`;
+}
+
+/** When the row is changed: later than it was, however the clock goes, since that time is what guards tell rows apart by. */
+export function changeTime({ clock }: ServiceContext, before: { updatedAt: number } | null): number {
+  return Math.max(clock.now(), (before?.updatedAt ?? 0) + 1);
 }
 
 /** What it means that the guarded row was not there. */

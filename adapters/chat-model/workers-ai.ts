@@ -6,6 +6,7 @@ import { DONE, eventStreamParser, eventText } from "../../domain/llm/event-strea
 import { estimatedTokens } from "../../domain/llm/token-estimate.ts";
 import { TokenUsage } from "../../domain/llm/token-usage.ts";
 import type { EmbeddingAnswer, EmbeddingInput, ProviderAccess, ProviderModels } from "../../services/llm/ports.ts";
+import { within } from "../../services/within.ts";
 import { unusable } from "./provider-problem.ts";
 
 /** What is needed of the binding. Its published types name models one by one; a tenant may name any. */
@@ -55,19 +56,13 @@ function inputOf(asked: ChatCompletionRequest): Record<string, unknown> {
 }
 
 async function run(ai: WorkersAi, provider: ProviderAccess, model: string, input: object): Promise<unknown> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    const detail = `The provider ${provider.name} did not answer within ${provider.timeoutMs} ms.`;
-    late.reject(problem("provider-timeout", { detail, members: { provider: provider.name } }));
-  }, provider.timeoutMs);
-  try {
-    return await Promise.race([ai.run(model, { ...input }), late.promise]);
-  } catch (error) {
-    if (error instanceof Error && error.name === "Problem") throw error;
+  const answer = ai.run(model, { ...input }).catch((error: unknown) => {
     throw refusalOf(provider, error);
-  } finally {
-    clearTimeout(timer);
-  }
+  });
+  return within(answer, provider.timeoutMs, () => {
+    const detail = `The provider ${provider.name} did not answer within ${provider.timeoutMs} ms.`;
+    throw problem("provider-timeout", { detail, members: { provider: provider.name } });
+  });
 }
 
 /** The binding's errors begin with a number: 3xxx and 5xxx speak of the input, save 3040, which is a lack of capacity. */

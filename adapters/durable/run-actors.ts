@@ -42,12 +42,10 @@ export function durableRunActors(namespace: DurableObjectNamespace): RunActors {
         startActivity: (token, workerName) => call("startActivity", token, workerName),
         childrenEnded: (ends) => call("childrenEnded", ends),
         slotGranted: () => call("slotGranted"),
-        callOff: (parentRunId) => call("callOff", parentRunId),
         events: (page) => call("events", page),
         checkpoints: () => call("checkpoints"),
         projection: () => call("projection"),
         archive: () => call("archive"),
-        acknowledge: (seq, act) => call("acknowledge", seq, act),
         async stream(after) {
           const response = await stub(tenantId, object).fetch(`http://run/?run=${run}&after=${after}`);
           if (response.status === 404) throw problem("not-found", { detail: "No such run." });

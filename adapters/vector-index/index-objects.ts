@@ -15,6 +15,7 @@ import type {
 } from "../../domain/knowledge/index-shape.ts";
 import type { IndexTotals, ShardTotals } from "../../domain/knowledge/index-totals.ts";
 import type { WeightedTerm } from "../../domain/knowledge/ranking/weights.ts";
+import { within } from "../../services/within.ts";
 import type { VectorStore } from "./vector-store.ts";
 
 /** What one object of an index does. The first one also keeps the directory: `shape`, `place`, `locate`, `forgetPlacement`. */
@@ -84,13 +85,7 @@ export async function inTime<T>(
   number: number,
   use: (object: IndexObject) => Promise<T>,
 ): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(noAnswer()), timeoutMs);
+  return within(shard(number)(use), timeoutMs, () => {
+    throw noAnswer();
   });
-  try {
-    return await Promise.race([shard(number)(use), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

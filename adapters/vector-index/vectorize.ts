@@ -3,7 +3,9 @@
 //   Z2  it holds numbers and opaque ids: no text, no metadata, no name of a tenant.
 //   Z3  a write counts as processed when the index names its change as the last one processed, or gives back its last vector:
 //       changes are processed in order, and their ids tell no order.
+import { batchesOf } from "../../domain/kernel/batches.ts";
 import { problem } from "../../domain/kernel/problem.ts";
+import { within } from "../../services/within.ts";
 import type { StoredVector, VectorStore, Write } from "./vector-store.ts";
 
 /** What the binding offers, as far as this adapter needs it: the generated type is that of the first beta. */
@@ -45,20 +47,20 @@ export function vectorize(
     },
     async upsert(vectors) {
       let last = "";
-      for (const batch of batches(vectors, MAX_BATCH)) {
+      for (const batch of batchesOf(vectors, MAX_BATCH)) {
         last = (await call(WRITE, () => binding.upsert(batch.map(toVector)))).mutationId;
       }
       return last;
     },
     async remove(ids) {
-      for (const batch of batches(ids, MAX_BATCH)) await call(WRITE, () => binding.deleteByIds(batch));
+      for (const batch of batchesOf(ids, MAX_BATCH)) await call(WRITE, () => binding.deleteByIds(batch));
     },
     async processed(writes) {
       const { processedUpToMutation } = await call(READ, () => binding.describe());
       const isNamed = ({ mutation }: Write) => mutation !== null && mutation === processedUpToMutation;
       const held = new Set<string>();
       const asked = writes.filter((write) => write.mutation !== null && !isNamed(write)).map(({ id }) => id);
-      for (const batch of batches(asked, MAX_IDS_READ)) {
+      for (const batch of batchesOf(asked, MAX_IDS_READ)) {
         for (const { id } of await call(READ, () => binding.getByIds(batch))) held.add(id);
       }
       return writes.map((write) => isNamed(write) || held.has(write.id));
@@ -100,20 +102,8 @@ function isRefusal(cause: unknown): boolean {
   return cause instanceof Error && /code\s*=\s*4\d{4}/.test(cause.message);
 }
 
-async function inTime<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+function inTime<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+  return within(work, timeoutMs, () => {
+    throw new Error(`no answer within ${timeoutMs} ms`);
   });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function batches<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  );
 }

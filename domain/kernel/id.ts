@@ -38,7 +38,8 @@ export interface Ids {
 }
 
 // Crockford's base 32: no i, l, o, u, so that an id survives being read aloud.
-const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+/** Each of them five bits, and in the order of what they stand for. */
+export const ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 const TIME_CHARACTERS = 10;
 const CHANCE_BYTES = 16;
 
@@ -49,19 +50,16 @@ export function idsFrom(clock: Clock, fill: (bytes: Uint8Array<ArrayBuffer>) => 
     next(prefix) {
       fill(bytes);
       let chance = "";
-      for (const byte of bytes) chance += ALPHABET[byte & 31];
-      return `${prefix}_${base32Time(clock.now())}${chance}`;
+      for (const byte of bytes) chance += ID_ALPHABET[byte & 31];
+      return `${prefix}_${base32(clock.now(), TIME_CHARACTERS)}${chance}`;
     },
   };
 }
 
-function base32Time(ms: number): string {
+/** A number in that many characters of an id, so that texts sort as their numbers do. */
+export function base32(number: number, characters: number): string {
   let text = "";
-  let rest = ms;
-  for (let i = 0; i < TIME_CHARACTERS; i++) {
-    text = ALPHABET[rest % 32] + text;
-    rest = Math.floor(rest / 32);
-  }
+  for (let rest = number; text.length < characters; rest = Math.floor(rest / 32)) text = ID_ALPHABET[rest % 32] + text;
   return text;
 }
 
@@ -74,6 +72,6 @@ export function isId(prefix: IdPrefix, text: string): boolean {
 export function idOf(prefix: IdPrefix, text: string): string {
   const digest = Buffer.from(sha256Hex(text), "hex");
   let characters = "";
-  for (const byte of digest.subarray(0, TIME_CHARACTERS + CHANCE_BYTES)) characters += ALPHABET[byte & 31];
+  for (const byte of digest.subarray(0, TIME_CHARACTERS + CHANCE_BYTES)) characters += ID_ALPHABET[byte & 31];
   return `${prefix}_${characters}`;
 }

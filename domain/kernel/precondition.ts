@@ -19,10 +19,14 @@ export interface Precondition {
 const TAGS = /^\s*(?:W\/)?"[\x21\x23-\x7e]*"\s*(?:,\s*(?:W\/)?"[\x21\x23-\x7e]*"\s*)*$/;
 const ONE_TAG = /(W\/)?("[\x21\x23-\x7e]*")/g;
 
-/** The strong tag of a resource. Over its canonical text, so that a row just written and the same row read back agree. */
+/** The strong tag of a resource, as its GET answers it. */
 export function entityTag(resource: object): string {
-  const plain = JSON.parse(JSON.stringify(resource)) as Json;
-  return `"${sha256Hex(canonicalJson(plain)).slice(0, 32)}"`;
+  return tagOfJson(JSON.parse(JSON.stringify(resource)) as Json);
+}
+
+/** Over the canonical text, so that a row just written and the same row read back agree. */
+export function tagOfJson(json: Json): string {
+  return `"${sha256Hex(canonicalJson(json)).slice(0, 32)}"`;
 }
 
 /** The tags of a header; null when it is none. */

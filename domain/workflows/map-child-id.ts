@@ -1,4 +1,4 @@
-import { idOf } from "../kernel/id.ts";
+import { base32, ID_ALPHABET, idOf } from "../kernel/id.ts";
 
 // Where the runs of a distributed Map live: many of them in one object, since an object of its own costs a run more than
 // most items do. The id of such a run says which object has it, so none is looked up.
@@ -8,7 +8,6 @@ const OBJECTS = 64;
 /** Neighbours live together, so that few calls start a wave; no more of them than an object has connections. */
 const NEIGHBOURS = 4;
 
-const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 const INDEX_CHARACTERS = 5;
 /** No run that was given its id by the clock has it, and one that got it by chance lives as well in the object it names. */
 const MARK = "map";
@@ -27,7 +26,7 @@ export interface RunPlace {
  */
 export function mapChildIds(tenantId: string, parentRunId: string, key: string): (index: number) => string {
   const map = idOf("run", `${tenantId}\n${parentRunId}/${key}`).slice(0, "run_".length + MAP_CHARACTERS);
-  return (index) => `${map}${MARK}${base32(index)}`;
+  return (index) => `${map}${MARK}${base32(index, INDEX_CHARACTERS)}`;
 }
 
 export function placeOf(runId: string): RunPlace {
@@ -41,12 +40,5 @@ export function placeOf(runId: string): RunPlace {
 
 /** Of the item or batch that the run was started for. */
 export function indexOfMapChild(runId: string): number {
-  return [...runId.slice(-INDEX_CHARACTERS)].reduce((sum, character) => sum * 32 + ALPHABET.indexOf(character), 0);
-}
-
-function base32(index: number): string {
-  let text = "";
-  for (let rest = index; text.length < INDEX_CHARACTERS; rest = Math.floor(rest / 32))
-    text = ALPHABET[rest % 32] + text;
-  return text;
+  return [...runId.slice(-INDEX_CHARACTERS)].reduce((sum, character) => sum * 32 + ID_ALPHABET.indexOf(character), 0);
 }

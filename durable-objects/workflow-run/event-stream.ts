@@ -1,4 +1,5 @@
 import type { RunEventView } from "../../domain/workflows/run-view.ts";
+import { within } from "../../services/within.ts";
 
 export interface EventSource {
   /** Events after `seq`, at most one page; empty when there are none yet. */
@@ -55,12 +56,7 @@ function frame(event: RunEventView): string {
   return `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 }
 
-async function changesWithin(source: EventSource, ms: number): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const quiet = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  const changed = await Promise.race([source.changed().then(() => true), quiet]);
-  clearTimeout(timer);
-  return changed;
+function changesWithin(source: EventSource, ms: number): Promise<boolean> {
+  const change = source.changed().then(() => true);
+  return within(change, ms, () => false);
 }

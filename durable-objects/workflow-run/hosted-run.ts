@@ -9,6 +9,7 @@ import { checkpoints } from "../../domain/workflows/run/projection.ts";
 import { initialState, isEnded, type OpenTask } from "../../domain/workflows/run/state.ts";
 import { type Checkpoint, listedRun, type Run } from "../../domain/workflows/run-view.ts";
 import type { PlatformContext, ServiceContext } from "../../services/context.ts";
+import { within } from "../../services/within.ts";
 import { childOutcome } from "../../services/workflows/child-runs.ts";
 import { performTask } from "../../services/workflows/perform-task.ts";
 import type {
@@ -190,12 +191,7 @@ export class HostedRun implements RunMethods {
       const live = this.#run.load();
       const rest = until - Date.now();
       if (live === null || isEnded(live.state) || rest <= 0) return this.get();
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const over = new Promise((resolve) => {
-        timer = setTimeout(resolve, rest);
-      });
-      await Promise.race([this.#run.changed(), over]);
-      clearTimeout(timer);
+      await within(this.#run.changed(), rest, () => {});
     }
   }
 
@@ -260,6 +256,7 @@ export class HostedRun implements RunMethods {
     await Promise.all(outcomeCommands(end.key, outcome).map((command) => this.#run.put(command)));
   }
 
+  /** The parent no longer waits: the run is stopped, or will not start. Harmless to repeat. */
   async callOff(parentRunId: string): Promise<void> {
     await this.#run.inTurn(async () => {
       const live = this.#run.load();
@@ -305,6 +302,7 @@ export class HostedRun implements RunMethods {
     };
   }
 
+  /** The read models stand at this event and this act. */
   async acknowledge(seq: number, act: number): Promise<void> {
     await this.#run.acknowledge(seq, act);
   }

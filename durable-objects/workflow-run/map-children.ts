@@ -1,3 +1,4 @@
+import { batchesOf } from "../../domain/kernel/batches.ts";
 import type { Json } from "../../domain/kernel/json.ts";
 import { indexOfMapChild, mapChildIds, placeOf } from "../../domain/workflows/map-child-id.ts";
 import type { StartChildrenEffect } from "../../domain/workflows/run/effects.ts";
@@ -39,7 +40,9 @@ export class MapChildren {
     const place = (index: number) => placeOf(childId(index)).object;
     const untaken = effect.indexes.filter((index) => !this.#taken.has(childKey(effect.key, index)));
     const calls = [...Map.groupBy(untaken, place)].flatMap(([object, indexes]) =>
-      cut(indexes, STARTS_A_CALL).map((some) => this.#startIn(object, effect, { indexes: some, childId }, isWanted)),
+      batchesOf(indexes, STARTS_A_CALL).map((some) =>
+        this.#startIn(object, effect, { indexes: some, childId }, isWanted),
+      ),
     );
     const outcomes = await Promise.allSettled(calls);
     const failed = outcomes.find((outcome) => outcome.status === "rejected");
@@ -123,10 +126,6 @@ export class MapChildren {
     }
     return running;
   }
-}
-
-function cut<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size));
 }
 
 /** A STANDARD child that takes longer than its start tells of its end. */

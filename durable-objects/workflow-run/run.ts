@@ -4,6 +4,7 @@ import type { QueueMessage } from "../../domain/jobs/message.ts";
 import { SECOND_MS } from "../../domain/kernel/time.ts";
 import { indexOfMapChild, placeOf } from "../../domain/workflows/map-child-id.ts";
 import type { PlatformContext } from "../../services/context.ts";
+import { within } from "../../services/within.ts";
 import type {
   ChildEnd,
   ProjectedMark,
@@ -95,12 +96,12 @@ export class WorkflowRun extends DurableObject<Env> {
   async endedChildren(runIds: readonly string[]): Promise<StartedChild[]> {
     const runs = runIds.map((runId) => placeOf(runId).run);
     return this.#within(runs, async (hosted) => {
-      const isOver = timeout(WAIT_MS);
+      const until = Date.now() + WAIT_MS;
       while (hosted.every((run) => run.isGoingOn)) {
-        const change = Promise.race(hosted.map((run) => run.changed().then(() => "changed")));
-        if ((await Promise.race([change, isOver])) === "over") return [];
+        const change = Promise.race(hosted.map((run) => run.changed().then(() => true)));
+        if (!(await within(change, until - Date.now(), () => false))) return [];
       }
-      await timeout(GATHER_MS);
+      await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
       const children = hosted.map((run, at) => startedChild(runIds[at] ?? "", run));
       return this.#told(children.filter(({ outcome }) => outcome !== "running"));
     });
@@ -185,8 +186,4 @@ function startedChild(runId: string, hosted: HostedRun): StartedChild {
   if (hosted.isGoingOn) return { runId, outcome: "running" };
   const run = hosted.run();
   return { runId, outcome: run === null ? "lost" : mapChildOutcome(indexOfMapChild(runId), run) };
-}
-
-function timeout(ms: number): Promise<"over"> {
-  return new Promise((resolve) => setTimeout(() => resolve("over"), ms));
 }

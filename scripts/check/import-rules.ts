@@ -9,6 +9,8 @@ import type { Finding } from "./finding.ts";
 import { AREAS, areaRank, type Layer, type Place, placeOf } from "./layer.ts";
 import type { Import, SourceFile } from "./source-file.ts";
 
+const SHARED_WITH_ADAPTERS = ["context.ts", "ports.ts", "within.ts"];
+
 interface Row {
   mayUse(packageName: string, from: string): boolean;
   judge(from: Place, to: Place): string | null;
@@ -46,8 +48,8 @@ const ROWS: Record<Layer, Row> = {
       if (to.layer === "domain" || to.layer === "adapters") return null;
       if (to.layer !== "services") return `adapters/ may not import ${to.layer}/`;
       if (isCompose(from)) return isTable(to) ? "compose.ts joins verbs and ports, not tables" : null;
-      if ((to.folder === null && ["context.ts", "ports.ts"].includes(to.rest)) || isPorts(to)) return null;
-      return "adapters/ may import only context.ts and ports.ts of services/";
+      if ((to.folder === null && SHARED_WITH_ADAPTERS.includes(to.rest)) || isPorts(to)) return null;
+      return "adapters/ may import only context.ts, within.ts and ports.ts of services/";
     },
   },
   "durable-objects": {

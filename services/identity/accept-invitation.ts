@@ -54,9 +54,7 @@ export async function acceptInvitation(ctx: ServiceContext, token: string): Prom
       },
       conflict: () => problem("conflict", { detail: "The invitation is spent, or you are a member already." }),
     },
-  ).catch(async (error) => {
-    throw (await seat.refusal()) ?? error;
-  });
+  ).catch(seat.explain);
   return { id: tenantId, name, role, joinedAt: isoTime(now) };
 }
 

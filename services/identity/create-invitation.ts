@@ -56,9 +56,7 @@ export async function createInvitation(ctx: ServiceContext, input: NewInvitation
       details: { role: input.role },
     },
     tasks: [await invitationMail(ctx, { to: input.email, tenantName: name, token })],
-  }).catch(async (error) => {
-    throw (await seat.refusal()) ?? error;
-  });
+  }).catch(seat.explain);
   return toInvitation(row);
 }
 

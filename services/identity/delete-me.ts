@@ -9,22 +9,9 @@ import { keepsAnOwner } from "./change-member-role.ts";
 import { closureOf } from "./closure.ts";
 import { lockOut, restTask } from "./delete-tenant.ts";
 import { findPersonRows } from "./person-rows.ts";
+import { personStores } from "./person-stores.ts";
 import { forgetPrincipals, ofUser } from "./principals.ts";
-import {
-  apiKeys,
-  invitations,
-  mailedTokens,
-  mails,
-  memberships,
-  openIdIdentities,
-  personKeys,
-  recoveryCodes,
-  refreshTokens,
-  secondFactors,
-  sessions,
-  signInChallenges,
-  users,
-} from "./table.ts";
+import { apiKeys, invitations, memberships, refreshTokens, sessions, users } from "./table.ts";
 
 /**
  * Takes the account out of every table, and what the platform keeps about the person beside it. Tenants they are alone in go
@@ -106,19 +93,10 @@ function traces({ db, clock }: ServiceContext, userId: string, email: string): S
   const theirSessions = db.select({ id: sessions.id }).from(sessions).where(eq(sessions.userId, userId));
   const theirKeys = and(eq(apiKeys.createdBy, userId), isNull(apiKeys.revokedAt));
   return [
-    db.delete(personKeys).where(eq(personKeys.userId, userId)),
     db.delete(refreshTokens).where(inArray(refreshTokens.sessionId, theirSessions)),
-    // across tenants: a person's sessions are theirs in every tenant
-    db.delete(sessions).where(eq(sessions.userId, userId)),
-    db.delete(mailedTokens).where(eq(mailedTokens.userId, userId)),
-    db.delete(secondFactors).where(eq(secondFactors.userId, userId)),
-    db.delete(recoveryCodes).where(eq(recoveryCodes.userId, userId)),
-    // across tenants: whoever vouched for them
-    db.delete(openIdIdentities).where(eq(openIdIdentities.userId, userId)),
-    db.delete(signInChallenges).where(eq(signInChallenges.userId, userId)),
+    ...personStores({ db }, { id: userId, email }).map(({ remove }) => remove),
     // across tenants: whoever invited them
     db.delete(invitations).where(eq(invitations.email, email)),
-    db.delete(mails).where(eq(mails.recipient, email)),
     // across tenants: no key outlives the member who made it
     db.update(apiKeys).set({ revokedAt: clock.now() }).where(theirKeys),
   ];

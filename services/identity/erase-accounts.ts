@@ -1,20 +1,9 @@
-import { and, asc, count, eq, isNull, lte } from "drizzle-orm";
-import { commit, PLATFORM_TENANT, type Statement } from "../commit.ts";
+import { and, asc, eq, isNull, lte } from "drizzle-orm";
+import { commit, PLATFORM_TENANT } from "../commit.ts";
 import type { PlatformContext } from "../context.ts";
 import { openClosure } from "./closure.ts";
-import {
-  closures,
-  mailedTokens,
-  mails,
-  memberships,
-  openIdIdentities,
-  personKeys,
-  recoveryCodes,
-  secondFactors,
-  sessions,
-  signInChallenges,
-  users,
-} from "./table.ts";
+import { personStores } from "./person-stores.ts";
+import { closures } from "./table.ts";
 
 const AT_ONCE = 50;
 
@@ -30,7 +19,7 @@ export async function eraseAccounts(platform: PlatformContext): Promise<void> {
     const closed = await openClosure(platform, row);
     if (closed.kind !== "account") continue;
     const { user } = closed.person;
-    const stores = storesOf(platform, user);
+    const stores = personStores(platform, user);
     const counts = await Promise.all(stores.map(({ found }) => found()));
     const removed = Object.fromEntries(stores.map(({ name }, n) => [name, counts[n] ?? 0]));
     const ctx = { ...platform, tenant: { id: PLATFORM_TENANT }, actor: { kind: "system", name: "erasure" } as const };
@@ -51,42 +40,3 @@ export async function eraseAccounts(platform: PlatformContext): Promise<void> {
 export function tombstoneOf({ ports }: PlatformContext, email: string): string | null {
   return ports.secretDeriver.derive(`tombstone:${email}`)[0] ?? null;
 }
-
-interface Store {
-  name: string;
-  found(): Promise<number>;
-  remove: Statement;
-}
-
-/** Everywhere that something of a person can be. */
-function storesOf({ db }: PlatformContext, { id, email }: { id: string; email: string }): Store[] {
-  const store = (name: string, table: typeof users | PersonTable, isTheirs: ReturnType<typeof eq>): Store => ({
-    name,
-    found: async () => (await db.select({ rows: count() }).from(table).where(isTheirs))[0]?.rows ?? 0,
-    remove: db.delete(table).where(isTheirs),
-  });
-  return [
-    store("users", users, eq(users.id, id)),
-    store("person-keys", personKeys, eq(personKeys.userId, id)),
-    // across tenants: whatever names the person
-    store("memberships", memberships, eq(memberships.userId, id)),
-    store("sessions", sessions, eq(sessions.userId, id)),
-    store("mailed-tokens", mailedTokens, eq(mailedTokens.userId, id)),
-    store("second-factors", secondFactors, eq(secondFactors.userId, id)),
-    store("recovery-codes", recoveryCodes, eq(recoveryCodes.userId, id)),
-    store("sign-in-challenges", signInChallenges, eq(signInChallenges.userId, id)),
-    store("openid-identities", openIdIdentities, eq(openIdIdentities.userId, id)),
-    store("mails", mails, eq(mails.recipient, email)),
-  ];
-}
-
-type PersonTable =
-  | typeof personKeys
-  | typeof memberships
-  | typeof sessions
-  | typeof mailedTokens
-  | typeof secondFactors
-  | typeof recoveryCodes
-  | typeof signInChallenges
-  | typeof openIdIdentities
-  | typeof mails;

@@ -9,8 +9,8 @@ import type { PlatformContext } from "../context.ts";
 export interface Seats {
   /** Undoes the commit that it ends, when there are more than the limit: two who take the last seat do not both get it. */
   guard: Statement;
-  /** What to answer when there is none left. */
-  refusal(): Promise<Problem | null>;
+  /** Says that there is none left, where that is why the guarded commit failed. */
+  explain(failure: unknown): Promise<never>;
 }
 
 /** Seats for a new member, where an open invitation has its seat already. Throws for a tenant that is suspended, or full. */
@@ -36,7 +36,10 @@ async function seats(platform: PlatformContext, tenantId: string, before: SQL, a
   const refusal = async () => ((await countOf(platform, before)) < limit ? null : full(platform, limit));
   const known = await refusal();
   if (known !== null) throw known;
-  return { guard: demand(platform.db, sql`${after} <= ${limit}`), refusal };
+  const explain = async (failure: unknown) => {
+    throw (await refusal()) ?? failure;
+  };
+  return { guard: demand(platform.db, sql`${after} <= ${limit}`), explain };
 }
 
 function full(platform: PlatformContext, limit: number): Problem {

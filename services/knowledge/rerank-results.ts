@@ -4,6 +4,7 @@ import { judged } from "../../domain/knowledge/ranking/judged.ts";
 import { CROSS_ENCODER, type Reranking, type SearchResult } from "../../domain/knowledge/search.ts";
 import type { ServiceContext } from "../context.ts";
 import { completeChat } from "../llm/complete-chat.ts";
+import { within } from "../within.ts";
 import { askingModels } from "./asking-models.ts";
 
 /** What a second judge is shown: the right passage is almost always among these, and a judge's time grows with each. */
@@ -50,17 +51,8 @@ async function grades(ctx: ServiceContext, model: string, query: string, texts: 
   return scores;
 }
 
-async function inTime<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(problem("provider-timeout", { detail: `The reranker took more than ${timeoutMs} ms.` })),
-      timeoutMs,
-    );
+function inTime<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+  return within(work, timeoutMs, () => {
+    throw problem("provider-timeout", { detail: `The reranker took more than ${timeoutMs} ms.` });
   });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

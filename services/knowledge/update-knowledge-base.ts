@@ -3,7 +3,7 @@ import type { Task } from "../../domain/jobs/message.ts";
 import type { KnowledgeBase, UpdateKnowledgeBase } from "../../domain/knowledge/knowledge-base.ts";
 import { commit } from "../commit.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
-import { ifStill } from "../preconditions.ts";
+import { changeTime, ifStill } from "../preconditions.ts";
 import { againstConflict } from "./against-conflict.ts";
 import { countDocuments } from "./count-documents.ts";
 import { requireEmbeddingModel } from "./embedding.ts";
@@ -47,7 +47,7 @@ async function changeRow(ctx: ServiceContext, row: KnowledgeBaseRow, patch: Upda
         description: plain.description ?? row.description,
         chunking: plain.chunking ?? row.chunking,
         ...model.set,
-        updatedAt: Math.max(ctx.clock.now(), row.updatedAt + 1),
+        updatedAt: changeTime(ctx, row),
       })
       .where(and(isStillAt(ctx, row), model.condition, ifStill(ctx, eq(knowledgeBases.updatedAt, row.updatedAt)))),
     audit: {

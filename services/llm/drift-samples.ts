@@ -1,4 +1,5 @@
 import { and, eq, lt } from "drizzle-orm";
+import { batchesOf } from "../../domain/kernel/batches.ts";
 import type { ChatCompletion } from "../../domain/llm/chat-completion.ts";
 import type { ServiceContext } from "../context.ts";
 import { gathering } from "../gather.ts";
@@ -26,9 +27,7 @@ const write = gathering<typeof answerSamples.$inferInsert>(
   GATHER_MS,
   () => "",
   async ({ db }, rows) => {
-    for (let at = 0; at < rows.length; at += MAX_ROWS) {
-      await db.insert(answerSamples).values(rows.slice(at, at + MAX_ROWS));
-    }
+    for (const some of batchesOf(rows, MAX_ROWS)) await db.insert(answerSamples).values(some);
   },
 );
 

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import type { PlatformContext } from "../context.ts";
+import { within } from "../within.ts";
 
 const Dependency = z.object({
   name: z.string(),
@@ -47,15 +48,9 @@ export async function readiness(
 
 async function answers(probe: (() => Promise<unknown>) | undefined): Promise<boolean> {
   if (probe === undefined) return true;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), TIMEOUT_MS);
-  });
   const answered = probe().then(
     () => true,
     () => false,
   );
-  const isUp = await Promise.race([answered, late]);
-  clearTimeout(timer);
-  return isUp;
+  return within(answered, TIMEOUT_MS, () => false);
 }

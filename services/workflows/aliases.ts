@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, sql } from "drizzle-orm";
+import { and, asc, eq, gt } from "drizzle-orm";
 import { sha256Hex } from "../../domain/kernel/digest.ts";
 import { decodeCursor, type Page, type PageRequest, pageOf } from "../../domain/kernel/page.ts";
 import { notFound, problem } from "../../domain/kernel/problem.ts";
@@ -8,7 +8,7 @@ import { drawVersion } from "../../domain/workflows/alias.ts";
 import { commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
-import { ifStill, lost, requireMatch } from "../preconditions.ts";
+import { changeTime, ifStill, ifStillAsRead, lost, requireMatch } from "../preconditions.ts";
 import { isVersion, loadVersion } from "./find-workflow.ts";
 import { workflowAliases, workflowVersions } from "./table.ts";
 
@@ -29,10 +29,9 @@ export async function putAlias(
   await loadVersion(ctx, workflow);
   const before = await findAlias(ctx, workflow, alias);
   requireMatch(ctx, before === null ? null : toAlias(before));
-  const now = ctx.clock.now();
   const target = { routes, description };
-  const createdAt = before?.createdAt ?? now;
-  const updatedAt = Math.max(now, (before?.updatedAt ?? 0) + 1);
+  const createdAt = before?.createdAt ?? ctx.clock.now();
+  const updatedAt = changeTime(ctx, before);
   const row = { tenantId: ctx.tenant.id, workflow, alias, ...target, createdAt, updatedAt };
   await commit(ctx, {
     change: [
@@ -49,8 +48,7 @@ export async function putAlias(
         .onConflictDoUpdate({
           target: [workflowAliases.tenantId, workflowAliases.workflow, workflowAliases.alias],
           set: { ...target, updatedAt },
-          setWhere:
-            ifStill(ctx, before === null ? sql`false` : eq(workflowAliases.updatedAt, before.updatedAt)) ?? sql`true`,
+          setWhere: ifStillAsRead(ctx, workflowAliases.updatedAt, before),
         }),
     ],
     audit: {

@@ -161,8 +161,6 @@ export interface RunMethods {
   startActivity(token: string, workerName: string | null): Promise<ActivityTask | null>;
   /** Runs that this one's effects wait for have ended. Resolves when that is durable; harmless to repeat. */
   childrenEnded(ends: readonly ChildEnd[]): Promise<void>;
-  /** The parent no longer waits: the run is stopped, or will not start. Harmless to repeat. */
-  callOff(parentRunId: string): Promise<void>;
   /** The run that waits for a slot has one. Harmless to repeat. */
   slotGranted(): Promise<void>;
   events(query: EventQuery): Promise<EventPage>;
@@ -170,8 +168,6 @@ export interface RunMethods {
   projection(): Promise<RunProjection | null>;
   /** Moves the ended run into the archive. False where it cannot be moved yet, or was never there. Harmless to repeat. */
   archive(): Promise<boolean>;
-  /** The read models stand at this event and this act. */
-  acknowledge(seq: number, act: number): Promise<void>;
 }
 
 /** The single writer of one run. */

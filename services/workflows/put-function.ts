@@ -1,9 +1,9 @@
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq } from "drizzle-orm";
 import { notFound, problem } from "../../domain/kernel/problem.ts";
 import type { NamedFunction, PutFunction } from "../../domain/workflows/function.ts";
 import { commit } from "../commit.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
-import { ifStill, lost, requireMatch } from "../preconditions.ts";
+import { changeTime, ifStill, ifStillAsRead, lost, requireMatch } from "../preconditions.ts";
 import { type FunctionRow, findFunction, isFunction, toFunction } from "./find-function.ts";
 import { forgetFunction, sealContext } from "./known-functions.ts";
 import { functions } from "./table.ts";
@@ -27,7 +27,7 @@ export async function putFunction(
       .onConflictDoUpdate({
         target: [functions.tenantId, functions.name],
         set: changes,
-        setWhere: ifStill(ctx, before === null ? sql`false` : eq(functions.updatedAt, before.updatedAt)) ?? sql`true`,
+        setWhere: ifStillAsRead(ctx, functions.updatedAt, before),
       }),
     audit: {
       action: before === null ? "function.created" : "function.updated",
@@ -70,7 +70,6 @@ async function rowOf(
   input: PutFunction,
   before: FunctionRow | null,
 ): Promise<FunctionRow> {
-  const now = ctx.clock.now();
   const seal = (plain: string) => ctx.ports.secretBox.seal(plain, sealContext(ctx, name));
   // What is kept secret goes only where it was meant to go: another address needs it again.
   const kept = before !== null && before.url === input.url ? before : null;
@@ -83,7 +82,7 @@ async function rowOf(
     sealedHeaders: headers === undefined ? (kept?.sealedHeaders ?? null) : await seal(JSON.stringify(headers)),
     sealedSecret: secret === undefined ? (kept?.sealedSecret ?? null) : secret === null ? null : await seal(secret),
     timeoutSeconds: input.timeoutSeconds,
-    createdAt: before?.createdAt ?? now,
-    updatedAt: Math.max(now, (before?.updatedAt ?? 0) + 1),
+    createdAt: before?.createdAt ?? ctx.clock.now(),
+    updatedAt: changeTime(ctx, before),
   };
 }

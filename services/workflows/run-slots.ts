@@ -1,5 +1,6 @@
 import { SECOND_MS } from "../../domain/kernel/time.ts";
 import type { PlatformContext } from "../context.ts";
+import { within } from "../within.ts";
 import type { SlotLease } from "./ports.ts";
 
 // The permits that this isolate holds, one lease a tenant: far below the limit a start takes one from memory and asks nobody.
@@ -57,10 +58,9 @@ async function ask(platform: PlatformContext, tenantId: string): Promise<SlotLea
 
 /** Whether it fails is for the one who asked: this one asks again. */
 async function orLater(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const over = new Promise((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([work.catch(() => {}), over]);
-  clearTimeout(timer);
+  await within(
+    work.catch(() => {}),
+    ms,
+    () => {},
+  );
 }

@@ -56,16 +56,15 @@ const ETAG_HEADER = {
   },
 };
 const isTenants = ({ access }: Operation) => access !== "public" && access !== "operator";
-const headersOf = (operation: Operation) => {
-  const names = [...(isTenants(operation) ? Object.keys(RATE_LIMIT_HEADERS) : [])];
+const limitHeadersOf = (operation: Operation) => (isTenants(operation) ? Object.keys(RATE_LIMIT_HEADERS) : []);
+const headersOf = (operation: Operation) => referred(limitHeadersOf(operation));
+const answerHeadersOf = (operation: Operation) =>
+  referred([...limitHeadersOf(operation), ...(operation.conditional ? Object.keys(ETAG_HEADER) : [])]);
+
+function referred(names: readonly string[]) {
   if (names.length === 0) return {};
   return { headers: Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }])) };
-};
-const answerHeadersOf = (operation: Operation) => {
-  const { headers } = headersOf(operation);
-  const etag = operation.conditional ? { ETag: { $ref: "#/components/headers/ETag" } } : {};
-  return { headers: { ...headers, ...etag } };
-};
+}
 
 /** The API as OpenAPI 3.1, from the operations and their schemas. An empty `publicUrl` leaves the server relative. */
 export function openApiDocument(operations: readonly Operation[], publicUrl: string): object {
@@ -129,7 +128,7 @@ function answers(operation: Operation): ZodOpenApiResponsesObject {
         ? { description: "No JSON body", ...headersOf(operation) }
         : {
             description: "The resource",
-            ...(operation.conditional ? answerHeadersOf : headersOf)(operation),
+            ...answerHeadersOf(operation),
             content: { "application/json": { schema } },
           },
     ]),

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
-import { entityTag, isKnown, type Precondition, readTags } from "../../../domain/kernel/precondition.ts";
+import type { Json } from "../../../domain/kernel/json.ts";
+import { isKnown, type Precondition, readTags, tagOfJson } from "../../../domain/kernel/precondition.ts";
 import { problem } from "../../../domain/kernel/problem.ts";
 import type { HttpEnv } from "../env.ts";
 
@@ -21,7 +22,7 @@ export async function tagged(
 ): Promise<Response> {
   if (!response.ok || response.headers.get("content-type") !== "application/json") return response;
   const text = await response.text();
-  const etag = entityTag(JSON.parse(text) as object);
+  const etag = tagOfJson(JSON.parse(text) as Json);
   const headers = new Headers(response.headers);
   headers.set("etag", etag);
   headers.append("vary", "Authorization");
