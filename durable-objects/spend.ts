@@ -21,6 +21,7 @@ import type { Spending, SpendLedger } from "../services/llm/ports.ts";
 //   S3  no answer waits for the disk: a mark tells that the stored book is out of date, and the book follows within PERSIST_MS.
 //       After a crash between the two, what was spent is read from the bill. Holds of the last second may be forgotten, whose
 //       calls are counted when they are told, and ended ones may be kept, which end again by their time.
+//   S4  what is lent beyond a call is on disk before it is lent, and nothing is lent while a call waits for money.
 
 interface Waiter {
   reservation: Reservation;
@@ -52,13 +53,15 @@ export class Spend extends DurableObject<Env> implements SpendLedger {
 
   async reserve(reservation: Reservation): Promise<Grant> {
     await this.#know(reservation.budgets);
-    const grant = this.#tryReserve(reservation);
-    return grant.allowed || !grant.mayFree ? grant : this.#wait(reservation, grant);
+    const one = { ...reservation, spareUsdMicros: 0 };
+    const grant = this.#tryReserve(this.#waiters.size > 0 ? one : reservation);
+    return grant.allowed || !grant.mayFree ? grant : this.#wait(one, grant);
   }
 
   async settle(...settlements: Settlement[]): Promise<void> {
-    this.#book.turnTo(this.#platform.clock.now());
-    const crossed = settlements.flatMap((settlement) => this.#book.settle(settlement));
+    const now = this.#platform.clock.now();
+    this.#book.turnTo(now);
+    const crossed = settlements.flatMap((settlement) => this.#book.settle(settlement, now));
     this.#persistSoon();
     for (const crossing of crossed)
       this.#platform.later(tellBudgetCrossing(this.#platform, this.#tenantId(), crossing));
@@ -101,7 +104,8 @@ export class Spend extends DurableObject<Env> implements SpendLedger {
 
   #tryReserve(reservation: Reservation): Grant {
     const grant = this.#book.reserve(reservation, this.#platform.clock.now());
-    if (grant.allowed) this.#persistSoon();
+    if (grant.allowed && grant.spareUsdMicros > 0) this.#persist();
+    else if (grant.allowed) this.#persistSoon();
     return grant;
   }
 
@@ -133,14 +137,17 @@ export class Spend extends DurableObject<Env> implements SpendLedger {
 
   #persistSoon(): void {
     if (this.#persisting !== null) return;
+    this.ctx.storage.kv.put("is-behind", true);
+    this.#persisting = setTimeout(() => this.#persist(), PERSIST_MS);
+  }
+
+  #persist(): void {
+    if (this.#persisting !== null) clearTimeout(this.#persisting);
+    this.#persisting = null;
     const { kv } = this.ctx.storage;
-    kv.put("is-behind", true);
-    this.#persisting = setTimeout(() => {
-      this.#persisting = null;
-      const book = this.#book.stored();
-      kv.put("book", { ...book, holds: book.holds.slice(-MAX_KEPT_HOLDS) });
-      kv.delete("is-behind");
-    }, PERSIST_MS);
+    const book = this.#book.stored();
+    kv.put("book", { ...book, holds: book.holds.slice(-MAX_KEPT_HOLDS) });
+    kv.delete("is-behind");
   }
 
   /** The object is always reached by name, and the name is the tenant. */

@@ -22,17 +22,21 @@ export function gathering<Item>(
     const batch = batches.get(name) ?? [];
     batches.set(name, batch);
     batch.push(item);
-    await passed(ctx, gatherMs);
+    await gathered(ctx, gatherMs);
     if (batches.get(name) !== batch) return;
     batches.delete(name);
     await work(ctx, batch);
   };
 }
 
+/** How long what a request leaves behind waits for more of its kind: few writes a second, and little that a crash can lose. */
+export const GATHER_MS = 150;
+
 /** One timer for all that a request leaves at the same time. */
 const waits = new WeakMap<PlatformContext, { ms: number; over: Promise<void> }>();
 
-function passed(ctx: PlatformContext, ms: number): Promise<void> {
+/** Resolves when the time to gather is over. */
+export function gathered(ctx: PlatformContext, ms: number): Promise<void> {
   const begun = waits.get(ctx);
   if (begun?.ms === ms) return begun.over;
   const over = new Promise<void>((resolve) => {

@@ -5,6 +5,8 @@ import { budgetMonth } from "./budget.ts";
 //   B2  a hold ends once: by what the call cost, or, when nobody ever tells, by its time.
 //   B3  what a budget had spent before the book knew it is read from the bill; after a hold that nobody ended, again.
 //   B4  a month that ends takes its holds along: they belong to the bill of that month.
+//   B5  a hold may be lent: its holder sets money of it aside for calls to come. A spare is an eighth of what is left at most, and
+//       nothing where that pays for no call like the one that asks: near the end of a budget every call asks.
 
 export interface WantedBudget {
   name: string;
@@ -18,17 +20,22 @@ export interface Reservation {
   leastUsdMicros: number;
   /** What the call costs at worst. It is given less where less is left. */
   worstUsdMicros: number;
+  /** What the holder would like to have for calls to come. */
+  spareUsdMicros: number;
 }
 
 export type Grant =
-  | { allowed: true; usdMicros: number }
+  | { allowed: true; usdMicros: number; spareUsdMicros: number }
   /** `mayFree`: calls under way hold what this one needs, and may leave it. */
   | { allowed: false; budget: WantedBudget; spentUsdMicros: number; mayFree: boolean };
 
+/** What became of a hold since it was made, or since its last settlement. */
 export interface Settlement {
   id: string;
   budgets: readonly WantedBudget[];
   costUsdMicros: number;
+  /** What stays held; nothing of it ends the hold. */
+  keptUsdMicros: number;
   startedAt: number;
 }
 
@@ -56,6 +63,7 @@ export interface StoredBook {
 export const HOLD_MS = 15 * 60_000;
 /** Part of a budget at which the tenant is told. */
 const MARKS = [80, 100];
+const LENT_SHARE = 1 / 8;
 
 export class BudgetBook {
   #monthStart: number;
@@ -78,7 +86,7 @@ export class BudgetBook {
       this.#holds.clear();
       this.#held.clear();
     }
-    // Holds last equally long, so they end in the order in which they were made.
+    // Holds last equally long, so they end in the order in which they were made or settled last.
     for (const hold of this.#holds.values()) {
       if (hold.until > now) break;
       this.#release(hold);
@@ -96,22 +104,35 @@ export class BudgetBook {
     if (monthStart === this.#monthStart && !this.#spent.has(name)) this.#spent.set(name, spentUsdMicros);
   }
 
-  reserve({ id, budgets, leastUsdMicros, worstUsdMicros }: Reservation, now: number): Grant {
+  reserve({ id, budgets, leastUsdMicros, worstUsdMicros, spareUsdMicros: wanted }: Reservation, now: number): Grant {
     const rooms = budgets.map((budget) => ({ budget, room: this.#room(budget) }));
-    const usdMicros = Math.min(worstUsdMicros, ...rooms.map(({ room }) => room));
+    const least = Math.min(...rooms.map(({ room }) => room));
+    const usdMicros = Math.min(worstUsdMicros, least);
     const tight = rooms.find(({ room }) => room <= 0 || room < leastUsdMicros);
     if (tight === undefined) {
-      this.#hold({ id, usdMicros, budgets: budgets.map(({ name }) => name), until: now + HOLD_MS });
-      return { allowed: true, usdMicros };
+      const lent = Math.min(wanted, Math.floor((least - usdMicros) * LENT_SHARE));
+      const spareUsdMicros = lent < worstUsdMicros ? 0 : lent;
+      this.#hold({
+        id,
+        usdMicros: usdMicros + spareUsdMicros,
+        budgets: budgets.map(({ name }) => name),
+        until: now + HOLD_MS,
+      });
+      return { allowed: true, usdMicros, spareUsdMicros };
     }
     const needed = Math.max(1, leastUsdMicros);
     const mayFree = budgets.every((budget) => budget.usdMicrosPerMonth - this.spent(budget.name) >= needed);
     return { allowed: false, budget: tight.budget, spentUsdMicros: this.spent(tight.budget.name), mayFree };
   }
 
-  settle({ id, budgets, costUsdMicros, startedAt }: Settlement): BudgetCrossing[] {
+  settle({ id, budgets, costUsdMicros, keptUsdMicros, startedAt }: Settlement, now: number): BudgetCrossing[] {
     const hold = this.#holds.get(id);
-    if (hold !== undefined) this.#release(hold);
+    if (hold !== undefined) {
+      this.#release(hold);
+      // What was given back before stays given back, in whatever order settlements arrive.
+      const usdMicros = Math.min(hold.usdMicros, keptUsdMicros);
+      if (usdMicros > 0) this.#hold({ ...hold, usdMicros, until: now + HOLD_MS });
+    }
     if (startedAt < this.#monthStart) return [];
     return budgets.flatMap((budget) => this.#spend(budget, costUsdMicros));
   }

@@ -19,7 +19,7 @@ export const BudgetState = z
     name: z.string().describe("`tenant`, `key:<id>`, or `route:<name>`; a route's budget is set with the route."),
     usdMicrosPerMonth: z.int(),
     spentUsdMicros: z.int(),
-    heldUsdMicros: z.int().describe("Reserved for calls that are not over."),
+    heldUsdMicros: z.int().describe("Reserved for calls that are not over, and lent to where calls are made."),
     remainingUsdMicros: z.int(),
     resetsAt: z.iso.datetime(),
   })

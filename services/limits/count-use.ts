@@ -1,14 +1,12 @@
 import type { QuotaName } from "../../domain/limits/limit.ts";
 import type { PlatformContext } from "../context.ts";
-import { gathering } from "../gather.ts";
+import { GATHER_MS, gathering } from "../gather.ts";
 
 interface Use {
   tenantId: string;
   quota: QuotaName;
   amount: number;
 }
-
-const GATHER_MS = 20;
 
 const tellGate = gathering<Use>(
   GATHER_MS,

@@ -1,16 +1,28 @@
 import { problem } from "../../domain/kernel/problem.ts";
 import { budgetMonth, KEY_BUDGET, ROUTE_BUDGET } from "../../domain/llm/budget.ts";
-import type { Grant, Settlement, WantedBudget } from "../../domain/llm/budget-book.ts";
-import { affordableTokens, costEstimate } from "../../domain/llm/budget-estimate.ts";
+import type { Grant, WantedBudget } from "../../domain/llm/budget-book.ts";
+import { affordableTokens, type CostEstimate, costEstimate } from "../../domain/llm/budget-estimate.ts";
+import {
+  type BudgetLease,
+  type EndedCall,
+  endCall,
+  type Lessee,
+  openLease,
+  settlementsDue,
+  spareWanted,
+  takeBack,
+  takeFrom,
+} from "../../domain/llm/budget-lease.ts";
 import type { ChatCompletionRequest } from "../../domain/llm/chat-completion.ts";
 import type { ServiceContext } from "../context.ts";
-import { gathering } from "../gather.ts";
+import { GATHER_MS, gathered } from "../gather.ts";
+import { lesseeOf } from "./budget-lessees.ts";
 import { gatewayPolicy } from "./gateway-policy.ts";
 import type { Route } from "./load-route.ts";
 import { priceOf } from "./target-price.ts";
 
 // Money that is set aside for one call, and what became of it.
-//   H1  a call whose models cost nothing, or which no budget bounds, asks nobody.
+//   H1  a call whose models cost nothing, or which no budget bounds, asks nobody; nor does one that the isolate's lease pays for.
 //   H2  a hold is settled once, when the call is over, by the cost of all its attempts.
 
 export type HoldBounds = Pick<ChatCompletionRequest, "n" | "max_tokens" | "max_completion_tokens">;
@@ -22,18 +34,10 @@ export interface BudgetHold {
   end(): void;
 }
 
-/** As the bill: calls that end within this time are one question to the ledger. */
-const GATHER_MS = 20;
-
-const tellLedger = gathering<{ tenantId: string; settlement: Settlement }>(
-  GATHER_MS,
-  ({ tenantId }) => tenantId,
-  async ({ ports }, told) => {
-    const [first] = told;
-    if (first !== undefined)
-      await ports.spendLedgers.of(first.tenantId).settle(...told.map(({ settlement }) => settlement));
-  },
-);
+interface Held {
+  lease: BudgetLease;
+  usdMicros: number;
+}
 
 const NOTHING_HELD: BudgetHold = { maxTokens: null, spend: () => {}, end: () => {} };
 
@@ -51,22 +55,59 @@ export async function holdBudgets(
   const tokens = promptTokens() * (1 + (route.hedge?.max ?? 0));
   const estimate = costEstimate(prices, tokens, bounds);
   if (estimate.worstUsdMicros === 0) return NOTHING_HELD;
-  const id = ctx.ids.next("cmpl");
-  const startedAt = ctx.clock.now();
-  const grant = await ctx.ports.spendLedgers.of(ctx.tenant.id).reserve({ id, budgets, ...estimate });
-  if (!grant.allowed) throw refusal(grant, startedAt);
+  const lessee = lesseeOf(ctx);
+  const { lease, usdMicros } = held(ctx, lessee, budgets, estimate) ?? (await ask(ctx, lessee, budgets, estimate));
+  const isLess = usdMicros < estimate.worstUsdMicros;
   let costUsdMicros = 0;
-  const isLess = grant.usdMicros < estimate.worstUsdMicros;
   return {
-    maxTokens: isLess ? affordableTokens(prices, tokens, bounds, grant.usdMicros) : null,
-    spend(usdMicros) {
-      costUsdMicros += usdMicros;
+    maxTokens: isLess ? affordableTokens(prices, tokens, bounds, usdMicros) : null,
+    spend(more) {
+      costUsdMicros += more;
     },
     end() {
-      const settlement = { id, budgets, costUsdMicros, startedAt };
-      ctx.later(tellLedger(ctx, { tenantId: ctx.tenant.id, settlement }));
+      const ended = endCall(lessee, lease, usdMicros, costUsdMicros);
+      // Where the money is scarce, others wait for what is left of it.
+      ctx.later(isLess ? tell(ctx, lessee, ended) : gathered(ctx, GATHER_MS).then(() => tell(ctx, lessee, ended)));
     },
   };
+}
+
+function held(
+  { clock }: ServiceContext,
+  lessee: Lessee,
+  budgets: readonly WantedBudget[],
+  { worstUsdMicros: usdMicros }: CostEstimate,
+): Held | null {
+  const lease = takeFrom(lessee, budgets, usdMicros, clock.now());
+  return lease === null ? null : { lease, usdMicros };
+}
+
+async function ask(
+  ctx: ServiceContext,
+  lessee: Lessee,
+  budgets: readonly WantedBudget[],
+  estimate: CostEstimate,
+): Promise<Held> {
+  const asked = { id: ctx.ids.next("cmpl"), budgets, startedAt: ctx.clock.now() };
+  const spareUsdMicros = spareWanted(lessee, estimate.worstUsdMicros);
+  const grant = await ctx.ports.spendLedgers
+    .of(ctx.tenant.id)
+    .reserve({ id: asked.id, budgets, ...estimate, spareUsdMicros });
+  if (!grant.allowed) throw refusal(grant, asked.startedAt);
+  const lease = openLease(lessee, asked, grant, budgetMonth(asked.startedAt).end);
+  return { lease, usdMicros: grant.usdMicros };
+}
+
+async function tell(ctx: ServiceContext, lessee: Lessee, ended: EndedCall): Promise<void> {
+  const { leases } = lessee;
+  const settlements = settlementsDue(lessee, ended, ctx.clock.now());
+  if (settlements.length === 0) return;
+  try {
+    await ctx.ports.spendLedgers.of(ctx.tenant.id).settle(...settlements);
+  } catch (error) {
+    takeBack(lessee, leases, settlements);
+    throw error;
+  }
 }
 
 async function budgetsOf(ctx: ServiceContext, route: Route): Promise<WantedBudget[]> {

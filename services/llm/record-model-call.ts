@@ -5,7 +5,7 @@ import type { CacheControl } from "../../domain/llm/answer-cache.ts";
 import { type Cost, costOf } from "../../domain/llm/price.ts";
 import { promptParts, type TokenUsage } from "../../domain/llm/token-usage.ts";
 import type { Database, ServiceContext } from "../context.ts";
-import { gathering } from "../gather.ts";
+import { GATHER_MS, gathering } from "../gather.ts";
 import { countUse } from "../limits/count-use.ts";
 import type { BudgetHold } from "./budget-hold.ts";
 import type { TakenVariant } from "./experiment-variant.ts";
@@ -61,11 +61,10 @@ export function settleCall(ctx: ServiceContext, facts: CallFacts): void {
   if (facts.cached === undefined) ctx.later(countUse(ctx, ctx.tenant.id, "llm-tokens", facts.usage.total_tokens));
 }
 
-// A commit to disk costs milliseconds, and calls come in bursts: what ends within this time is written at once.
-const GATHER_MS = 20;
 /** D1 takes a parameter of 2 MB; a row has under 1 KB. */
 const MAX_BATCH = 100;
 const MAX_ATTEMPTS = 4;
+const FIRST_PAUSE_MS = 80;
 
 const FREE: Cost = { usdMicros: 0, priced: true };
 
@@ -105,7 +104,7 @@ async function write(db: Database, rows: readonly CallRow[]): Promise<void> {
     } catch (error) {
       // Every row has its id, so a statement that landed unheard does no harm when it is repeated.
       if (attempt === MAX_ATTEMPTS) throw error;
-      await new Promise((resolve) => setTimeout(resolve, GATHER_MS * 4 ** attempt));
+      await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS * 4 ** (attempt - 1)));
     }
   }
 }

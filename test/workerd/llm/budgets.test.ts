@@ -50,13 +50,39 @@ describe("a budget", () => {
     const startedAt = Date.now();
     const call = async (n: number) => {
       const id = `call-${n}`;
-      const grant = await ledger.reserve({ id, budgets, leastUsdMicros: COST, worstUsdMicros: COST });
-      if (grant.allowed) await ledger.settle({ id, budgets, costUsdMicros: COST, startedAt });
+      const grant = await ledger.reserve({
+        id,
+        budgets,
+        leastUsdMicros: COST,
+        worstUsdMicros: COST,
+        spareUsdMicros: 0,
+      });
+      if (grant.allowed) await ledger.settle({ id, budgets, costUsdMicros: COST, keptUsdMicros: 0, startedAt });
       return grant.allowed;
     };
     const grants = await Promise.all(Array.from({ length: 1_000 }, (_, n) => call(n)));
     expect(grants.filter(Boolean)).toHaveLength(10);
     expect(await ledger.spending(budgets)).toEqual([{ spentUsdMicros: 10 * COST, heldUsdMicros: 0 }]);
+  });
+
+  it("is lent to where calls are made, none of it twice, and comes back when they are over", async () => {
+    const calls = 100;
+    const owner = await aPayer(answer, 1_000 * COST);
+    const ask20 = () => Promise.all(Array.from({ length: 20 }, () => owner.call("/v1/chat/completions", ask())));
+    for (let n = 0; n < calls / 20; n++) {
+      for (const { status } of await ask20()) expect(status).toBe(200);
+    }
+    await budgetsOf(owner, [{ spentUsdMicros: calls * COST, heldUsdMicros: 0 }]);
+  });
+
+  it("that is lent is not forgotten when its object is lost at once", async () => {
+    const { ctx, tenantId } = await aTenant();
+    const ledger = ctx.ports.spendLedgers.of(tenantId);
+    const budgets = [{ name: "tenant", usdMicrosPerMonth: 100 * COST }];
+    const reservation = { id: "lease", budgets, leastUsdMicros: COST, worstUsdMicros: COST, spareUsdMicros: 5 * COST };
+    expect(await ledger.reserve(reservation)).toEqual({ allowed: true, usdMicros: COST, spareUsdMicros: 5 * COST });
+    await evictDurableObject(env.SPEND.getByName(tenantId));
+    expect(await ledger.spending(budgets)).toEqual([{ spentUsdMicros: 0, heldUsdMicros: 6 * COST }]);
   });
 
   it("lets waiting calls in when others cost less than was held for them", async () => {

@@ -1,0 +1,146 @@
+import type { Settlement, WantedBudget } from "./budget-book.ts";
+
+// What one isolate holds of a tenant's budgets: money that it may set aside for calls without asking the ledger.
+//   L1  what a lease pays for was taken from the budgets before it was lent: all leases together never pay for more than there is.
+//   L2  a lease pays for new calls until it ends, LEASE_MS after it was asked for or with the month, and never after.
+//   L3  what calls cost is told together, for all that have ended by then. What no call has asked for since goes back with that.
+//   L4  what could not be told is told with the next telling. Its lease pays for nothing new.
+
+export const LEASE_MS = 2_000;
+
+export interface BudgetLease {
+  id: string;
+  budgets: readonly WantedBudget[];
+  startedAt: number;
+  until: number;
+  /** Whether it pays for more than the call that it was asked for. */
+  isLent: boolean;
+  /** For calls to come. */
+  leftUsdMicros: number;
+  /** For calls under way. */
+  heldUsdMicros: number;
+  /** By calls that have ended, and not told yet. */
+  spentUsdMicros: number;
+  ended: number;
+  /** Of the calls that have ended. */
+  told: number;
+}
+
+/** An isolate as the ledger of one tenant knows it. */
+export interface Lessee {
+  leases: BudgetLease[];
+  /** Calls that were paid for. */
+  taken: number;
+  /** Set aside since the ledger was asked last: the next lease should cover twice as much. */
+  takenUsdMicros: number;
+}
+
+export interface EndedCall {
+  lease: BudgetLease;
+  /** Among those of its lease. */
+  nth: number;
+  /** How many calls had been paid for by then. */
+  taken: number;
+}
+
+export function newLessee(): Lessee {
+  return { leases: [], taken: 0, takenUsdMicros: 0 };
+}
+
+/** The lease that pays for a call, its money set aside; `null` when none of these budgets has enough left. */
+export function takeFrom(
+  lessee: Lessee,
+  budgets: readonly WantedBudget[],
+  usdMicros: number,
+  now: number,
+): BudgetLease | null {
+  const lease = lessee.leases.find(
+    (one) => one.isLent && one.leftUsdMicros >= usdMicros && one.until > now && areSame(one.budgets, budgets),
+  );
+  if (lease === undefined) return null;
+  lease.leftUsdMicros -= usdMicros;
+  lease.heldUsdMicros += usdMicros;
+  lessee.taken++;
+  lessee.takenUsdMicros += usdMicros;
+  return lease;
+}
+
+/** What to ask for beside the money of a call: nothing where calls are rare. */
+export function spareWanted(lessee: Lessee, usdMicros: number): number {
+  const spare = 2 * lessee.takenUsdMicros;
+  lessee.takenUsdMicros = usdMicros;
+  return spare;
+}
+
+/** Takes in what the ledger granted for a call, and lent beside it. */
+export function openLease(
+  lessee: Lessee,
+  asked: Pick<BudgetLease, "id" | "budgets" | "startedAt">,
+  granted: { usdMicros: number; spareUsdMicros: number },
+  monthEnd: number,
+): BudgetLease {
+  const lease: BudgetLease = {
+    ...asked,
+    until: Math.min(asked.startedAt + LEASE_MS, monthEnd),
+    isLent: granted.spareUsdMicros > 0,
+    leftUsdMicros: granted.spareUsdMicros,
+    heldUsdMicros: granted.usdMicros,
+    spentUsdMicros: 0,
+    ended: 0,
+    told: 0,
+  };
+  lessee.leases.push(lease);
+  lessee.taken++;
+  return lease;
+}
+
+export function endCall(lessee: Lessee, lease: BudgetLease, heldUsdMicros: number, costUsdMicros: number): EndedCall {
+  lease.heldUsdMicros -= heldUsdMicros;
+  lease.leftUsdMicros += heldUsdMicros - costUsdMicros;
+  lease.spentUsdMicros += costUsdMicros;
+  return { lease, nth: ++lease.ended, taken: lessee.taken };
+}
+
+/** What to tell the ledger some time after a call has ended; nothing where another has told it. */
+export function settlementsDue(lessee: Lessee, { lease, nth, taken }: EndedCall, now: number): Settlement[] {
+  const isQuiet = lessee.taken === taken;
+  if (lease.told >= nth && !isQuiet) return [];
+  if (isQuiet) lessee.takenUsdMicros = 0;
+  const due = lessee.leases.flatMap((one) => settlementOf(one, isQuiet || !one.isLent || one.until <= now));
+  lessee.leases = lessee.leases.filter((one) => one.leftUsdMicros > 0 || one.heldUsdMicros > 0);
+  return due;
+}
+
+function settlementOf(lease: BudgetLease, isGivenBack: boolean): Settlement[] {
+  const hasNews = lease.told < lease.ended || (isGivenBack && lease.leftUsdMicros > 0);
+  if (isGivenBack) lease.leftUsdMicros = 0;
+  if (!hasNews) return [];
+  const { id, budgets, startedAt, spentUsdMicros: costUsdMicros } = lease;
+  lease.spentUsdMicros = 0;
+  lease.told = lease.ended;
+  return [{ id, budgets, startedAt, costUsdMicros, keptUsdMicros: keptBy(lease) }];
+}
+
+/** Nobody knows whether the settlements arrived. */
+export function takeBack(lessee: Lessee, leases: readonly BudgetLease[], settlements: readonly Settlement[]): void {
+  for (const { id, costUsdMicros } of settlements) {
+    const lease = leases.find((one) => one.id === id);
+    if (lease === undefined) continue;
+    lease.spentUsdMicros += costUsdMicros;
+    lease.leftUsdMicros = 0;
+    lease.told = -1;
+    if (!lessee.leases.includes(lease)) lessee.leases.push(lease);
+  }
+}
+
+/** A call may have cost more than was held for it, at the expense of those to come. */
+function keptBy({ leftUsdMicros, heldUsdMicros }: BudgetLease): number {
+  return Math.max(heldUsdMicros, leftUsdMicros + heldUsdMicros);
+}
+
+function areSame(a: readonly WantedBudget[], b: readonly WantedBudget[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ name, usdMicrosPerMonth }, at) => b[at]?.name === name && b[at].usdMicrosPerMonth === usdMicrosPerMonth)
+  );
+}
