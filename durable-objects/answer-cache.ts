@@ -1,18 +1,27 @@
 import { DurableObject } from "cloudflare:workers";
 import { SECOND_MS } from "../domain/kernel/time.ts";
 import { CachedAnswer } from "../domain/llm/answer-cache.ts";
+import { type CacheNews, KEY_CHARACTERS } from "../domain/llm/kept-keys.ts";
 import type { AnswerCache as AnswerCachePort, CacheFind, CacheQuestion, KeptAnswer } from "../services/llm/ports.ts";
 
 // The answers that one tenant's model routes have kept, named by the tenant's id: tenants are apart because their objects are.
 //   C1  What is past its time is never found, and is gone from the disk within SWEEP_MS.
-//   C2  At most MAX_ANSWERS are kept; the oldest go first. A larger answer than MAX_ANSWER_BYTES is not kept.
-//   C3  A similar question is looked for among the MAX_COMPARED latest of its scope, so that a look stays below a millisecond.
+//   C2  At most MAX_ANSWERS are kept; the oldest go first. Who keeps one bounds its length.
+//   C3  Its time only goes forward, so that who knows the keys kept up to a moment hears the later ones by it.
+//   C4  What was answered before a `forget` and arrives after it is not kept.
+//   C5  A similar question is looked for among the MAX_COMPARED latest of its scope, so that a look stays below a millisecond.
 
 const MAX_ANSWERS = 20_000;
-/** A row of storage holds two megabytes. */
-const MAX_ANSWER_BYTES = 1_000_000;
 const MAX_COMPARED = 1_000;
 const SWEEP_MS = 60 * SECOND_MS;
+/** Longer than any isolate gathers what it keeps. */
+const FORGOTTEN_MS = 10 * SECOND_MS;
+
+interface Forgotten {
+  route?: string | undefined;
+  model?: string | undefined;
+  at: number;
+}
 
 interface Row extends Record<string, SqlStorageValue> {
   answer: string;
@@ -24,6 +33,8 @@ interface VectorRow extends Record<string, SqlStorageValue> {
 
 export class AnswerCache extends DurableObject<Env> implements AnswerCachePort {
   readonly #sql: SqlStorage;
+  #latest: number;
+  #forgotten: Forgotten[] = [];
   #isSwept: boolean | null = null;
   #atMost: number | null = null;
 
@@ -46,10 +57,25 @@ export class AnswerCache extends DurableObject<Env> implements AnswerCachePort {
       CREATE INDEX IF NOT EXISTS answers_by_expiry ON answers (expires_at);
       CREATE INDEX IF NOT EXISTS answers_by_age ON answers (created_at);
     `);
+    this.#latest = this.#sql.exec<{ at: number }>("SELECT coalesce(max(created_at), 0) AS at FROM answers").one().at;
   }
 
-  async find({ key, similar }: CacheQuestion): Promise<CacheFind | null> {
-    const now = Date.now();
+  async find(question: CacheQuestion, brought: readonly KeptAnswer[], since: number | null) {
+    const news = await this.keep(brought, since);
+    return { found: this.#found(question), news };
+  }
+
+  async keep(answers: readonly KeptAnswer[], since: number | null): Promise<CacheNews | null> {
+    const now = this.#now();
+    this.#forgotten = this.#forgotten.filter(({ at }) => at > now - FORGOTTEN_MS);
+    const kept = answers.filter((answer) => !this.#forgotten.some((one) => isOf(one, answer)));
+    for (const answer of kept) this.#insert(answer, now);
+    if (kept.length > 0) await this.#sweepLater();
+    return since === null ? null : this.#newsSince(since, now);
+  }
+
+  #found({ key, similar }: CacheQuestion): CacheFind | null {
+    const now = this.#now();
     const equal = this.#answerOf(key, now);
     if (equal !== null) return { answer: equal, similarity: 1, isExact: true };
     if (similar === null) return null;
@@ -59,28 +85,37 @@ export class AnswerCache extends DurableObject<Env> implements AnswerCachePort {
     return answer === null ? null : { answer, similarity: nearest.similarity, isExact: false };
   }
 
-  async keep({ key, similar, route, ttlSeconds, answer }: KeptAnswer): Promise<void> {
-    const text = JSON.stringify(answer);
-    if (text.length > MAX_ANSWER_BYTES) return;
-    const now = Date.now();
-    const vector = similar === null ? null : bytesOf(similar.vector);
+  #insert({ key, similar, route, model, ttlSeconds, text }: KeptAnswer, now: number): void {
     this.#sql.exec(
       "INSERT OR REPLACE INTO answers (key, scope, marks, vector, route, model, answer, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
       key,
       similar?.scope ?? null,
       similar?.marks ?? null,
-      vector,
+      similar === null ? null : bytesOf(similar.vector),
       route,
-      `${answer.provider}/${answer.model}`,
+      model,
       text,
       now,
       now + ttlSeconds * SECOND_MS,
     );
     this.#makeRoom();
-    await this.#sweepLater();
+  }
+
+  #newsSince(since: number, now: number): CacheNews {
+    const rows = this.#sql.exec<{ key: string }>(
+      `SELECT substr(key, 1, ${KEY_CHARACTERS}) AS key FROM answers WHERE created_at >= ?`,
+      since,
+    );
+    return { keys: Array.from(rows, ({ key }) => key), upTo: now };
+  }
+
+  #now(): number {
+    this.#latest = Math.max(this.#latest, Date.now());
+    return this.#latest;
   }
 
   async forget({ route, model }: { route?: string | undefined; model?: string | undefined }): Promise<number> {
+    this.#forgotten.push({ route, model, at: this.#now() });
     const forgotten = this.#sql.exec(
       "DELETE FROM answers WHERE (?1 IS NULL OR route = ?1) AND (?2 IS NULL OR model = ?2) RETURNING 1",
       route ?? null,
@@ -141,6 +176,14 @@ export class AnswerCache extends DurableObject<Env> implements AnswerCachePort {
     this.#isSwept = true;
     await this.ctx.storage.setAlarm(Date.now() + SWEEP_MS);
   }
+}
+
+function isOf({ route, model, at }: Forgotten, answer: KeptAnswer): boolean {
+  return (
+    answer.answeredAt < at &&
+    (route === undefined || answer.route === route) &&
+    (model === undefined || answer.model === model)
+  );
 }
 
 function cosine(a: Float32Array, b: Float32Array): number {

@@ -6,7 +6,11 @@ import type { PlatformContext } from "./context.ts";
 //   G2  a promise of one request cannot be awaited by another: items change hands, promises do not.
 //   G3  nothing waits for somebody who was lost: who finds the own batch still open, when the own time is over, does its work.
 
-export type Gather<Item> = (ctx: PlatformContext, item: Item) => Promise<void>;
+export interface Gather<Item> {
+  (ctx: PlatformContext, item: Item): Promise<void>;
+  /** What waits under a key, for somebody who does it at once. */
+  taken(ctx: PlatformContext, key: string): readonly Item[];
+}
 
 /** `key` tells which items are done together, `work` how. */
 export function gathering<Item>(
@@ -15,7 +19,7 @@ export function gathering<Item>(
   work: (ctx: PlatformContext, items: readonly Item[]) => Promise<void>,
 ): Gather<Item> {
   const byDatabase = new WeakMap<object, Map<string, Item[]>>();
-  return async function gather(ctx, item) {
+  const gather = async (ctx: PlatformContext, item: Item) => {
     const batches = byDatabase.get(ctx.db) ?? new Map<string, Item[]>();
     byDatabase.set(ctx.db, batches);
     const name = key(item);
@@ -27,6 +31,12 @@ export function gathering<Item>(
     batches.delete(name);
     await work(ctx, batch);
   };
+  const taken = ({ db }: PlatformContext, name: string) => {
+    const batch = byDatabase.get(db)?.get(name) ?? [];
+    byDatabase.get(db)?.delete(name);
+    return batch;
+  };
+  return Object.assign(gather, { taken });
 }
 
 /** How long what a request leaves behind waits for more of its kind: few writes a second, and little that a crash can lose. */

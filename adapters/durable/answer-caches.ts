@@ -7,8 +7,8 @@ export function durableAnswerCaches(namespace: DurableObjectNamespace): AnswerCa
       // A stub whose object was reset stays broken, so every call takes a new one.
       const stub = () => namespace.getByName(tenantId) as unknown as AnswerCache;
       return {
-        find: (question) => stub().find(question),
-        keep: (answer) => stub().keep(answer),
+        find: (question, brought, since) => stub().find(question, brought, since),
+        keep: (answers, since) => stub().keep(answers, since),
         forget: (of) => stub().forget(of),
       };
     },

@@ -7,8 +7,9 @@ import {
   similarityQuestion,
 } from "../../domain/llm/answer-cache.ts";
 import type { ServiceContext } from "../context.ts";
+import { findAnswer, keepAnswer } from "./answer-keeping.ts";
 import type { ChatCall } from "./chat-call.ts";
-import type { CacheQuestion, Similar } from "./ports.ts";
+import type { Similar } from "./ports.ts";
 
 /** What the cache had for a call, and what it takes from it. */
 export interface CacheLook {
@@ -32,26 +33,15 @@ export async function lookInCache(ctx: ServiceContext, call: ChatCall): Promise<
   if (cache === null || cache.mode === "off" || name === null || options.cacheControl === "no-store") return BYPASS;
   const key = cacheKey(route.cacheScope, request);
   const similar = cache.mode === "semantic" ? await similarOf(ctx, call) : null;
-  const object = ctx.ports.answerCaches.of(ctx.tenant.id);
   const keep = (answer: CachedAnswer) => {
     if (!isKeepable(answer.completion, cache)) return;
-    ctx.later(object.keep({ key, similar, route: name, ttlSeconds: cache.ttlSeconds, answer }));
+    ctx.later(keepAnswer(ctx, answer, { key, similar, route: name, ttlSeconds: cache.ttlSeconds }));
   };
   if (options.cacheControl === "no-cache") return { outcome: "miss", found: null, flightKey: null, keep };
   const threshold = cache.threshold ?? DEFAULT_THRESHOLD;
-  const found = await find(ctx, { key, similar: similar && { ...similar, threshold } });
+  const found = await findAnswer(ctx, { key, similar: similar && { ...similar, threshold } });
   if (found === null) return { outcome: "miss", found, flightKey: key, keep };
   return { outcome: found.isExact ? "hit" : "semantic", found: found.answer, flightKey: null, keep };
-}
-
-/** A cache that does not answer is a cache that has nothing. */
-async function find(ctx: ServiceContext, question: CacheQuestion) {
-  try {
-    return await ctx.ports.answerCaches.of(ctx.tenant.id).find(question);
-  } catch (error) {
-    ctx.log.warn("cache.unasked", { cause: String(error) });
-    return null;
-  }
 }
 
 async function similarOf(ctx: ServiceContext, { route, request }: ChatCall): Promise<Similar | null> {

@@ -2,6 +2,7 @@ import type { JsonObject } from "../../domain/kernel/json.ts";
 import type { CachedAnswer } from "../../domain/llm/answer-cache.ts";
 import type { Grant, Reservation, Settlement, WantedBudget } from "../../domain/llm/budget-book.ts";
 import type { ChatCompletion, ChatCompletionRequest } from "../../domain/llm/chat-completion.ts";
+import type { CacheNews } from "../../domain/llm/kept-keys.ts";
 import type { Price } from "../../domain/llm/price.ts";
 import type { ProviderKind } from "../../domain/llm/provider.ts";
 
@@ -116,8 +117,13 @@ export interface KeptAnswer {
   key: string;
   similar: Similar | null;
   route: string;
+  /** `provider/model`. */
+  model: string;
   ttlSeconds: number;
-  answer: CachedAnswer;
+  /** A `CachedAnswer` as JSON. */
+  text: string;
+  /** What was forgotten since then stays forgotten. */
+  answeredAt: number;
 }
 
 export interface CacheFind {
@@ -129,8 +135,13 @@ export interface CacheFind {
 
 /** The answers that one tenant's routes have kept. No other tenant can reach them. */
 export interface AnswerCache {
-  find(question: CacheQuestion): Promise<CacheFind | null>;
-  keep(answer: KeptAnswer): Promise<void>;
+  /** Keeps what is brought along, then looks. The news are of keys kept since then; none are told where `since` is `null`. */
+  find(
+    question: CacheQuestion,
+    brought: readonly KeptAnswer[],
+    since: number | null,
+  ): Promise<{ found: CacheFind | null; news: CacheNews | null }>;
+  keep(answers: readonly KeptAnswer[], since: number | null): Promise<CacheNews | null>;
   /** Forgets answers of a route, of a model (`provider/model`), of both, or all; tells how many. */
   forget(of: { route?: string | undefined; model?: string | undefined }): Promise<number>;
 }

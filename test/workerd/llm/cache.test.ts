@@ -2,6 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { eq } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { AnswerCache } from "../../../services/llm/ports.ts";
 import { modelCalls } from "../../../services/llm/table.ts";
 import { aTenant, type TestMember } from "../../support/a-tenant.ts";
 import { expectProblem, refusesTheWrongActor } from "../../support/guards.ts";
@@ -158,6 +159,44 @@ describe("an equal request", () => {
     expect((await ask(owner)).cache).toBe("miss");
   });
 
+  it("is looked for where it may be, and not where it cannot", async () => {
+    const { owner, asked } = await aCachedRoute();
+    const looks = vi.fn<AnswerCache["find"]>();
+    const caches = owner.ctx.ports.answerCaches;
+    const { of } = caches;
+    vi.spyOn(caches, "of").mockImplementation((tenantId) => {
+      const cache = of(tenantId);
+      return { ...cache, find: looks.mockImplementation(cache.find) };
+    });
+    for (let n = 0; n < 5; n++) expect((await ask(owner, `Question ${n}`)).cache).toBe("miss");
+    looks.mockClear();
+    for (let n = 5; n < 9; n++) expect((await ask(owner, `Question ${n}`)).cache).toBe("miss");
+    expect(looks).not.toHaveBeenCalled();
+    for (const n of [0, 8]) expect((await ask(owner, `Question ${n}`)).cache).toBe("hit");
+    expect(looks).toHaveBeenCalledTimes(2);
+    pass(2_000);
+    expect((await ask(owner, "Question 9")).cache).toBe("miss");
+    expect(looks).toHaveBeenCalledTimes(3);
+    expect(asked).toHaveBeenCalledTimes(10);
+    vi.mocked(caches.of).mockRestore();
+  });
+
+  it("that another isolate kept is found with the next news", async () => {
+    const { owner } = await aCachedRoute();
+    const cache = owner.ctx.ports.answerCaches.of(owner.tenantId);
+    for (let n = 0; n < 5; n++) await ask(owner, `Question ${n}`);
+    await kept(owner, 5);
+    const answer = { completion: completion("Kept elsewhere."), provider: "mock", model: "m", costUsdMicros: 1 };
+    const kin = { similar: null, route: "answers", model: "mock/m", ttlSeconds: 60 };
+    const before = Date.now();
+    pass(10);
+    await cache.keep([{ ...kin, key: "elsewhere", text: JSON.stringify(answer), answeredAt: Date.now() }], null);
+    const { news } = await cache.find({ key: "none", similar: null }, [], before + 1);
+    expect(news).toEqual({ keys: ["elsewhere"], upTo: Date.now() });
+    const { found } = await cache.find({ key: "elsewhere", similar: null }, [], null);
+    expect(found).toEqual({ answer, similarity: 1, isExact: true });
+  });
+
   it("of another tenant, or of another route, is asked anew", async () => {
     const { owner } = await aCachedRoute();
     await ask(owner);
@@ -311,6 +350,38 @@ describe("DELETE /v1/cache", () => {
     expect((await ask(owner)).cache).toBe("miss");
     await kept(owner);
     expect(await removed(owner)).toBe("1");
+  });
+
+  it("forgets what was answered before and arrives after, and keeps what was answered since", async () => {
+    const { owner } = await aCachedRoute();
+    const cache = owner.ctx.ports.answerCaches.of(owner.tenantId);
+    const answer = { completion: completion("Late."), provider: "mock", model: "m", costUsdMicros: 1 };
+    const late = {
+      key: "late",
+      similar: null,
+      route: "answers",
+      model: "mock/m",
+      ttlSeconds: 60,
+      text: JSON.stringify(answer),
+    };
+    const answeredAt = Date.now();
+    pass(1);
+    await cache.forget({ route: "answers" });
+    await cache.keep(
+      [
+        { ...late, answeredAt },
+        { ...late, key: "new", answeredAt: Date.now() },
+        { ...late, key: "other", route: "b", answeredAt },
+      ],
+      null,
+    );
+    const found = await Promise.all(
+      ["late", "new", "other"].map((key) => cache.find({ key, similar: null }, [], null)),
+    );
+    expect(found.map((one) => one.found !== null)).toEqual([false, true, true]);
+    await ask(owner, "Not yet kept.");
+    await owner.call("/v1/cache", { method: "DELETE" });
+    expect((await ask(owner, "Not yet kept.")).cache).toBe("miss");
   });
 
   it("refuses a model without its provider, and what it does not know", async () => {
