@@ -27,7 +27,7 @@ export class MapChildren {
   readonly #host: MapChildrenHost;
   /** One call after the other for each object: it answers the next when it has room for it. */
   readonly #calls = new Map<string, Lanes>();
-  /** Children whose object has taken them, by key, until they end: the guard need not start them again. */
+  /** Children whose object has taken them, by key, until their end is written down: the guard must not start them again. */
   readonly #taken = new Set<string>();
 
   constructor(host: MapChildrenHost) {

@@ -44,8 +44,12 @@ export class MapRunHost {
 
   /** Resolves when the child's end is durable. */
   async childEnded(key: string, child: ChildOutcome): Promise<void> {
-    this.#children.ended(key, child.index);
-    await this.#run.put({ type: "ChildrenFinished", key, children: [child] });
+    try {
+      await this.#run.put({ type: "ChildrenFinished", key, children: [child] });
+    } finally {
+      // Not before: until its end is written down, the guard would take it for one that was never started.
+      this.#children.ended(key, child.index);
+    }
   }
 
   async #read({ key, settings }: MapRunEffect & { kind: "readItems" }): Promise<void> {

@@ -1,13 +1,14 @@
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import type { Json, JsonObject } from "../../../domain/kernel/json.ts";
 import { placeOf } from "../../../domain/workflows/map-child-id.ts";
 import type { Run } from "../../../domain/workflows/run-view.ts";
 import { bucketPrefix } from "../../../services/workflows/map-items.ts";
 import { aRun, eventually } from "../../support/a-run.ts";
+import { aServer } from "../../support/a-server.ts";
 import type { TestMember } from "../../support/a-tenant.ts";
 import { aTenant } from "../../support/a-tenant.ts";
-import { childrenOf, eventsOf, objectOf, runOf } from "./an-object.ts";
+import { childrenOf, eventsOf, objectOf, runOf, task } from "./an-object.ts";
 
 const PASS = { StartAt: "P", States: { P: { Type: "Pass", End: true } } };
 /** Long enough to look at a map run while its children are under way. */
@@ -185,6 +186,22 @@ describe("a distributed Map", () => {
       event.type === "RunChildrenFinished" ? (event as unknown as { children: { index: number }[] }).children : [],
     );
     expect(ended.map(({ index }) => index).sort((a, b) => a - b)).toEqual(numbers(200));
+  });
+
+  it("starts no EXPRESS child twice whose end was not written down yet when its parent's alarm rang", async () => {
+    const member = await aTenant();
+    const server = aServer(() => Response.json({}));
+    const call = task("weft:http:request", { Parameters: { url: server.url } });
+    const { id } = await aRun(member, map(call as JsonObject, { ResultPath: null }, "EXPRESS"), {
+      input: numbers(300),
+    });
+    const actor = member.ctx.ports.runActors.of(member.tenantId, id);
+    for (;;) {
+      await runDurableObjectAlarm(objectOf(member, id));
+      const run = await actor.wait(0.001);
+      if (run?.status === "succeeded") break;
+    }
+    expect(server.calls).toHaveLength(300);
   });
 
   it("fails when more children fail than are tolerated, and calls the others off", async () => {
