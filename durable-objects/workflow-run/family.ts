@@ -26,6 +26,11 @@ export class Family {
     this.#rows = rows;
   }
 
+  /** Most runs stand alone and never need the tables. */
+  get hasAny(): boolean {
+    return this.#tables.has("waiters");
+  }
+
   awaitedBy({ runId, key }: Waiter): void {
     this.#createTables();
     this.#sql.exec("insert or ignore into waiters (run_id, key, is_due) values (?, ?, 0)", runId, this.#own(key));
@@ -44,18 +49,18 @@ export class Family {
   }
 
   finished(keys: readonly string[]): void {
-    if (!this.#exists()) return;
+    if (!this.hasAny) return;
     for (const key of keys) this.#sql.exec("delete from children where key = ? and is_called_off = 0", this.#own(key));
   }
 
   /** This run has ended: everyone who waits for it is to be told. */
   ended(): void {
-    if (this.#exists()) this.#sql.exec(`update waiters set is_due = 1 where ${OWN}`, ...this.#range());
+    if (this.hasAny) this.#sql.exec(`update waiters set is_due = 1 where ${OWN}`, ...this.#range());
   }
 
   /** The child of this effect, or all of them where it started many. */
   callOff(key: string): void {
-    if (!this.#exists()) return;
+    if (!this.hasAny) return;
     const own = this.#own(key);
     // "0" follows "/" in ASCII: every key that begins with `key/`.
     this.#sql.exec(
@@ -67,7 +72,7 @@ export class Family {
   }
 
   hasNews(): boolean {
-    if (!this.#exists()) return false;
+    if (!this.hasAny) return false;
     const due = `select 1 from waiters where is_due = 1 and ${OWN}
       union all select 1 from children where is_called_off = 1 and ${OWN} limit 1`;
     const range = this.#range();
@@ -76,7 +81,7 @@ export class Family {
 
   /** Who is to be told now. */
   waitersDue(): Waiter[] {
-    if (!this.#exists()) return [];
+    if (!this.hasAny) return [];
     const due = `select run_id, key from waiters where is_due = 1 and ${OWN}`;
     return this.#found(this.#sql.exec<WaiterRow>(due, ...this.#range()));
   }
@@ -86,7 +91,7 @@ export class Family {
   }
 
   calledOff(): Waiter[] {
-    if (!this.#exists()) return [];
+    if (!this.hasAny) return [];
     const due = `select run_id, key from children where is_called_off = 1 and ${OWN}`;
     return this.#found(this.#sql.exec<WaiterRow>(due, ...this.#range()));
   }
@@ -97,7 +102,7 @@ export class Family {
 
   /** The run is gone, and with it whom it was bound to. */
   leave(): void {
-    if (!this.#exists()) return;
+    if (!this.hasAny) return;
     for (const table of ["waiters", "children"]) this.#sql.exec(`delete from ${table} where ${OWN}`, ...this.#range());
   }
 
@@ -112,11 +117,6 @@ export class Family {
 
   #found(rows: Iterable<WaiterRow>): Waiter[] {
     return [...rows].map((row) => ({ runId: row.run_id, key: row.key.slice(this.#rows.prefix.length) }));
-  }
-
-  /** Most runs stand alone and never need the tables. */
-  #exists(): boolean {
-    return this.#tables.has("waiters");
   }
 
   #createTables(): void {

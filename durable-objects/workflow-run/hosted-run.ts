@@ -57,7 +57,6 @@ export interface RunHome {
   /** Of all its runs together. */
   connections: Lanes;
   platform(): PlatformContext;
-  waitUntil(work: Promise<unknown>): void;
   /** Tells the queue; what many runs tell at the same moment leaves together. */
   tell(news: QueueMessage): Promise<void>;
   /** Tells another run that this one, which it waits for, has ended. Resolves when it knows. */
@@ -81,7 +80,6 @@ export class HostedRun implements RunMethods {
     const parts = { journal: this.#journal, family: this.#family, tables, connections, alarm: home.alarm.of(run) };
     this.#run = new LiveRun(parts, {
       platform: home.platform,
-      waitUntil: home.waitUntil,
       perform: (task, signal) => {
         const { origin, state } = this.#require();
         const { runId, depth } = origin;
@@ -148,11 +146,12 @@ export class HostedRun implements RunMethods {
       // Whether it must wait is known once it has asked; until then it enters no state.
       isQueued: request.slot !== null && request.slot.leaseId === null,
     };
-    await this.#run.decide(begun, startCommand(request), act, () => {
+    const begunBy = act === null ? undefined : { act, at: Date.now() };
+    await this.#run.decide(begun, startCommand(request), null, () => {
       // A run that has ended already answers its parent with this start, which the parent repeats until it has the answer.
       const isAwaited = waiter !== undefined && !isEnded(begun.state);
-      if (request.type === "EXPRESS" && !isAwaited) this.#journal.createInMemory(origin);
-      else this.#journal.create(origin);
+      if (request.type === "EXPRESS" && !isAwaited) this.#journal.createInMemory(origin, begunBy);
+      else this.#journal.create(origin, begunBy);
       if (isAwaited) this.#family.awaitedBy(waiter);
       if (begun.isQueued) this.#journal.queue();
     });

@@ -14,6 +14,11 @@ import type { Tables } from "./tables.ts";
 /** How a run began, kept as it was asked for. */
 export type Origin = Omit<StartRunRequest, "act" | "input" | "waiter">;
 
+interface EventText {
+  seq: number;
+  text: string;
+}
+
 interface EventRow extends Record<string, SqlStorageValue> {
   first_seq: number;
   last_seq: number;
@@ -47,12 +52,25 @@ const KEYS = {
   called_off: "rowid",
 } as const;
 
+interface Act {
+  act: RunAct;
+  at: number;
+}
+
 /** A run in memory, before it is kept. */
 interface Unkept {
   origin: Origin;
   events: RunEvent[];
-  acts: { act: RunAct; at: number }[];
+  acts: Act[];
 }
+
+/** The act that began the run stands with its origin, since most runs know no other. */
+interface OriginRow extends Origin {
+  begunBy?: Act;
+}
+
+/** Its number; further acts follow it. */
+const BEGUN_BY = 1;
 
 export class Journal {
   readonly #sql: SqlStorage;
@@ -62,6 +80,8 @@ export class Journal {
   /** The newest snapshot, and what has been written since. */
   #snapshot = { seq: 0, characters: 0 };
   #sinceSnapshot = 0;
+  /** Known since the origin was read or written. */
+  #begunBy: Act | null = null;
   /** As the table has it, once it was asked. */
   #projected: { seq: number; act: number } | null = null;
 
@@ -83,7 +103,10 @@ export class Journal {
     const [row] = this.#sql
       .exec<{ value: string }>("select value from origin where rowid = ?", this.#rows.id)
       .toArray();
-    return row === undefined ? null : (JSON.parse(row.value) as Origin);
+    if (row === undefined) return null;
+    const { begunBy, ...origin } = JSON.parse(row.value) as OriginRow;
+    this.#begunBy = begunBy ?? null;
+    return origin;
   }
 
   /** Runs of an earlier version kept in a table of its own how far the read models are. */
@@ -157,8 +180,8 @@ export class Journal {
     return this.#sql.exec(`select 1 from ${table} where rowid = ?`, this.#rows.id).toArray().length > 0;
   }
 
-  createInMemory(origin: Origin): void {
-    this.#unkept = { origin, events: [], acts: [] };
+  createInMemory(origin: Origin, begunBy?: Act): void {
+    this.#unkept = { origin, events: [], acts: begunBy === undefined ? [] : [begunBy] };
   }
 
   /** Writes down what was in memory. */
@@ -166,60 +189,69 @@ export class Journal {
     if (this.#unkept === null) return;
     const { origin, events, acts } = this.#unkept;
     this.#unkept = null;
-    this.create(origin);
+    const [begunBy, ...others] = acts;
+    this.create(origin, begunBy);
     this.append(events);
-    for (const { act, at } of acts) this.addAct(act, at);
+    for (const { act, at } of others) this.addAct(act, at);
   }
 
-  create(origin: Origin): void {
+  create(origin: Origin, begunBy?: Act): void {
     this.#tables.make(
       "origin",
       "(value text not null, seq integer not null default 0, act integer not null default 0)",
     );
     this.#tables.make("journal", "(first_seq integer primary key, last_seq integer not null, events text not null)");
-    this.#sql.exec("insert into origin (rowid, value) values (?, ?)", this.#rows.id, JSON.stringify(origin));
+    const row: OriginRow = { ...origin, ...(begunBy !== undefined && { begunBy }) };
+    this.#sql.exec("insert into origin (rowid, value) values (?, ?)", this.#rows.id, JSON.stringify(row));
+    this.#begunBy = begunBy ?? null;
+    this.#projected = { seq: 0, act: 0 };
   }
 
+  /** All of them or, when it throws, none. */
   append(events: readonly RunEvent[]): void {
     if (this.#unkept !== null) {
       this.#unkept.events.push(...events);
       return;
     }
-    let texts: string[] = [];
+    const written = events.map((event) => ({ seq: event.seq, text: JSON.stringify(event) }));
+    const characters = written.reduce((sum, { text }) => sum + text.length, 0);
+    this.#sinceSnapshot += characters;
+    if (characters <= MAX_ROW_CHARACTERS) this.#insertRow(written);
+    else this.#tables.transaction(() => this.#appendInRows(written));
+  }
+
+  #appendInRows(events: readonly EventText[]): void {
+    let row: EventText[] = [];
     let characters = 0;
-    let first = 0;
-    const flush = (last: number) => {
-      if (texts.length === 0) return;
-      this.#sql.exec(
-        "insert into journal (first_seq, last_seq, events) values (?, ?, ?)",
-        this.#rows.at(first),
-        this.#rows.at(last),
-        `[${texts.join(",")}]`,
-      );
-      texts = [];
-      characters = 0;
-    };
-    let last = 0;
     for (const event of events) {
-      const text = JSON.stringify(event);
-      this.#sinceSnapshot += text.length;
-      if (text.length > MAX_ROW_CHARACTERS) {
-        flush(last);
-        this.#appendInParts(event.seq, text);
-        last = event.seq;
+      if (characters + event.text.length > MAX_ROW_CHARACTERS) {
+        this.#insertRow(row);
+        row = [];
+        characters = 0;
+      }
+      if (event.text.length > MAX_ROW_CHARACTERS) {
+        this.#appendInParts(event);
         continue;
       }
-      if (characters + text.length > MAX_ROW_CHARACTERS) flush(last);
-      if (texts.length === 0) first = event.seq;
-      texts.push(text);
-      characters += text.length;
-      last = event.seq;
+      row.push(event);
+      characters += event.text.length;
     }
-    flush(last);
+    this.#insertRow(row);
+  }
+
+  #insertRow(events: readonly EventText[]): void {
+    const [first, last] = [events[0], events.at(-1)];
+    if (first === undefined || last === undefined) return;
+    this.#sql.exec(
+      "insert into journal (first_seq, last_seq, events) values (?, ?, ?)",
+      this.#rows.at(first.seq),
+      this.#rows.at(last.seq),
+      `[${events.map(({ text }) => text).join(",")}]`,
+    );
   }
 
   /** The items of a distributed Map may be more than one value can hold. */
-  #appendInParts(seq: number, text: string): void {
+  #appendInParts({ seq, text }: EventText): void {
     const at = this.#rows.at(seq);
     this.#sql.exec("insert into journal (first_seq, last_seq, events) values (?, ?, '')", at, at);
     this.#saveParts(seq, text);
@@ -379,8 +411,8 @@ export class Journal {
     const { base, end } = this.#rows;
     this.#sql.exec(
       `insert into acts (id, at, value)
-        select coalesce(max(id), ?1) + 1, ?3, ?4 from acts where id > ?1 and id < ?2`,
-      base,
+        select coalesce(max(id), ?1) + 1, ?3, ?4 from acts where id >= ?1 and id < ?2`,
+      base + BEGUN_BY,
       end,
       at,
       JSON.stringify(act),
@@ -388,14 +420,18 @@ export class Journal {
   }
 
   acts(after: number): (RunAct & { id: number; at: number })[] {
-    if (this.#unkept !== null || !this.#tables.has("acts")) return [];
+    if (this.#unkept !== null) return [];
+    const first =
+      this.#begunBy === null || after >= BEGUN_BY ? [] : [{ ...this.#begunBy.act, id: BEGUN_BY, at: this.#begunBy.at }];
+    if (!this.#tables.has("acts")) return first;
     const rows = this.#sql.exec<{ id: number; at: number; value: string }>(
       "select id, at, value from acts where id > ? and id < ? order by id",
       this.#rows.at(after),
       this.#rows.end,
     );
     const { base } = this.#rows;
-    return rows.toArray().map(({ id, at, value }) => ({ ...(JSON.parse(value) as RunAct), id: id - base, at }));
+    const others = rows.toArray().map(({ id, at, value }) => ({ ...(JSON.parse(value) as RunAct), id: id - base, at }));
+    return [...first, ...others];
   }
 
   /** How far the read models have come: the event and the act they stand at. */

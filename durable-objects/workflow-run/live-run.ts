@@ -66,7 +66,6 @@ export interface Live {
 
 export interface LiveRunHost extends Omit<EffectHost, "goOn" | "later"> {
   platform(): PlatformContext;
-  waitUntil(work: Promise<unknown>): void;
   /** Tells relatives what is due. False when someone could not be reached: the alarm tries again. */
   deliver(live: Live): Promise<boolean>;
   /** Tells the queue what the read models are to know. */
@@ -157,7 +156,10 @@ export class LiveRun {
   async decide(live: Live, command: RunCommand, act: RunAct | null, before?: () => void): Promise<void> {
     const decision = await this.#decision(live, command);
     if (decision.refused !== null) throw refusal(decision.refused);
-    this.#persist(live, decision, act, before);
+    this.#persist(live, decision, () => {
+      before?.();
+      if (act !== null) this.#journal.addAct(act, Date.now());
+    });
   }
 
   /** An answer from outside, decided together with others that come at the same time. Resolves when it is durable. */
@@ -239,15 +241,14 @@ export class LiveRun {
     return { now: () => new Date(), random: () => random.next(), uuid: () => crypto.randomUUID() };
   }
 
+  /** An object stays for as long as any promise of its is open, so none has to be named to the platform. */
   later(work: Promise<unknown>): void {
-    this.#host.waitUntil(
-      work.catch((error: unknown) => {
-        const platform = this.#host.platform();
-        const runId = this.#live?.origin.runId;
-        platform.log.error("run.defect", error, { runId });
-        platform.ports.errorTracker.capture(error, { runId });
-      }),
-    );
+    work.catch((error: unknown) => {
+      const platform = this.#host.platform();
+      const runId = this.#live?.origin.runId;
+      platform.log.error("run.defect", error, { runId });
+      platform.ports.errorTracker.capture(error, { runId });
+    });
   }
 
   async #decision(live: Live, command: RunCommand) {
@@ -290,26 +291,32 @@ export class LiveRun {
       answers.push(...letters.map((letter) => ({ letter, refused: decision.refused })));
     }
     if (events.length > 0 || effects.length > 0) {
-      this.#persist(live, { state: live.state, events, effects }, null, () => this.#family.finished(ended));
+      this.#persist(live, { state: live.state, events, effects }, null, ended);
     }
     return answers;
   }
 
-  #persist(live: Live, { state, events, effects }: Outcome, act: RunAct | null, before?: () => void): void {
+  /** Writes down what was decided, with what `first` writes, and acts on it. */
+  #persist(live: Live, { state, events, effects }: Outcome, first: (() => void) | null, ended: string[] = []): void {
+    const reviews = changedReviews(live.pendingReviews, events, state);
+    const isBound = this.#family.hasAny || effects.some((effect) => childrenOf(live.origin, effect).length > 0);
+    const isRewound = events.some((event) => event.type === "RunRewound");
     try {
-      this.#tables.transaction(() => {
-        before?.();
-        this.#journal.append(events);
-        for (const review of changedReviews(live.pendingReviews, events, state))
-          this.#journal.saveReview(review, state.seq);
-        if (act !== null) this.#journal.addAct(act, Date.now());
-        this.#saveFamily(live, effects);
-        const isRewound = events.some((event) => event.type === "RunRewound");
-        if (isRewound || state.seq - live.snapshotSeq >= SNAPSHOT_EVERY || this.#journal.wantsSnapshot) {
-          this.#journal.saveSnapshot(state);
-          live.snapshotSeq = state.seq;
-        }
-      });
+      // A row of events is all or nothing by itself, and most decisions write nothing else.
+      if (first === null && reviews.length === 0 && !isBound && !isRewound) this.#journal.append(events);
+      else {
+        this.#tables.transaction(() => {
+          first?.();
+          this.#family.finished(ended);
+          this.#journal.append(events);
+          for (const review of reviews) this.#journal.saveReview(review, state.seq);
+          this.#saveFamily(live, effects);
+          // What replay began with before may lie beyond the rewind.
+          if (isRewound) this.#saveSnapshot(live);
+        });
+      }
+      const isLong = state.seq - live.snapshotSeq >= SNAPSHOT_EVERY || this.#journal.wantsSnapshot;
+      if (isLong) this.#tables.transaction(() => this.#saveSnapshot(live));
     } catch (error) {
       // The state in memory is ahead of the journal now; the journal is right.
       this.#live = null;
@@ -321,6 +328,11 @@ export class LiveRun {
     this.#announce(live);
     this.#schedule(live);
     for (const listener of this.#listeners.splice(0)) listener();
+  }
+
+  #saveSnapshot(live: Live): void {
+    this.#journal.saveSnapshot(live.state);
+    live.snapshotSeq = live.state.seq;
   }
 
   #saveFamily({ origin, state }: Live, effects: readonly Effect[]): void {

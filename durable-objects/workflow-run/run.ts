@@ -166,7 +166,6 @@ export class WorkflowRun extends DurableObject<Env> {
       alarm: this.#alarm,
       connections: this.#connections,
       platform: () => this.#platform(),
-      waitUntil: (work) => this.ctx.waitUntil(work),
       tell: (news) => (isAlone ? queue.send([news]) : this.#news.put("", news)),
       tellEnd: ({ tenantId, parentRunId, end }) =>
         isAlone
