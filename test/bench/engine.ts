@@ -1,6 +1,7 @@
 import type { Json } from "../../domain/kernel/json.ts";
 import { chain, choices, echo, http, longHistory, mapOf, parallel, pass, review, wait } from "./engine-workflows.ts";
 import { median, type Row, timeEach } from "./measure.ts";
+import { APPROVED_AFTER_MS } from "./peers/peer.ts";
 import type { BenchPlatform, TrivialFunction } from "./platform.ts";
 
 const suite = "run engine";
@@ -113,7 +114,7 @@ async function flatness(platform: BenchPlatform): Promise<number> {
 
 async function startToFirstTask(platform: BenchPlatform, trivial: TrivialFunction): Promise<number> {
   const times: number[] = [];
-  for (let i = -2; i < 7; i++) {
+  for (let i = -5; i < 15; i++) {
     const called = trivial.called();
     const startedAt = performance.now();
     const run = start(platform, "http-1", 60, {});
@@ -147,8 +148,7 @@ async function approvalToEnd(platform: BenchPlatform): Promise<number> {
   for (let i = -2; i < 7; i++) {
     const { id, waitingFor } = await start(platform, "approval", 0, {});
     const ended = platform.call<RunAnswer>("GET", `/v1/runs/${id}?wait=10`);
-    // The one who waits is there before the one who approves.
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await new Promise((resolve) => setTimeout(resolve, APPROVED_AFTER_MS));
     const startedAt = performance.now();
     const decided = platform.call("POST", `/v1/reviews/${waitingFor[0]?.reviewId}/decision`, { decision: "approve" });
     await ended;

@@ -5,13 +5,14 @@ import path from "node:path";
 import { startServer } from "../../scripts/local/server.ts";
 import type { Variables } from "../../scripts/local/settings.ts";
 import { testSecrets } from "../support/secrets.ts";
+import { send as sendLean } from "./lean-client.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 
 export interface BenchPlatform {
   url: string;
   call<T>(method: string, path: string, body?: unknown): Promise<T>;
-  /** The same without a look at the answer. */
+  /** The answer as it comes: status, headers and body are the caller's to read. */
   send(method: string, path: string, body?: unknown): Promise<Response>;
   /** A further tenant on its plan's limits; `call` works in one whose limits stand in nobody's way. */
   tenant(): Promise<BenchTenant>;
@@ -44,19 +45,17 @@ export async function aBenchPlatform(folder: string, inspectorPort?: number): Pr
     ...(inspectorPort !== undefined && { inspectorPort }),
     log: () => {},
   });
-  const raw = (method: string, address: string, body: unknown, token?: string) =>
-    fetch(`${server.url}${address}`, {
-      method,
-      headers: {
-        ...(body !== undefined && { "content-type": "application/json" }),
-        ...(token !== undefined && { authorization: `Bearer ${token}` }),
-      },
-      body: body === undefined ? null : JSON.stringify(body),
-    });
+  const asked = (method: string, body: unknown, token?: string) => ({
+    method,
+    headers: {
+      ...(body !== undefined && { "content-type": "application/json" }),
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
   const send = async (method: string, address: string, body: unknown, token?: string) => {
-    const response = await raw(method, address, body, token);
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${address} answered ${response.status}: ${text}`);
+    const { status, text } = await sendLean(`${server.url}${address}`, asked(method, body, token));
+    if (status >= 400) throw new Error(`${method} ${address} answered ${status}: ${text}`);
     return text === "" ? null : JSON.parse(text);
   };
   let tenants = 0;
@@ -81,7 +80,7 @@ export async function aBenchPlatform(folder: string, inspectorPort?: number): Pr
     asOperator,
     url: server.url,
     call: (method, address, body) => send(method, address, body, token),
-    send: (method, address, body) => raw(method, address, body, token),
+    send: (method, address, body) => fetch(`${server.url}${address}`, asked(method, body, token)),
     pid: () => server.runtimePid(),
     restart: () => server.reload(),
     async stop() {
@@ -93,6 +92,7 @@ export async function aBenchPlatform(folder: string, inspectorPort?: number): Pr
 
 export interface TrivialFunction {
   url: string;
+  calls(): number;
   /** Resolves when the next call arrives. */
   called(): Promise<void>;
   stop(): Promise<void>;
@@ -101,7 +101,9 @@ export interface TrivialFunction {
 /** An endpoint that answers at once: the outside that Task states call. */
 export async function aTrivialFunction(): Promise<TrivialFunction> {
   let arrived = () => {};
+  let calls = 0;
   const server = createServer((request, response) => {
+    calls++;
     arrived();
     request.resume();
     response.setHeader("content-type", "application/json").end('{"ok":true}');
@@ -109,6 +111,7 @@ export async function aTrivialFunction(): Promise<TrivialFunction> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    calls: () => calls,
     called: () =>
       new Promise((resolve) => {
         arrived = resolve;

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { convertV4MiniflareOptions, Miniflare, NoOpLog } from "miniflare";
-import { PEERS, type Peer, until } from "./peer.ts";
+import { APPROVED_AFTER_MS, PEERS, type Peer, until } from "./peer.ts";
 
 interface Span {
   from: number;
@@ -58,7 +58,7 @@ export async function cloudflareWorkflows(folder: string): Promise<Peer> {
     map: async (width) => ms(await ended(await start("map", width))),
     async approval() {
       const id = await start("approval", 1);
-      await new Promise((resolve) => setTimeout(resolve, 150));
+      await new Promise((resolve) => setTimeout(resolve, APPROVED_AFTER_MS));
       const { at } = (await (await call(`/approve?id=${id}`)).json()) as { at: number };
       return (await ended(id)).to - at;
     },

@@ -16,6 +16,9 @@ export interface Peer {
   stop(): Promise<void>;
 }
 
+/** Whoever waits for the end is there before the approval; a longer rest would measure how a machine wakes up. */
+export const APPROVED_AFTER_MS = 20;
+
 export const PEERS = import.meta.dirname;
 
 /** Installs the peers' packages, once; says why where they cannot be had. */

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import path from "node:path";
-import { PEERS, type Peer, until } from "./peer.ts";
+import { type LeanAnswer, send } from "../lean-client.ts";
+import { APPROVED_AFTER_MS, PEERS, type Peer, until } from "./peer.ts";
 
 const [INGRESS, ADMIN, NODE, SERVICE] = [18_080, 19_070, 15_122, 19_080];
 const ingress = `http://127.0.0.1:${INGRESS}`;
@@ -33,10 +34,10 @@ export async function restate(folder: string): Promise<Peer> {
     rmSync(state, { recursive: true, force: true });
   };
   try {
-    await until(async () => (await fetch(`${admin}/health`)).ok, 30);
+    await until(async () => (await send(`${admin}/health`)).status === 200, 30);
     const uri = `http://127.0.0.1:${SERVICE}`;
-    await until(async () => (await post(`${admin}/deployments`, { uri })).ok, 15);
-    await until(async () => (await post(`${ingress}/bench/chain`, 1)).ok, 15);
+    await until(async () => (await post(`${admin}/deployments`, { uri })).status < 300, 15);
+    await until(async () => (await post(`${ingress}/bench/chain`, 1)).status === 200, 15);
   } catch (error) {
     await stop();
     throw error;
@@ -48,31 +49,31 @@ export async function restate(folder: string): Promise<Peer> {
     map: (width) => timed(() => post(`${ingress}/bench/map`, width)),
     async approval() {
       const id = `a${++approvals}`;
-      const ended = fetch(`${ingress}/approval/${id}/run`, { method: "POST" });
-      await new Promise((resolve) => setTimeout(resolve, 150));
+      const ended = send(`${ingress}/approval/${id}/run`, { method: "POST" });
+      await new Promise((resolve) => setTimeout(resolve, APPROVED_AFTER_MS));
       return timed(async () => {
-        const approved = fetch(`${ingress}/approval/${id}/approve`, { method: "POST" });
-        await (await ended).text();
+        const approved = send(`${ingress}/approval/${id}/approve`, { method: "POST" });
+        await ended;
         return approved;
       });
     },
     runs: (count) =>
       timed(async () => {
         const all = await Promise.all(Array.from({ length: count }, () => post(`${ingress}/bench/chain`, 10)));
-        return all.find((answer) => !answer.ok) ?? new Response();
+        return all.find(({ status }) => status >= 400) ?? { status: 200, text: "" };
       }),
     stop,
   };
 }
 
-function post(url: string, body: unknown): Promise<Response> {
-  return fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+function post(url: string, body: unknown): Promise<LeanAnswer> {
+  const headers = { "content-type": "application/json" };
+  return send(url, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
-async function timed(call: () => Promise<Response>): Promise<number> {
+async function timed(call: () => Promise<{ status: number; text: string }>): Promise<number> {
   const startedAt = performance.now();
-  const response = await call();
-  if (!response.ok) throw new Error(`Restate answered ${response.status}: ${await response.text()}`);
-  await response.text();
+  const { status, text } = await call();
+  if (status >= 400) throw new Error(`Restate answered ${status}: ${text}`);
   return performance.now() - startedAt;
 }
