@@ -11,6 +11,7 @@ import { Lanes } from "./lanes.ts";
 export interface MapChildrenHost {
   origin(): Origin;
   actors(): RunActors;
+  isAwaited(key: string, index: number): boolean;
   /** What the child begins with; null once the map run no longer waits for it. */
   inputOf(effect: StartChildrenEffect, index: number): Promise<{ input: Json } | { failure: Failure } | null>;
   finished(key: string, child: ChildOutcome): void;
@@ -38,7 +39,7 @@ export class MapChildren {
     const { tenantId, runId } = this.#host.origin();
     const childId = mapChildIds(tenantId, runId, effect.key);
     const place = (index: number) => placeOf(childId(index)).object;
-    const untaken = effect.indexes.filter((index) => !this.#taken.has(childKey(effect.key, index)));
+    const untaken = effect.indexes.filter((index) => this.#isMissing(effect, index));
     const calls = [...Map.groupBy(untaken, place)].flatMap(([object, indexes]) =>
       batchesOf(indexes, STARTS_A_CALL).map((some) =>
         this.#startIn(object, effect, { indexes: some, childId }, isWanted),
@@ -47,6 +48,10 @@ export class MapChildren {
     const outcomes = await Promise.allSettled(calls);
     const failed = outcomes.find((outcome) => outcome.status === "rejected");
     if (failed !== undefined) throw failed.reason;
+  }
+
+  #isMissing({ key }: StartChildrenEffect, index: number): boolean {
+    return !this.#taken.has(childKey(key, index)) && this.#host.isAwaited(key, index);
   }
 
   ended(mapRunKey: string, index: number): void {
@@ -72,6 +77,8 @@ export class MapChildren {
       };
       for (const index of indexes) {
         if (!isWanted()) return;
+        // While this waited for its turn an earlier wave may have started the child, which may have ended since.
+        if (!this.#isMissing(effect, index)) continue;
         const begin = await this.#host.inputOf(effect, index);
         if (begin === null) continue;
         if ("failure" in begin) {

@@ -1,4 +1,4 @@
-import { childInput } from "../../domain/workflows/run/child-run.ts";
+import { awaitsChild, childInput } from "../../domain/workflows/run/child-run.ts";
 import type { ChildOutcome } from "../../domain/workflows/run/event.ts";
 import { fanOutOf } from "../../domain/workflows/run/state.ts";
 import type { ServiceContext } from "../../services/context.ts";
@@ -20,6 +20,7 @@ export class MapRunHost {
     this.#children = new MapChildren({
       origin: () => run.require().origin,
       actors: () => context().ports.runActors,
+      isAwaited: (key, index) => awaitsChild(run.require().state, key, index),
       inputOf: (effect, index) => this.#inputOf(effect.key, index),
       finished: (key, child) => this.finished(key, child),
     });

@@ -34,6 +34,12 @@ export function innerScopes(state: State): readonly StateScope[] {
   return state.type === "Parallel" ? state.branches : [];
 }
 
+/** Whether the map run still waits for the end of this child. */
+export function awaitsChild(state: RunState, key: string, index: number): boolean {
+  const scope = state.scopes[key.slice(0, key.indexOf("/"))];
+  return scope !== undefined && fanOutOf(scope.phase)?.open[index] === true;
+}
+
 /** What a child begins with, or why it cannot: then report it failed with this. `key` is that of its effect. */
 export async function childInput(
   machine: Machine,
