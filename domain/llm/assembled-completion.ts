@@ -1,6 +1,8 @@
+import { isJsonObject } from "../kernel/json.ts";
 import type { ChatCompletion, ChatCompletionChunk } from "./chat-completion.ts";
-import { DONE, eventStreamParser, parsedEvent } from "./event-stream.ts";
+import { DONE, eventsOf, parsedEvent } from "./event-stream.ts";
 import { readChunk } from "./plain-answer.ts";
+import { type TextEvent, textEventReader } from "./text-event.ts";
 import type { TokenUsage } from "./token-usage.ts";
 
 type Message = ChatCompletion["choices"][number]["message"];
@@ -15,17 +17,29 @@ interface Choice {
 /** The whole completion that a stream told in pieces; `null` for one that is not whole, or not chunks. */
 export function assembledCompletion(events: string): ChatCompletion | null {
   const choices = new Map<number, Choice>();
+  const choiceAt = (index: number): Choice => {
+    const choice = choices.get(index) ?? newChoice();
+    choices.set(index, choice);
+    return choice;
+  };
+  const textEvents = textEventReader();
   let head: Pick<ChatCompletionChunk, "id" | "created" | "model"> | null = null;
   let usage: TokenUsage | null = null;
-  for (const data of eventStreamParser().push(events)) {
+  for (const data of eventsOf(events)) {
     if (data === DONE) break;
-    const chunk = readChunk(parsedEvent(data)).data;
+    const words = textEvents.read(data);
+    if (words !== null) {
+      appendWords(choiceAt(words.index), words);
+      continue;
+    }
+    const event = parsedEvent(data);
+    const chunk = readChunk(event).data;
     if (chunk === undefined) return null;
+    if (isJsonObject(event)) textEvents.learn(data, event);
     head ??= { id: chunk.id, created: chunk.created, model: chunk.model };
     usage = chunk.usage ?? usage;
     for (const { index, delta, finish_reason } of chunk.choices) {
-      const choice = choices.get(index) ?? newChoice();
-      choices.set(index, choice);
+      const choice = choiceAt(index);
       append(choice, delta);
       choice.reason = finish_reason ?? choice.reason;
     }
@@ -64,6 +78,13 @@ function append({ message, calls }: Choice, { role, tool_calls, ...others }: Del
         arguments: (call.function?.arguments ?? "") + (part?.arguments ?? ""),
       },
     };
+  }
+}
+
+function appendWords({ message }: Choice, { names, texts }: TextEvent): void {
+  for (const [i, name] of names.entries()) {
+    const before = message[name];
+    message[name] = typeof before === "string" ? before + texts[i] : texts[i];
   }
 }
 

@@ -20,6 +20,18 @@ export interface EventStreamParser {
   push(text: string): string[];
 }
 
+/** The `data` of every event of a text that ends with one. Most providers write every event in one line, which takes no parser. */
+export function eventsOf(text: string): string[] {
+  const blocks = text.split("\n\n");
+  if (blocks.pop() === "" && !text.includes("\r") && blocks.every(isOneLine))
+    return blocks.map((block) => block.slice(6));
+  return eventStreamParser().push(text);
+}
+
+function isOneLine(block: string): boolean {
+  return block.startsWith("data: ") && !block.includes("\n");
+}
+
 /** Reads events from text that arrives in any pieces: lines end in LF, CR LF or CR, and may be cut anywhere. */
 export function eventStreamParser(): EventStreamParser {
   let rest = "";

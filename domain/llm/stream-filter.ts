@@ -1,17 +1,20 @@
 import { isJsonObject } from "../kernel/json.ts";
-import { DONE, eventStreamParser, eventText, parsedEvent } from "./event-stream.ts";
+import { DONE, eventsOf, eventText, parsedEvent } from "./event-stream.ts";
+import { textEventReader } from "./text-event.ts";
 import { estimatedTokens } from "./token-estimate.ts";
 import { TokenUsage } from "./token-usage.ts";
 
 // Looks at a stream of chat completion events as it passes.
 //   F1  Only whole events pass, so what was passed on never ends in half of one.
-//   F2  Each event is parsed once, and passes as the bytes that came: only where one of a piece is kept back are the others
-//       written anew.
+//   F2  Each event is parsed once, save those that differ from a parsed one in their words alone, and passes as the bytes that
+//       came: only where one of a piece is kept back are the others written anew.
 //   F3  Nothing passes from the first event on that is an error or no JSON.
 //   F4  Usage passes only when it was asked for. The end mark never passes: who relays the stream writes it when all is well.
 
 /** No model says so much in one event; a stream without event ends must not fill the memory. */
 const MAX_EVENT_BYTES = 4 * 1_048_576;
+const LF = 0x0a;
+const CR = 0x0d;
 const DECODER = new TextDecoder();
 const ENCODER = new TextEncoder();
 
@@ -39,9 +42,10 @@ export function streamFilter(wantsUsage: boolean): StreamFilter {
   let usage: TokenUsage | null = null;
   let finishReason: string | null = null;
   let contentTokens = 0;
+  const textEvents = textEventReader();
 
   function examined(bytes: Uint8Array): Uint8Array {
-    const events = eventStreamParser().push(DECODER.decode(bytes));
+    const events = eventsOf(DECODER.decode(bytes));
     const kept = events.filter(passes);
     return kept.length === events.length ? bytes : ENCODER.encode(kept.map(eventText).join(""));
   }
@@ -52,6 +56,11 @@ export function streamFilter(wantsUsage: boolean): StreamFilter {
     if (data === DONE) {
       isDone = true;
       return false;
+    }
+    const words = textEvents.read(data);
+    if (words !== null) {
+      for (const text of words.texts) contentTokens += estimatedTokens(text);
+      return true;
     }
     const event = parsedEvent(data);
     if (!isJsonObject(event)) {
@@ -65,8 +74,9 @@ export function streamFilter(wantsUsage: boolean): StreamFilter {
     const choices = Array.isArray(event.choices) ? event.choices : [];
     for (const choice of choices) {
       finishReason = finishReasonOf(choice) ?? finishReason;
-      contentTokens += tokensOf(choice);
+      if (isJsonObject(choice) && isJsonObject(choice.delta)) contentTokens += tokensOf(choice.delta);
     }
+    textEvents.learn(data, event);
     if (!isJsonObject(event.usage)) return true;
     const told = TokenUsage.safeParse(event.usage);
     if (told.success) usage = told.data;
@@ -76,7 +86,7 @@ export function streamFilter(wantsUsage: boolean): StreamFilter {
   return {
     push(bytes) {
       const whole = held.byteLength === 0 ? bytes : joined(held, bytes);
-      const cut = endOfLastEvent(whole);
+      const cut = endOfLastEvent(whole, held.byteLength);
       held = whole.subarray(cut);
       if (held.byteLength > MAX_EVENT_BYTES) failure = "an event without end";
       return examined(whole.subarray(0, cut));
@@ -85,7 +95,7 @@ export function streamFilter(wantsUsage: boolean): StreamFilter {
       const rest = joined(held, ENCODER.encode("\n\n"));
       held = new Uint8Array(0);
       // What is not whole now never will be: half an event is dropped, and the missing end tells that the stream broke.
-      const [event] = eventStreamParser().push(DECODER.decode(rest));
+      const [event] = eventsOf(DECODER.decode(rest));
       const isWhole = event === DONE || (event !== undefined && isJsonObject(parsedEvent(event)));
       return isWhole ? examined(rest) : new Uint8Array(0);
     },
@@ -98,33 +108,29 @@ export function streamFilter(wantsUsage: boolean): StreamFilter {
   };
 }
 
-function tokensOf(choice: unknown): number {
-  const delta: unknown = isJsonObject(choice) ? choice.delta : null;
-  if (!isJsonObject(delta)) return 0;
+function tokensOf(delta: Record<string, unknown>): number {
   let tokens = 0;
-  for (const [name, value] of Object.entries(delta)) {
+  for (const name in delta) {
+    const value = delta[name];
     if (name === "tool_calls" && Array.isArray(value)) tokens += estimatedTokens(JSON.stringify(value));
     else if (name !== "role" && typeof value === "string") tokens += estimatedTokens(value);
   }
   return tokens;
 }
 
-/** One past the last blank line, in any of the three line endings; 0 when there is none. */
-function endOfLastEvent(bytes: Uint8Array): number {
-  const view = viewOf(bytes);
-  const ends = ["\n\n", "\r\n\r\n", "\r\r"].map((mark) => {
-    const at = view.lastIndexOf(mark);
-    return at === -1 ? 0 : at + mark.length;
-  });
-  return Math.max(...ends);
+/** One past the last blank line, in any of the three line endings; 0 when there is none. The first `known` bytes have none. */
+function endOfLastEvent(bytes: Uint8Array, known: number): number {
+  for (let end = bytes.byteLength; end >= Math.max(2, known); end--) {
+    const last = bytes[end - 1];
+    if (last !== LF && last !== CR) continue;
+    if (bytes[end - 2] === last) return end;
+    if (last === LF && bytes[end - 2] === CR && bytes[end - 3] === LF && bytes[end - 4] === CR) return end;
+  }
+  return 0;
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
   return Buffer.concat([a, b]);
-}
-
-function viewOf(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function finishReasonOf(choice: unknown): string | null {

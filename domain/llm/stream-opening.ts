@@ -1,5 +1,5 @@
 import { isJsonObject } from "../kernel/json.ts";
-import { eventStreamParser, parsedEvent } from "./event-stream.ts";
+import { eventsOf, parsedEvent } from "./event-stream.ts";
 
 // What stands before the first word of a stream: comments, the event that names the role, events without choices. Whoever has
 // sent no more than that has promised nothing, and another target may still answer in its place.
@@ -13,15 +13,16 @@ export interface StreamOpening {
 
 /** More than any opening needs; an endless one is passed on, so that it cannot fill the memory. */
 const MAX_HELD_BYTES = 65_536;
+const DECODER = new TextDecoder();
 
 export function streamOpening(): StreamOpening {
   let held: Uint8Array = new Uint8Array(0);
   return {
     push(events) {
-      const data = eventStreamParser().push(new TextDecoder().decode(events));
+      const data = eventsOf(DECODER.decode(events));
       // A comment alone is for whoever keeps the connection open, which is not the client's.
       if (data.length === 0) return null;
-      held = Buffer.concat([held, events]);
+      held = held.byteLength === 0 ? events : Buffer.concat([held, events]);
       return data.some(isWord) || held.byteLength > MAX_HELD_BYTES ? held : null;
     },
     rest: () => held,

@@ -2,26 +2,40 @@ import type { Clock } from "../../domain/kernel/time.ts";
 
 // Reads a provider's stream in fewer and larger pieces than it comes in. A read of the runtime ends with the provider's own
 // chunk, and each is a turn of JavaScript: for a model that is quick that was two thirds of what a stream cost.
-//   G1  The first piece, and any after a pause, is read as soon as it is there. Pieces that follow each other closely are
-//       gathered for at most MAX_PACE_MS, and for less where few streams are under way.
-//   G2  The provider is read at most AHEAD_BYTES further than what was taken: a client that does not read holds it back.
+//   G1  A piece that had to be waited for is read as soon as it is there. Where it was there at once, the stream is quick, and the
+//       next is gathered: until there are GATHER_BYTES, for at most MAX_PACE_MS, and for less where few streams are under way.
+//   G2  The provider is read at most GATHER_BYTES, and a chunk of its own, further than what was taken: a client that does not
+//       read holds it back.
 //   G3  What is not a stream of the runtime itself is read as it comes.
 
 export interface PieceReader {
   read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>;
   /** Stops the provider. */
   cancel(): Promise<void>;
+  /** Nothing more is wanted: the provider is given a moment to close by itself, so that its connection can be used again. */
+  finish(): void;
 }
 
 /** Below what an eye sees, and several tokens of a quick model. */
-const MAX_PACE_MS = 20;
+const MAX_PACE_MS = 33;
+const GATHER_BYTES = 8_192;
 const PIECE_BYTES = 16_384;
-const AHEAD_BYTES = 65_536;
+// A server closes right behind its end mark; one that does not after this long never will.
+const CLOSING_MS = 500;
 
 let streams = 0;
 
 export function gatheredReader(stream: ReadableStream<Uint8Array>, clock: Clock): PieceReader {
-  return isOfTheRuntime(stream) ? new GatheredReader(stream, clock) : stream.getReader();
+  return isOfTheRuntime(stream) ? new GatheredReader(stream, clock) : plainReader(stream);
+}
+
+function plainReader(stream: ReadableStream<Uint8Array>): PieceReader {
+  const reader = stream.getReader();
+  return {
+    read: () => reader.read(),
+    cancel: () => reader.cancel(),
+    finish: () => closeOrStop(reader),
+  };
 }
 
 class GatheredReader implements PieceReader {
@@ -29,10 +43,13 @@ class GatheredReader implements PieceReader {
   readonly #behind: ReadableStreamBYOBReader;
   readonly #ahead: ReadableStreamBYOBReader;
   #buffer: ArrayBufferLike = new ArrayBuffer(PIECE_BYTES);
+  #spare: ArrayBufferLike = new ArrayBuffer(GATHER_BYTES);
+  /** The drain under way; it never rejects. */
+  #drained: Promise<void> | null = null;
   #lead = 0;
-  #isDraining = false;
+  #isQuick = false;
+  #hasClosed = false;
   #isOver = false;
-  #readAt = 0;
 
   // One branch is drained without JavaScript, which fills the buffer of the other while that is not read.
   constructor(stream: ReadableStream<Uint8Array>, clock: Clock) {
@@ -47,13 +64,14 @@ class GatheredReader implements PieceReader {
   }
 
   async read() {
-    const restMs = this.#readAt + paceMs() - this.#clock.now();
-    if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs));
     this.#drain();
+    if (this.#isQuick && this.#drained !== null) await within(this.#drained, paceMs());
+    const askedAt = this.#clock.now();
     try {
       const { done, value } = await this.#behind.read(new Uint8Array(this.#buffer));
-      this.#readAt = this.#clock.now();
+      this.#isQuick = this.#clock.now() - askedAt < paceMs();
       if (done || value === undefined) {
+        this.#hasClosed = true;
         this.#end();
         return { done: true };
       }
@@ -71,13 +89,19 @@ class GatheredReader implements PieceReader {
     await Promise.all([this.#behind.cancel(), this.#ahead.cancel()]);
   }
 
+  finish(): void {
+    this.#end();
+    if (!this.#hasClosed) closeOrStop(this);
+  }
+
   #drain(): void {
-    if (this.#isDraining || this.#lead > 0) return;
-    this.#isDraining = true;
-    this.#ahead.readAtLeast(AHEAD_BYTES, new Uint8Array(AHEAD_BYTES)).then(
+    if (this.#drained !== null || this.#lead > 0 || this.#hasClosed) return;
+    this.#drained = this.#ahead.readAtLeast(GATHER_BYTES, new Uint8Array(this.#spare)).then(
       ({ done, value }) => {
-        this.#isDraining = done;
+        this.#hasClosed ||= done;
+        this.#drained = null;
         this.#lead += value?.byteLength ?? 0;
+        if (value !== undefined) this.#spare = value.buffer;
       },
       () => {},
     );
@@ -89,9 +113,22 @@ class GatheredReader implements PieceReader {
   }
 }
 
+function closeOrStop(reader: Pick<PieceReader, "read" | "cancel">): void {
+  const timer = setTimeout(() => reader.cancel().catch(() => {}), CLOSING_MS);
+  const stop = () => clearTimeout(timer);
+  reader.read().then(stop, stop);
+}
+
+async function within(promise: Promise<void>, ms: number): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  const timer = setTimeout(over.resolve, ms);
+  await Promise.race([promise, over.promise]);
+  clearTimeout(timer);
+}
+
 /** Few streams have the processor for themselves; the more there are, the more is gained by gathering. */
 function paceMs(): number {
-  return Math.min(MAX_PACE_MS, streams);
+  return Math.min(MAX_PACE_MS, 2 * streams);
 }
 
 function isOfTheRuntime(stream: ReadableStream<Uint8Array>): boolean {

@@ -43,9 +43,9 @@ export interface Relay {
 
 // Proxies commonly cut a connection that is silent for 30 to 100 seconds.
 const HEARTBEAT_MS = 15 * SECOND_MS;
-// A server closes right behind its end mark; one that does not after this long never will.
-const CLOSING_MS = 500;
-const KEEP_ALIVE = new TextEncoder().encode(": keep-alive\n\n");
+const ENCODER = new TextEncoder();
+const KEEP_ALIVE = ENCODER.encode(": keep-alive\n\n");
+const END = ENCODER.encode(eventText(DONE));
 
 /** Resolves with the first word, or when the client must hear that it is being served. */
 export async function relayStream(upstream: ReadableStream<Uint8Array>, options: RelayOptions): Promise<Relay> {
@@ -62,7 +62,8 @@ class StreamRelay {
   readonly #filter: StreamFilter;
   readonly #opening = streamOpening();
   readonly #ended = Promise.withResolvers<StreamOutcome>();
-  readonly #silence = Promise.withResolvers<never>();
+  /** Resolves when the client must hear of its request before the first word; rejects when the provider was silent for too long. */
+  readonly #silence = Promise.withResolvers<void>();
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #onAbort = () => this.#settle("cancelled", null);
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
@@ -118,16 +119,12 @@ class StreamRelay {
   }
 
   async begun(first: Promise<unknown>): Promise<void> {
-    const { signal, clock, askedAt } = this.#options;
-    const heartbeat = Promise.withResolvers<void>();
-    const deadline = setTimeout(heartbeat.resolve, Math.max(0, askedAt + HEARTBEAT_MS - clock.now()));
+    const { signal } = this.#options;
     try {
-      await Promise.race([first, heartbeat.promise, this.#silence.promise]);
+      await Promise.race([first, this.#silence.promise]);
     } catch (error) {
       this.#settle("interrupted", asProblem(error));
       throw signal?.aborted ? signal.reason : error;
-    } finally {
-      clearTimeout(deadline);
     }
   }
 
@@ -136,6 +133,7 @@ class StreamRelay {
     return new ReadableStream({
       start: (controller) => {
         this.#controller = controller;
+        this.#keepAlive();
       },
       pull: async (controller) => {
         try {
@@ -143,8 +141,8 @@ class StreamRelay {
           ahead = null;
           if (this.#isEnded) return;
           this.#lastSentAt = this.#options.clock.now();
-          if (bytes === null) this.#close(null);
-          else controller.enqueue(bytes);
+          if (bytes !== null) controller.enqueue(bytes);
+          if (bytes === null || this.#filter.isDone()) this.#close(null);
         } catch (error) {
           this.#close(asProblem(error) ?? brokenOff(this.#options.provider, error));
         }
@@ -155,23 +153,31 @@ class StreamRelay {
 
   #tick(): void {
     const { clock, provider, silenceMs } = this.#options;
-    const now = clock.now();
-    if (this.#waitingSince !== null && now - this.#waitingSince >= silenceMs) {
+    if (this.#waitingSince !== null && clock.now() - this.#waitingSince >= silenceMs) {
       const failure = problem("provider-timeout", {
         detail: `The provider ${provider} was silent for ${silenceMs} ms.`,
       });
       this.#silence.reject(failure);
       if (this.#controller !== null) this.#close(failure);
-    } else if (this.#controller !== null && now - this.#lastSentAt >= HEARTBEAT_MS) {
-      this.#lastSentAt = now;
-      this.#controller.enqueue(KEEP_ALIVE);
+    } else this.#keepAlive();
+  }
+
+  /** A comment when the next look might come too late for it. */
+  #keepAlive(): void {
+    const { clock, silenceMs } = this.#options;
+    const now = clock.now();
+    if (now - this.#lastSentAt <= HEARTBEAT_MS - tickMs(silenceMs)) return;
+    if (this.#controller === null) {
+      this.#silence.resolve();
+      return;
     }
+    this.#lastSentAt = now;
+    this.#controller.enqueue(KEEP_ALIVE);
   }
 
   #close(failure: Problem | null): void {
     if (this.#isEnded) return;
-    const last = failure === null ? DONE : JSON.stringify({ error: openAiError(failure).error });
-    this.#controller?.enqueue(new TextEncoder().encode(eventText(last)));
+    this.#controller?.enqueue(failure === null ? END : errorEvent(failure));
     this.#controller?.close();
     this.#settle(failure === null ? "succeeded" : "interrupted", failure);
   }
@@ -181,22 +187,9 @@ class StreamRelay {
     this.#isEnded = true;
     clearInterval(this.#timer);
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
-    this.#letGo(status);
+    if (status === "succeeded") this.#reader.finish();
+    else this.#reader.cancel().catch(() => {});
     this.#ended.resolve({ ...measured(this.#filter), status, firstTokenAt: this.#firstTokenAt, problem: failure });
-  }
-
-  /** Stops the provider; but one that has said all is given a moment to close by itself, so that its connection can be used again. */
-  #letGo(status: StreamOutcome["status"]): void {
-    const stop = () => this.#reader.cancel().catch(() => {});
-    if (status !== "succeeded") {
-      stop();
-      return;
-    }
-    const timer = setTimeout(stop, CLOSING_MS);
-    this.#reader.read().then(
-      () => clearTimeout(timer),
-      () => clearTimeout(timer),
-    );
   }
 }
 
@@ -207,6 +200,10 @@ function measured(filter: StreamFilter): Pick<StreamOutcome, "usage" | "estimate
     estimatedCompletionTokens: usage === null ? filter.estimatedCompletionTokens() : usage.completion_tokens,
     finishReason: filter.finishReason(),
   };
+}
+
+function errorEvent(failure: Problem): Uint8Array {
+  return ENCODER.encode(eventText(JSON.stringify({ error: openAiError(failure).error })));
 }
 
 function brokenOff(provider: string, cause?: unknown): Problem {
