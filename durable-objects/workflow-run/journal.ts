@@ -1,42 +1,17 @@
 import type { RunEvent } from "../../domain/workflows/run/event.ts";
 import type { RunState } from "../../domain/workflows/run/state.ts";
 import type { ReviewRow, RunAct, StartRunRequest } from "../../services/workflows/ports.ts";
+import { History } from "./history.ts";
 import type { Rows } from "./rows.ts";
 import type { Tables } from "./tables.ts";
 
-// The run's history in its object's database.
-//   L1  A row of `journal` holds the events of one decision; rows are only added, seq has no gaps.
-//   L2  A snapshot is the state after `seq`, kept only to bound replay: without it the journal says the same.
+// All that its object's database has of one run: how it began, its history (history.ts), its reviews, and who did what to it.
 //   L3  What is changed together is written in one turn of the object, so SQLite commits it as one.
 //   L4  A run touches no rows but its own, whichever others its object has.
 //   L5  A run that is kept in memory (EXPRESS) leaves no trace before keep(); from then on it is like any other.
 
 /** How a run began, kept as it was asked for. */
 export type Origin = Omit<StartRunRequest, "act" | "input" | "waiter">;
-
-interface EventText {
-  seq: number;
-  text: string;
-}
-
-interface EventRow extends Record<string, SqlStorageValue> {
-  first_seq: number;
-  last_seq: number;
-  events: string;
-}
-
-// SQLite objects take 2 MB a value; a decision with more events is cut into several rows.
-const MAX_ROW_CHARACTERS = 600_000;
-/** A state larger than this is replayed from the journal instead. */
-const MAX_SNAPSHOT_CHARACTERS = 16_000_000;
-/** Of a snapshot's parts; events begin at 1. */
-const SNAPSHOT_SEQ = 0;
-/** Of events that leave at once, before the one that fills it: an answer between objects takes 32 MiB. */
-const MAX_PAGE_CHARACTERS = 4_000_000;
-/** Of a page; as many of the largest rows are still little beside an isolate's memory. */
-const ROWS_AT_ONCE = 16;
-/** Events that replay may read beyond the snapshot without being felt; large payloads get there before their number does. */
-const HEAVY_CHARACTERS = 8_000_000;
 
 type Mark = "called_off" | "queued" | "archived";
 
@@ -76,10 +51,8 @@ export class Journal {
   readonly #sql: SqlStorage;
   readonly #tables: Tables;
   readonly #rows: Rows;
+  readonly #history: History;
   #unkept: Unkept | null = null;
-  /** The newest snapshot, and what has been written since. */
-  #snapshot = { seq: 0, characters: 0 };
-  #sinceSnapshot = 0;
   /** Known since the origin was read or written. */
   #begunBy: Act | null = null;
   /** As the table has it, once it was asked. */
@@ -89,6 +62,7 @@ export class Journal {
     this.#sql = sql;
     this.#tables = tables;
     this.#rows = rows;
+    this.#history = new History(sql, tables, rows);
   }
 
   get isKept(): boolean {
@@ -200,7 +174,7 @@ export class Journal {
       "origin",
       "(value text not null, seq integer not null default 0, act integer not null default 0)",
     );
-    this.#tables.make("journal", "(first_seq integer primary key, last_seq integer not null, events text not null)");
+    this.#history.create();
     const row: OriginRow = { ...origin, ...(begunBy !== undefined && { begunBy }) };
     this.#sql.exec("insert into origin (rowid, value) values (?, ?)", this.#rows.id, JSON.stringify(row));
     this.#begunBy = begunBy ?? null;
@@ -213,159 +187,31 @@ export class Journal {
       this.#unkept.events.push(...events);
       return;
     }
-    const written = events.map((event) => ({ seq: event.seq, text: JSON.stringify(event) }));
-    const characters = written.reduce((sum, { text }) => sum + text.length, 0);
-    this.#sinceSnapshot += characters;
-    if (characters <= MAX_ROW_CHARACTERS) this.#insertRow(written);
-    else this.#tables.transaction(() => this.#appendInRows(written));
-  }
-
-  #appendInRows(events: readonly EventText[]): void {
-    let row: EventText[] = [];
-    let characters = 0;
-    for (const event of events) {
-      if (characters + event.text.length > MAX_ROW_CHARACTERS) {
-        this.#insertRow(row);
-        row = [];
-        characters = 0;
-      }
-      if (event.text.length > MAX_ROW_CHARACTERS) {
-        this.#appendInParts(event);
-        continue;
-      }
-      row.push(event);
-      characters += event.text.length;
-    }
-    this.#insertRow(row);
-  }
-
-  #insertRow(events: readonly EventText[]): void {
-    const [first, last] = [events[0], events.at(-1)];
-    if (first === undefined || last === undefined) return;
-    this.#sql.exec(
-      "insert into journal (first_seq, last_seq, events) values (?, ?, ?)",
-      this.#rows.at(first.seq),
-      this.#rows.at(last.seq),
-      `[${events.map(({ text }) => text).join(",")}]`,
-    );
-  }
-
-  /** The items of a distributed Map may be more than one value can hold. */
-  #appendInParts({ seq, text }: EventText): void {
-    const at = this.#rows.at(seq);
-    this.#sql.exec("insert into journal (first_seq, last_seq, events) values (?, ?, '')", at, at);
-    this.#saveParts(seq, text);
-  }
-
-  #saveParts(seq: number, text: string): void {
-    this.#tables.make(
-      "parts",
-      "(seq integer not null, part integer not null, text text not null, primary key (seq, part))",
-    );
-    for (let part = 0; part * MAX_ROW_CHARACTERS < text.length; part++) {
-      const piece = text.slice(part * MAX_ROW_CHARACTERS, (part + 1) * MAX_ROW_CHARACTERS);
-      const at = this.#rows.at(seq);
-      this.#sql.exec("insert into parts (seq, part, text) values (?, ?, ?)", at, part, JSON.stringify(piece));
-    }
-  }
-
-  #inParts(seq: number): string {
-    const rows = this.#sql
-      .exec<{ text: string }>("select text from parts where seq = ? order by part", this.#rows.at(seq))
-      .toArray();
-    return rows.map((row) => JSON.parse(row.text) as string).join("");
+    this.#history.append(events);
   }
 
   /** Events with `after < seq <= until`, in order. */
   events(after: number, until = Number.MAX_SAFE_INTEGER): RunEvent[] {
-    if (this.#unkept !== null) return this.#unkept.events.slice(after, until);
-    const { events, characters } = this.#read(after, until, "asc", Number.POSITIVE_INFINITY);
-    if (after === this.#snapshot.seq && until === Number.MAX_SAFE_INTEGER) this.#sinceSnapshot = characters;
-    return events;
+    return this.#unkept === null ? this.#history.events(after, until) : this.#unkept.events.slice(after, until);
   }
 
   /** As many of them as leave at once, at least one; the newest first where `order` says so. */
   page(after: number, until: number, order: "asc" | "desc"): RunEvent[] {
-    if (this.#unkept === null) return this.#read(after, until, order, MAX_PAGE_CHARACTERS).events;
+    if (this.#unkept === null) return this.#history.page(after, until, order);
     const events = this.#unkept.events.slice(after, until);
     return order === "asc" ? events : events.reverse();
   }
 
-  #read(after: number, until: number, order: "asc" | "desc", maxCharacters: number) {
-    const isBounded = Number.isFinite(maxCharacters);
-    const found: RunEvent[] = [];
-    let characters = 0;
-    const { base } = this.#rows;
-    let [low, high] = [this.#rows.at(after), this.#rows.at(until)];
-    for (;;) {
-      const cursor = this.#sql.exec<EventRow>(
-        `select first_seq, last_seq, events from journal where last_seq > ? and first_seq <= ?
-          order by first_seq ${order} limit ?`,
-        low,
-        high,
-        isBounded ? ROWS_AT_ONCE : -1,
-      );
-      let rows = 0;
-      // A cursor that is left before its end keeps its table locked.
-      for (const row of isBounded ? cursor.toArray() : cursor) {
-        const text = row.events === "" ? `[${this.#inParts(row.first_seq - base)}]` : row.events;
-        const events = JSON.parse(text) as RunEvent[];
-        for (const event of order === "asc" ? events : events.reverse()) {
-          if (event.seq > after && event.seq <= until) found.push(event);
-        }
-        rows++;
-        characters += text.length;
-        if (characters >= maxCharacters) return { events: found, characters };
-        if (order === "asc") low = row.last_seq;
-        else high = row.first_seq - 1;
-      }
-      if (!isBounded || rows < ROWS_AT_ONCE) return { events: found, characters };
-    }
-  }
-
   snapshot(): RunState | null {
-    if (this.#unkept !== null || !this.#tables.has("snapshot")) return null;
-    const [row] = this.#sql
-      .exec<{ seq: number; state: string }>("select seq, state from snapshot where id = ?", this.#snapshotId)
-      .toArray();
-    if (row === undefined) return null;
-    const text = row.state === "" ? this.#inParts(SNAPSHOT_SEQ) : row.state;
-    this.#snapshot = { seq: row.seq, characters: text.length };
-    return JSON.parse(text) as RunState;
+    return this.#unkept === null ? this.#history.snapshot() : null;
   }
 
-  /** Whether a replay would read more than a new snapshot costs, however few events there are. */
   get wantsSnapshot(): boolean {
-    return this.#sinceSnapshot > Math.max(HEAVY_CHARACTERS, 2 * this.#snapshot.characters);
+    return this.#history.wantsSnapshot;
   }
 
   saveSnapshot(state: RunState): void {
-    if (this.#unkept !== null) return;
-    this.#tables.make("snapshot", "(id integer primary key, seq integer not null, state text not null)");
-    const text = JSON.stringify(state);
-    if (this.#snapshot.characters > MAX_ROW_CHARACTERS) {
-      this.#sql.exec("delete from parts where seq = ?", this.#rows.at(SNAPSHOT_SEQ));
-    }
-    this.#snapshot = { seq: state.seq, characters: text.length };
-    this.#sinceSnapshot = 0;
-    if (text.length > MAX_SNAPSHOT_CHARACTERS) {
-      // An older one must not stay: a rewind that reaches behind it would make it useless.
-      this.#sql.exec("delete from snapshot where id = ?", this.#snapshotId);
-      return;
-    }
-    const isInParts = text.length > MAX_ROW_CHARACTERS;
-    if (isInParts) this.#saveParts(SNAPSHOT_SEQ, text);
-    const kept = isInParts ? "" : text;
-    this.#sql.exec(
-      "insert or replace into snapshot (id, seq, state) values (?, ?, ?)",
-      this.#snapshotId,
-      state.seq,
-      kept,
-    );
-  }
-
-  get #snapshotId(): number {
-    return this.#rows.at(1);
+    if (this.#unkept === null) this.#history.saveSnapshot(state);
   }
 
   saveReview(review: ReviewRow, seq: number): void {

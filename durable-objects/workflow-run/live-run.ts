@@ -19,6 +19,7 @@ import { Inbox, joined, type Letter } from "./inbox.ts";
 import type { Journal, Origin } from "./journal.ts";
 import type { Lanes } from "./lanes.ts";
 import { lazyMachine } from "./machines.ts";
+import { NewsTimer } from "./news-timer.ts";
 import { refusal } from "./refusal.ts";
 import { changedReviews } from "./reviews.ts";
 import { type RunAlarm, RunClock } from "./run-clock.ts";
@@ -39,12 +40,6 @@ const SNAPSHOT_EVERY = 500;
 const GUARD_MS = 15 * SECOND_MS;
 /** A run that waits for a slot is told of it; it asks by itself in case that was lost. */
 const QUEUED_MS = 120 * SECOND_MS;
-/** Read models hear of a run that keeps moving this often. */
-const ANNOUNCE_MS = 200;
-/** Of its end they hear sooner, though not before the answer has left: in one process they would contend for its one thread. */
-const ANNOUNCE_END_MS = 15;
-/** News of all runs leave at the same moments, so that a batch of the queue finds many of them. */
-const NEWS_TICK_MS = 100;
 /** Well under the ten seconds after which the platform may forget an idle object. */
 const KEEP_AFTER_MS = 2 * SECOND_MS;
 /** The answer leaves first; then what ended is written down. */
@@ -88,11 +83,10 @@ export class LiveRun {
   readonly #host: LiveRunHost;
   readonly #clock: RunClock;
   readonly #inbox: Inbox;
+  readonly #news: NewsTimer;
   #live: Live | null = null;
   #turn: Promise<unknown> = Promise.resolve();
-  #isAnnouncing = false;
   #isDelivering = false;
-  #newsTimer: { handle: ReturnType<typeof setTimeout>; isEnded: boolean } | null = null;
   #keepTimer: { handle: ReturnType<typeof setTimeout>; isEnded: boolean } | null = null;
   #listeners: (() => void)[] = [];
 
@@ -112,6 +106,7 @@ export class LiveRun {
     };
     this.effects = new Effects({ ...host, goOn, later }, parts.connections);
     this.#clock = new RunClock(parts.alarm, { later, ring: () => this.#ringTimers() });
+    this.#news = new NewsTimer(() => later(this.#sendNews()));
     this.#inbox = new Inbox({
       open: () => later(this.inTurn(() => this.#answerLetters())),
       windowMs: (command) => this.#gatheringMs(command),
@@ -187,7 +182,7 @@ export class LiveRun {
     this.#clock.wakeBy(Date.now() + GUARD_MS);
     try {
       await this.#ringTimers();
-      this.#isAnnouncing = false;
+      this.#news.heard();
       this.#takeUp(live);
       await this.#clock.restUntil(this.#dueAt(live));
     } catch (error) {
@@ -199,7 +194,7 @@ export class LiveRun {
   async acknowledge(seq: number, act: number): Promise<void> {
     const live = this.load();
     if (live === null) return;
-    this.#isAnnouncing = false;
+    this.#news.heard();
     this.#journal.saveProjected(seq, act);
     if (seq < live.state.seq) {
       this.#announce(live);
@@ -224,8 +219,7 @@ export class LiveRun {
   get isAtRest(): boolean {
     const live = this.#live;
     if (live === null) return true;
-    if (!isEnded(live.state) || this.effects.size > 0 || this.#newsTimer !== null || this.#keepTimer !== null)
-      return false;
+    if (!isEnded(live.state) || this.effects.size > 0 || this.#news.isSet || this.#keepTimer !== null) return false;
     if (!this.#journal.isKept) return isFleeting(live);
     return this.#journal.projected().seq >= live.state.seq && !this.#family.hasNews();
   }
@@ -376,7 +370,7 @@ export class LiveRun {
 
   /** When the object must be woken for this run if nothing happens before; never where that is infinite. */
   #dueAt(live: Live): number {
-    const isMoving = this.effects.size > 0 || this.#isAnnouncing || this.#isDelivering;
+    const isMoving = this.effects.size > 0 || this.#news.isUnheard || this.#isDelivering;
     const isWaiting = live.isQueued && !isEnded(live.state);
     const guardMs = isMoving ? GUARD_MS : isWaiting ? QUEUED_MS : Number.POSITIVE_INFINITY;
     return Math.min(nextTimerAt(live.state) ?? Number.POSITIVE_INFINITY, Date.now() + guardMs);
@@ -405,24 +399,13 @@ export class LiveRun {
   }
 
   /** Tells the queue that the run has moved. Repeated by the alarm until the read models answer. */
-  #announce(live: Live): void {
-    if (!this.#journal.isKept) return;
-    const hasEnded = isEnded(live.state);
-    if (this.#isAnnouncing && (this.#newsTimer === null || this.#newsTimer.isEnded || !hasEnded)) return;
-    if (this.#newsTimer !== null) clearTimeout(this.#newsTimer.handle);
-    this.#isAnnouncing = true;
-    const send = async () => {
-      // As the journal has it: a state that could not be written down has been forgotten since.
-      await this.#host.sendNews(this.require());
-    };
-    const tell = () => {
-      this.#newsTimer = null;
-      this.later(send());
-    };
-    const now = Date.now();
-    const soonest = now + (hasEnded ? ANNOUNCE_END_MS : ANNOUNCE_MS);
-    const handle = setTimeout(tell, Math.ceil(soonest / NEWS_TICK_MS) * NEWS_TICK_MS - now);
-    this.#newsTimer = { handle, isEnded: hasEnded };
+  #announce({ state }: Live): void {
+    if (this.#journal.isKept) this.#news.moved(isEnded(state));
+  }
+
+  /** As the journal has it by now: a state that could not be written down has been forgotten. */
+  async #sendNews(): Promise<void> {
+    await this.#host.sendNews(this.require());
   }
 
   /** How long an answer waits for others; null: not at all, since no other is under way. */
