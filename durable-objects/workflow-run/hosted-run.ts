@@ -378,7 +378,7 @@ export class HostedRun implements RunMethods {
 
   #review(id: string): FoundReview | null {
     const live = this.#run.load();
-    const review = live === null ? null : this.#journal.review(id);
+    const review = live?.pendingReviews.get(id) ?? this.#journal.review(id);
     return live === null || review === null ? null : { workflow: live.origin.workflow, review };
   }
 
