@@ -10,6 +10,8 @@ import { isPublicAddress, judgeTarget, type TargetRules } from "./judge-target.t
 //   O3  A text is never read past `maxBytes`.
 //   O4  What a name resolves to can change between the look-up and the call, and a Worker cannot pin an address. In production
 //       the network does not route to private ranges; elsewhere that risk stays.
+//   O5  A call that may be repeated (RFC 9110 section 9.2.2) leaves once more where its connection was lost before an answer came:
+//       a server closes connections at rest whenever it likes, also while a call is on its way to it.
 
 export interface SafeFetchOptions extends TargetRules {
   /** Addresses of a name, to refuse names that point into private ranges. Absent where no resolver can be reached. */
@@ -27,6 +29,8 @@ const DEFAULT_MAX_BYTES = 10 * 1_048_576;
 /** Connection-level, set by the runtime, or trusted by others for who we are: never taken from a caller. */
 const RESERVED_HEADER =
   /^(?:host|connection|content-length|transfer-encoding|upgrade|keep-alive|te|trailer|expect|via|forwarded|proxy-.*|cf-.*|x-forwarded-.*|x-real-ip)$/i;
+
+const IDEMPOTENT_METHODS: readonly string[] = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"];
 
 const UTF8 = new TextDecoder();
 
@@ -56,14 +60,15 @@ async function send(request: OutboundRequest): Promise<OutboundResponse> {
     return isTimedOut ? unreachable("timeout", `No answer within ${request.timeoutMs} ms.`, error) : asProblem(error);
   };
 
+  const { url, method, body = null } = request;
+  const signal = request.signal === undefined ? stop.signal : AbortSignal.any([request.signal, stop.signal]);
+  const ask = () => fetch(url, { method, headers, body, redirect: "manual", signal });
+  const isRepeatable = IDEMPOTENT_METHODS.includes(method.toUpperCase()) || headers.has("idempotency-key");
   let response: Response;
   try {
-    response = await fetch(request.url, {
-      method: request.method,
-      headers,
-      body: request.body ?? null,
-      redirect: "manual",
-      signal: request.signal === undefined ? stop.signal : AbortSignal.any([request.signal, stop.signal]),
+    response = await ask().catch((error: unknown) => {
+      if (signal.aborted || !isRepeatable) throw error;
+      return ask();
     });
   } catch (error) {
     throw failure(error);

@@ -1,6 +1,6 @@
 import type { IndexQuery } from "../../domain/knowledge/index-contract.ts";
 import { type IndexTotals, summedFrequencies } from "../../domain/knowledge/index-totals.ts";
-import { FEEDBACK_CHUNKS, feedbackTerms } from "../../domain/knowledge/ranking/feedback.ts";
+import { FEEDBACK_CHUNKS, FEEDBACK_REACH, feedbackTerms } from "../../domain/knowledge/ranking/feedback.ts";
 import type { GatheredCandidate } from "../../domain/knowledge/ranking/gathered.ts";
 import { analysedQuery } from "../../domain/knowledge/ranking/query.ts";
 import { type RankOptions, ranked } from "../../domain/knowledge/ranking/rank.ts";
@@ -15,26 +15,22 @@ export async function withFeedback(
   candidates: readonly GatheredCandidate[],
   { totals, options }: { totals: IndexTotals; options: RankOptions },
 ): Promise<GatheredCandidate[]> {
-  const best = await wordsOfBest(objects, candidates, options);
+  const byKey = new Map(candidates.map((candidate) => [candidate.key, candidate]));
+  const reached = ranked(candidates, options)
+    .slice(0, FEEDBACK_REACH)
+    .flatMap(({ key }) => byKey.get(key) ?? []);
+  const best = await wordsOf(objects, reached.slice(0, FEEDBACK_CHUNKS));
   const words = [...new Set(best.flatMap((ids) => [...ids]))];
   const parts = await Promise.all(shards.map((shard) => inTime(objects, shard, (object) => object.frequencies(words))));
   const asked = weightedTerms(analysedQuery(query, totals.languages), new Map(totals.frequencies), totals.chunks);
   const terms = feedbackTerms(best, asked, summedFrequencies(parts), totals);
-  const scores = await scoresBy(objects, candidates, terms, totals.averageLength);
+  const scores = await scoresBy(objects, reached, terms, totals.averageLength);
   return candidates.map((candidate) => ({ ...candidate, feedback: scores.get(candidate.key) ?? 0 }));
 }
 
-function wordsOfBest(
-  objects: IndexObjects,
-  candidates: readonly GatheredCandidate[],
-  options: RankOptions,
-): Promise<Uint32Array[]> {
-  const byKey = new Map(candidates.map((candidate) => [candidate.key, candidate]));
-  const best = ranked(candidates, options)
-    .slice(0, FEEDBACK_CHUNKS)
-    .flatMap(({ key }) => byKey.get(key) ?? []);
+function wordsOf(objects: IndexObjects, candidates: readonly GatheredCandidate[]): Promise<Uint32Array[]> {
   return Promise.all(
-    best.map(async ({ shard, chunk }) => {
+    candidates.map(async ({ shard, chunk }) => {
       const [ids = new Uint32Array()] = await inTime(objects, shard, (object) => object.tokens([chunk]));
       return ids;
     }),

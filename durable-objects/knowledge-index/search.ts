@@ -10,7 +10,12 @@ import {
   lookedAt,
 } from "../../domain/knowledge/ranking/chosen.ts";
 import { featureReader } from "../../domain/knowledge/ranking/features.ts";
-import { FEEDBACK_CHUNKS, feedbackTerms, wantsFeedback } from "../../domain/knowledge/ranking/feedback.ts";
+import {
+  FEEDBACK_CHUNKS,
+  FEEDBACK_REACH,
+  feedbackTerms,
+  wantsFeedback,
+} from "../../domain/knowledge/ranking/feedback.ts";
 import { type FoundCandidate, KEYWORD_CANDIDATES, VECTOR_CANDIDATES } from "../../domain/knowledge/ranking/gathered.ts";
 import { hitFinder, type TokenList } from "../../domain/knowledge/ranking/hits.ts";
 import { type AnalysedQuery, analysedQuery } from "../../domain/knowledge/ranking/query.ts";
@@ -123,16 +128,18 @@ export function findCandidates(source: SearchSource, plan: SearchPlan, lap: Lap)
 }
 
 function withFeedback({ candidates, tokens, terms }: Found, plan: SearchPlan): FoundCandidate[] {
-  const best = ranked(candidates, plan)
-    .slice(0, FEEDBACK_CHUNKS)
-    .map(({ key }) => (tokens.get(key) ?? NO_TOKENS).ids);
+  const reached = ranked(candidates, plan)
+    .slice(0, FEEDBACK_REACH)
+    .map(({ key }) => key);
+  const best = reached.slice(0, FEEDBACK_CHUNKS).map((key) => (tokens.get(key) ?? NO_TOKENS).ids);
   const frequencies = plan.frequencies(best.flatMap((ids) => [...ids]));
   const scores = wordScores(
-    candidates.map(({ key }) => tokens.get(key)),
+    reached.map((key) => tokens.get(key)),
     feedbackTerms(best, terms, frequencies, plan),
     plan.averageLength,
   );
-  return candidates.map((candidate, index) => ({ ...candidate, feedback: scores[index] ?? 0 }));
+  const scoreOf = new Map(reached.map((key, at) => [key, scores[at] ?? 0]));
+  return candidates.map((candidate) => ({ ...candidate, feedback: scoreOf.get(candidate.key) ?? 0 }));
 }
 
 /** By BM25; what is not there scores nothing. */

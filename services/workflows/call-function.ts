@@ -15,7 +15,8 @@ import { argumentsOf, TaskFailure } from "./task-arguments.ts";
 import type { TaskCall } from "./task-call.ts";
 
 // Tasks that call a named function, in our words and as Lambda.
-//   C1  One task is one request: what is to be tried again stands in the state's Retry, nowhere else.
+//   C1  One task is one request: what is to be tried again stands in the state's Retry, nowhere else. The way out alone repeats
+//       a request whose connection was lost before an answer came, with the same key.
 //   C2  The request of one attempt carries the same key after a crash, so that a function can tell a repetition.
 
 /** An answer may be written with more white space than a result is measured by; beyond this the rest is of no use. */

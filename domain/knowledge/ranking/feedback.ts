@@ -8,6 +8,8 @@ import { inverseDocumentFrequency, type WeightedTerm } from "./weights.ts";
 
 /** The numbers are those that did best over the harder collections of docs/retrieval.md, with room on either side. */
 export const FEEDBACK_CHUNKS = 3;
+/** The first so many candidates are scored by its words; what lies behind them it would not bring to the front. */
+export const FEEDBACK_REACH = 100;
 const FEEDBACK_TERMS = 15;
 /** All of them together weigh half of the query. */
 const FEEDBACK_WEIGHT = 0.5;

@@ -6,6 +6,7 @@ import { safeFetch } from "../../../adapters/outbound/safe-fetch.ts";
 let server: Server;
 let origin = "";
 let closedEarly = 0;
+let lost = 0;
 
 beforeAll(async () => {
   server = createServer((request, response) => {
@@ -22,6 +23,10 @@ beforeAll(async () => {
         break;
       case "/reset":
         request.socket.destroy();
+        break;
+      case "/lost-once":
+        if (++lost % 2 === 1) request.socket.destroy();
+        else response.end("answered");
         break;
       case "/slow-body":
         response.write("first");
@@ -83,6 +88,23 @@ describe("a call", () => {
     await expect(
       guarded.fetch({ url: "https://rebind.example/", method: "GET", timeoutMs: 100 }),
     ).rejects.toMatchObject({ code: "forbidden-target" });
+  });
+});
+
+describe("a connection that is lost before an answer comes", () => {
+  it.each([
+    ["a method that may be repeated", { method: "GET" }],
+    ["a key that says what is the same", { method: "POST", body: "{}", headers: { "Idempotency-Key": "run_1/1" } }],
+  ])("is tried once more with %s", async (_what, more) => {
+    lost = 0;
+    expect(await (await get("/lost-once", more)).text()).toBe("answered");
+    expect(lost).toBe(2);
+  });
+
+  it("fails a call that might do twice what it asks for", async () => {
+    lost = 0;
+    await expect(get("/lost-once", { method: "POST", body: "{}" })).rejects.toMatchObject({ code: "unavailable" });
+    expect(lost).toBe(1);
   });
 });
 

@@ -1,4 +1,10 @@
-import { createExecutionContext, createMessageBatch, evictDurableObject, runInDurableObject } from "cloudflare:test";
+import {
+  createExecutionContext,
+  createMessageBatch,
+  evictDurableObject,
+  runDurableObjectAlarm,
+  runInDurableObject,
+} from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { Run } from "../../../domain/workflows/run-view.ts";
@@ -7,7 +13,7 @@ import { projectRuns } from "../../../services/workflows/project-runs.ts";
 import worker from "../../../workers/main.ts";
 import { aRun, chain, eventually } from "../../support/a-run.ts";
 import { aTenant, type TestMember } from "../../support/a-tenant.ts";
-import { objectOf, runOf } from "./an-object.ts";
+import { objectOf, runOf, task } from "./an-object.ts";
 
 async function listed(member: TestMember, run: Run): Promise<Run> {
   const [row] = await eventually(
@@ -34,6 +40,18 @@ async function delivered(member: TestMember, run: Run, told: RunProjection, ageM
 }
 
 describe("news of a run", () => {
+  it("leave a run that waits for a person with no alarm, once they are heard: its object may sleep", async () => {
+    const member = await aTenant();
+    const run = await aRun(member, task("weft:review:request", { Parameters: { title: "?" } }));
+    await listed(member, run);
+    const object = objectOf(member, run.id);
+    const alarm = () => runInDurableObject(object, (_object, state) => state.storage.getAlarm());
+    expect(await alarm()).not.toBeNull();
+    await runDurableObjectAlarm(object);
+    expect(await alarm()).toBeNull();
+    expect(await runOf(member, run.id)).toMatchObject({ status: "running" });
+  });
+
   it("carry what the read models are to know, exactly", async () => {
     const member = await aTenant();
     const run = await aRun(member, chain(1), { wait: 10 });
