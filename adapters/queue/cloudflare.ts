@@ -1,9 +1,9 @@
 import type { QueueMessage } from "../../domain/jobs/message.ts";
+import { batchesWithin } from "../../domain/kernel/batches.ts";
 import type { MessageQueue } from "../../services/jobs/ports.ts";
 
 // Cloudflare Queues take at most 100 messages and 256 KB a batch. A character has three bytes at most.
-const BATCH = 100;
-const MAX_BATCH_CHARACTERS = 80_000;
+const BATCH = { items: 100, size: 80_000 };
 
 export function cloudflareQueue(queue: Queue): MessageQueue {
   return {
@@ -14,7 +14,7 @@ export function cloudflareQueue(queue: Queue): MessageQueue {
         await queue.send(only, { contentType: "json", ...delay });
         return;
       }
-      for (const batch of batches(messages)) {
+      for (const batch of batchesWithin(messages, BATCH, (message) => JSON.stringify(message).length)) {
         await queue.sendBatch(
           batch.map((body) => ({ body, contentType: "json" })),
           delay,
@@ -22,20 +22,4 @@ export function cloudflareQueue(queue: Queue): MessageQueue {
       }
     },
   };
-}
-
-function* batches(messages: readonly QueueMessage[]): Generator<QueueMessage[]> {
-  let batch: QueueMessage[] = [];
-  let characters = 0;
-  for (const message of messages) {
-    const size = JSON.stringify(message).length;
-    if (batch.length === BATCH || (batch.length > 0 && characters + size > MAX_BATCH_CHARACTERS)) {
-      yield batch;
-      batch = [];
-      characters = 0;
-    }
-    batch.push(message);
-    characters += size;
-  }
-  if (batch.length > 0) yield batch;
 }

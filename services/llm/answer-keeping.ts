@@ -1,3 +1,4 @@
+import { batchesWithin } from "../../domain/kernel/batches.ts";
 import type { CachedAnswer } from "../../domain/llm/answer-cache.ts";
 import {
   type CacheNews,
@@ -21,7 +22,7 @@ import type { CacheFind, CacheQuestion, KeptAnswer } from "./ports.ts";
 /** A row of the cache's storage holds two megabytes. */
 const MAX_ANSWER_CHARACTERS = 1_000_000;
 /** A call to an object carries 32 MiB. */
-const MAX_CHARACTERS_AT_ONCE = 8_000_000;
+const AT_ONCE = { items: Number.POSITIVE_INFINITY, size: 8_000_000 };
 /** Some sixty bytes each. */
 const MAX_KNOWN_KEYS = 200_000;
 
@@ -99,15 +100,6 @@ function keysOf({ db }: PlatformContext, tenantId: string): KeptKeys {
 }
 
 function portions(items: readonly { kept: KeptAnswer }[]): KeptAnswer[][] {
-  const portions: KeptAnswer[][] = [];
-  let characters = 0;
-  for (const { kept } of items) {
-    characters += kept.text.length;
-    if (portions.length === 0 || characters > MAX_CHARACTERS_AT_ONCE) {
-      portions.push([]);
-      characters = kept.text.length;
-    }
-    portions.at(-1)?.push(kept);
-  }
-  return portions;
+  const answers = items.map(({ kept }) => kept);
+  return batchesWithin(answers, AT_ONCE, ({ text }) => text.length);
 }

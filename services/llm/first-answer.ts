@@ -1,4 +1,5 @@
 import type { Hedge } from "../../domain/llm/model-route.ts";
+import { within } from "../within.ts";
 import type { Attempt, AttemptEnd } from "./call-attempt.ts";
 
 // Which attempt's answer is taken.
@@ -51,12 +52,6 @@ async function firstEnd<T>(
   silenceMs: number | null,
 ): Promise<AttemptEnd<T> | "silence"> {
   const ends = [...running].map(({ ended }) => ended);
-  if (silenceMs === null) return Promise.race(ends);
-  const silence = Promise.withResolvers<"silence">();
-  const timer = setTimeout(() => silence.resolve("silence"), silenceMs);
-  try {
-    return await Promise.race([...ends, silence.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const first = Promise.race(ends);
+  return silenceMs === null ? first : within(first, silenceMs, () => "silence" as const);
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "../../domain/kernel/time.ts";
+import { within } from "../within.ts";
 
 // Reads a provider's stream in fewer and larger pieces than it comes in. A read of the runtime ends with the provider's own
 // chunk, and each is a turn of JavaScript: for a model that is quick that was two thirds of what a stream cost.
@@ -65,7 +66,7 @@ class GatheredReader implements PieceReader {
 
   async read() {
     this.#drain();
-    if (this.#isQuick && this.#drained !== null) await within(this.#drained, paceMs());
+    if (this.#isQuick && this.#drained !== null) await within(this.#drained, paceMs(), () => {});
     const askedAt = this.#clock.now();
     try {
       const { done, value } = await this.#behind.read(new Uint8Array(this.#buffer));
@@ -117,13 +118,6 @@ function closeOrStop(reader: Pick<PieceReader, "read" | "cancel">): void {
   const timer = setTimeout(() => reader.cancel().catch(() => {}), CLOSING_MS);
   const stop = () => clearTimeout(timer);
   reader.read().then(stop, stop);
-}
-
-async function within(promise: Promise<void>, ms: number): Promise<void> {
-  const over = Promise.withResolvers<void>();
-  const timer = setTimeout(over.resolve, ms);
-  await Promise.race([promise, over.promise]);
-  clearTimeout(timer);
 }
 
 /** Few streams have the processor for themselves; the more there are, the more is gained by gathering. */

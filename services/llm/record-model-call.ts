@@ -1,5 +1,6 @@
 import { getTableColumns, sql } from "drizzle-orm";
 import { actorReference } from "../../domain/kernel/actor.ts";
+import { batchesOf } from "../../domain/kernel/batches.ts";
 import { sha256Hex } from "../../domain/kernel/digest.ts";
 import type { CacheControl } from "../../domain/llm/answer-cache.ts";
 import { type Cost, costOf } from "../../domain/llm/price.ts";
@@ -90,8 +91,7 @@ const putOnBill = gathering<CallRow>(
   GATHER_MS,
   () => "",
   async ({ db }, rows) => {
-    const parts = Array.from({ length: Math.ceil(rows.length / MAX_BATCH) }, (_, part) => part * MAX_BATCH);
-    await Promise.all(parts.map((at) => write(db, rows.slice(at, at + MAX_BATCH))));
+    await Promise.all(batchesOf(rows, MAX_BATCH).map((some) => write(db, some)));
   },
 );
 
