@@ -51,19 +51,21 @@ export class History {
 
   /** All of them or, when it throws, none. */
   append(events: readonly RunEvent[]): void {
-    const written = events.map((event) => ({ seq: event.seq, text: JSON.stringify(event) }));
-    const characters = written.reduce((sum, { text }) => sum + text.length, 0);
-    this.#sinceSnapshot += characters;
-    if (characters <= MAX_ROW_CHARACTERS) this.#insertRow(written);
-    else this.#tables.transaction(() => this.#appendInRows(written));
+    const [first, last] = [events[0], events.at(-1)];
+    if (first === undefined || last === undefined) return;
+    const text = JSON.stringify(events);
+    this.#sinceSnapshot += text.length;
+    if (text.length <= MAX_ROW_CHARACTERS) this.#insertRow(first.seq, last.seq, text);
+    else this.#tables.transaction(() => this.#appendInRows(events));
   }
 
-  #appendInRows(events: readonly EventText[]): void {
+  #appendInRows(events: readonly RunEvent[]): void {
+    const written = events.map((event) => ({ seq: event.seq, text: JSON.stringify(event) }));
     let row: EventText[] = [];
     let characters = 0;
-    for (const event of events) {
+    for (const event of written) {
       if (characters + event.text.length > MAX_ROW_CHARACTERS) {
-        this.#insertRow(row);
+        this.#insertTexts(row);
         row = [];
         characters = 0;
       }
@@ -74,17 +76,21 @@ export class History {
       row.push(event);
       characters += event.text.length;
     }
-    this.#insertRow(row);
+    this.#insertTexts(row);
   }
 
-  #insertRow(events: readonly EventText[]): void {
+  #insertTexts(events: readonly EventText[]): void {
     const [first, last] = [events[0], events.at(-1)];
     if (first === undefined || last === undefined) return;
+    this.#insertRow(first.seq, last.seq, `[${events.map(({ text }) => text).join(",")}]`);
+  }
+
+  #insertRow(first: number, last: number, events: string): void {
     this.#sql.exec(
       "insert into journal (first_seq, last_seq, events) values (?, ?, ?)",
-      this.#rows.at(first.seq),
-      this.#rows.at(last.seq),
-      `[${events.map(({ text }) => text).join(",")}]`,
+      this.#rows.at(first),
+      this.#rows.at(last),
+      events,
     );
   }
 

@@ -121,9 +121,14 @@ export function evaluationScope(
   input: Json,
   more: { result?: Json; errorOutput?: Json; token?: string; item?: { index: number; value: Json }; work?: Work } = {},
 ): EvaluationScope {
+  let context: JsonObject | null = null;
   const evaluation: { -readonly [K in keyof EvaluationScope]: EvaluationScope[K] } = {
     input,
-    context: contextObject(turn, scope, visit, more.token, more.item),
+    // Most expressions never look at it.
+    get context() {
+      context ??= contextObject(turn, scope, visit, more.token, more.item);
+      return context;
+    },
     variables: variablesOf(turn.state, scope),
     work: more.work ?? new Work(turn.tally),
   };
