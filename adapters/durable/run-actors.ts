@@ -1,5 +1,5 @@
 import { asProblem, problem } from "../../domain/kernel/problem.ts";
-import { placeOf } from "../../domain/workflows/map-child-id.ts";
+import { placeOf } from "../../domain/workflows/run-place.ts";
 import type {
   ProjectedMark,
   RunActors,

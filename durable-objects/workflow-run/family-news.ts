@@ -1,6 +1,6 @@
-import { mapChildIds } from "../../domain/workflows/map-child-id.ts";
 import type { RunCommand } from "../../domain/workflows/run/command.ts";
 import type { Effect } from "../../domain/workflows/run/effects.ts";
+import { mapChildIds } from "../../domain/workflows/run-place.ts";
 import { childOf, waitsForRun } from "../../services/workflows/child-runs.ts";
 import type { Origin } from "./journal.ts";
 import { childKey } from "./map-children.ts";

@@ -3,10 +3,10 @@ import { jsonEquals } from "../../domain/kernel/json.ts";
 import { notFound, type Problem, problem } from "../../domain/kernel/problem.ts";
 import { isoTime, SECOND_MS } from "../../domain/kernel/time.ts";
 import type { ActivityTask } from "../../domain/workflows/activity.ts";
-import { placeOf } from "../../domain/workflows/map-child-id.ts";
 import { findTask, taskIdOf } from "../../domain/workflows/run/answer-task.ts";
 import { checkpoints } from "../../domain/workflows/run/projection.ts";
 import { initialState, isEnded, type OpenTask } from "../../domain/workflows/run/state.ts";
+import { placeOf } from "../../domain/workflows/run-place.ts";
 import { type Checkpoint, listedRun, type Run } from "../../domain/workflows/run-view.ts";
 import type { PlatformContext, ServiceContext } from "../../services/context.ts";
 import { within } from "../../services/within.ts";
@@ -117,7 +117,7 @@ export class HostedRun implements RunMethods {
 
   async start(request: StartRunRequest, waitSeconds = 0): Promise<{ run: Run; created: boolean }> {
     const created = await this.#run.inTurn(() => this.#start(request));
-    if (waitSeconds > 0) await this.wait(waitSeconds);
+    await this.#ended(waitSeconds);
     return { run: this.#view(), created };
   }
 
@@ -185,13 +185,20 @@ export class HostedRun implements RunMethods {
   }
 
   async wait(seconds: number): Promise<Run | null> {
-    const until = Date.now() + seconds * SECOND_MS;
-    for (;;) {
-      const live = this.#run.load();
-      const rest = until - Date.now();
-      if (live === null || isEnded(live.state) || rest <= 0) return this.get();
-      await within(this.#run.changed(), rest, () => {});
-    }
+    await this.#ended(seconds);
+    return this.run();
+  }
+
+  /** Resolves when the run goes on no more, or that time is over. */
+  async #ended(seconds: number): Promise<void> {
+    if (seconds <= 0 || !this.isGoingOn) return;
+    let isOver = false;
+    const end = async () => {
+      while (!isOver && this.isGoingOn) await this.changed();
+    };
+    await within(end(), seconds * SECOND_MS, () => {
+      isOver = true;
+    });
   }
 
   async command(lifecycle: RunLifecycle, act: RunAct): Promise<Run> {

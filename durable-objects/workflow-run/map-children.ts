@@ -1,8 +1,8 @@
 import { batchesOf } from "../../domain/kernel/batches.ts";
 import type { Json } from "../../domain/kernel/json.ts";
-import { indexOfMapChild, mapChildIds, placeOf } from "../../domain/workflows/map-child-id.ts";
 import type { StartChildrenEffect } from "../../domain/workflows/run/effects.ts";
 import type { ChildOutcome, Failure } from "../../domain/workflows/run/event.ts";
+import { indexOfMapChild, mapChildIds, placeOf } from "../../domain/workflows/run-place.ts";
 import type { Run } from "../../domain/workflows/run-view.ts";
 import type { RunActors, StartedChild, StartRunRequest } from "../../services/workflows/ports.ts";
 import type { Origin } from "./journal.ts";

@@ -26,10 +26,7 @@ export class ObjectAlarm {
         this.#storage.sql.exec("insert or replace into wakes (run, at) values (?, ?)", run, at);
         return this.#ringBy(at);
       },
-      // The alarm itself stays: it finds nothing due, and is not set again.
-      clear: async () => {
-        if (this.#tables.has("wakes")) this.#storage.sql.exec("delete from wakes where run = ?", run);
-      },
+      clear: () => this.#clear(run),
     };
   }
 
@@ -46,6 +43,16 @@ export class ObjectAlarm {
     if (!this.#tables.has("wakes")) return;
     const next = this.#storage.sql.exec<{ at: number | null }>("select min(at) as at from wakes").one();
     if (next.at !== null) await this.#ringBy(next.at);
+  }
+
+  /** An alarm that would find nothing due would wake the object for nothing. */
+  async #clear(run: number): Promise<void> {
+    if (!this.#tables.has("wakes")) return;
+    const { sql } = this.#storage;
+    if (sql.exec("delete from wakes where run = ?", run).rowsWritten === 0) return;
+    if (sql.exec("select 1 from wakes limit 1").toArray().length > 0) return;
+    this.#at = null;
+    await this.#storage.deleteAlarm();
   }
 
   async #ringBy(at: number): Promise<void> {

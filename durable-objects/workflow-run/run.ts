@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { composePlatform } from "../../adapters/compose.ts";
 import type { QueueMessage } from "../../domain/jobs/message.ts";
 import { SECOND_MS } from "../../domain/kernel/time.ts";
-import { indexOfMapChild, placeOf } from "../../domain/workflows/map-child-id.ts";
+import { indexOfMapChild, placeOf } from "../../domain/workflows/run-place.ts";
 import type { PlatformContext } from "../../services/context.ts";
 import { within } from "../../services/within.ts";
 import type {

@@ -1,8 +1,8 @@
 import type { Json, JsonObject } from "../../domain/kernel/json.ts";
 import { isJsonObject } from "../../domain/kernel/json.ts";
 import { executionArn } from "../../domain/workflows/arn.ts";
-import { mapChildIds } from "../../domain/workflows/map-child-id.ts";
 import type { Failure, MapRunSettings } from "../../domain/workflows/run/event.ts";
+import { mapChildIds } from "../../domain/workflows/run-place.ts";
 import type { ServiceContext } from "../context.ts";
 import { bucketPrefix } from "./map-items.ts";
 

@@ -9,7 +9,9 @@ import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";
 import { payloadLimit } from "../tenants/payload-limit.ts";
 import { versionOfAlias } from "./aliases.ts";
+import type { VersionRow } from "./find-workflow.ts";
 import { versionToStart } from "./known-versions.ts";
+import { newRunId } from "./new-run-id.ts";
 import type { StartRunRequest } from "./ports.ts";
 import { actOf } from "./run-act.ts";
 import { orArchived, startedBefore } from "./run-archive.ts";
@@ -45,7 +47,7 @@ export async function startRun(
   requirePayload(value, maxPayloadBytes);
   const qualifier = alias ?? input.version?.toString();
   const { parent } = options;
-  const runId = runIdOf(ctx, workflow, name, parent);
+  const runId = runIdOf(ctx, row, name, parent);
   const request: StartRunRequest = {
     tenantId: ctx.tenant.id,
     runId,
@@ -80,9 +82,10 @@ async function slotOf(
   return { leaseId: await takePermit(ctx, ctx.tenant.id) };
 }
 
-function runIdOf(ctx: ServiceContext, workflow: string, name: string | undefined, parent: Parent | undefined): string {
-  if (name !== undefined) return namedRunId(ctx.tenant.id, workflow, name);
-  return parent === undefined ? ctx.ids.next("run") : childRunId(ctx.tenant.id, parent.runId, parent.key);
+function runIdOf(ctx: ServiceContext, row: VersionRow, name: string | undefined, parent: Parent | undefined): string {
+  if (name !== undefined) return namedRunId(ctx.tenant.id, row.name, name);
+  if (parent !== undefined) return childRunId(ctx.tenant.id, parent.runId, parent.key);
+  return newRunId(ctx, row.definition);
 }
 
 function requirePayload(input: Json, maxBytes: number): void {

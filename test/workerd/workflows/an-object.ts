@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import type { Json } from "../../../domain/kernel/json.ts";
-import { placeOf } from "../../../domain/workflows/map-child-id.ts";
+import { placeOf } from "../../../domain/workflows/run-place.ts";
 import type { Run } from "../../../domain/workflows/run-view.ts";
 import { eventually } from "../../support/a-run.ts";
 import type { TestMember } from "../../support/a-tenant.ts";

@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import type { Json, JsonObject } from "../../../domain/kernel/json.ts";
-import { placeOf } from "../../../domain/workflows/map-child-id.ts";
+import { placeOf } from "../../../domain/workflows/run-place.ts";
 import type { Run } from "../../../domain/workflows/run-view.ts";
 import { bucketPrefix } from "../../../services/workflows/map-items.ts";
 import { aRun, eventually } from "../../support/a-run.ts";

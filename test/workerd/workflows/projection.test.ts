@@ -47,6 +47,7 @@ describe("news of a run", () => {
     const object = objectOf(member, run.id);
     const alarm = () => runInDurableObject(object, (_object, state) => state.storage.getAlarm());
     expect(await alarm()).not.toBeNull();
+    await runInDurableObject(object, (_object, { storage }) => void storage.sql.exec("update wakes set at = 0"));
     await runDurableObjectAlarm(object);
     expect(await alarm()).toBeNull();
     expect(await runOf(member, run.id)).toMatchObject({ status: "running" });

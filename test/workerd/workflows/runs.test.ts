@@ -2,12 +2,13 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { Json } from "../../../domain/kernel/json.ts";
-import { placeOf } from "../../../domain/workflows/map-child-id.ts";
+import { placeOf } from "../../../domain/workflows/run-place.ts";
 import type { Run } from "../../../domain/workflows/run-view.ts";
 import { aRun, chain, eventually } from "../../support/a-run.ts";
 import type { TestMember } from "../../support/a-tenant.ts";
 import { aMember, aTenant } from "../../support/a-tenant.ts";
 import { expectProblem } from "../../support/guards.ts";
+import { aWorkflow } from "./an-object.ts";
 
 const REVIEW: Json = {
   QueryLanguage: "JSONata",
@@ -52,7 +53,35 @@ describe("a run", () => {
     const rows = await runInDurableObject(objectOf(member, run.id), (_object, state) =>
       state.storage.sql.exec("select first_seq, last_seq from journal").toArray(),
     );
-    expect(rows).toEqual([{ first_seq: 1, last_seq: 202 }]);
+    expect(rows.map(({ first_seq, last_seq }) => Number(last_seq) - Number(first_seq))).toEqual([201]);
+  });
+
+  it("shares an object with those that start at the same time, and keeps what is its own when they end or the object is gone", async () => {
+    const member = await aTenant();
+    const start = async (workflow: string) =>
+      (await member.call(`/v1/workflows/${workflow}/runs`, { method: "POST", body: { input: { workflow } } }))
+        .body as Run;
+    await aWorkflow(member, "asks", REVIEW);
+    await aWorkflow(member, "fans-out", {
+      StartAt: "P",
+      States: { P: { Type: "Parallel", Branches: [chain(1)], End: true } },
+    });
+    const [first, second] = [await start("asks"), await start("asks")];
+    const alone = await start("fans-out");
+    const objects = [first, second, alone].map(({ id }) => placeOf(id).object);
+    expect(new Set(objects).size).toBe(2);
+    expect(objects[2]).toBe(alone.id);
+    await member.call(`/v1/runs/${first.id}/stop`, { method: "POST", body: {} });
+    await evictDurableObject(objectOf(member, second.id));
+    const reviewId = await inReview(member, second.id);
+    await member.call(`/v1/reviews/${reviewId}/decision`, { method: "POST", body: { decision: "approve" } });
+    expect(await getRun(member, first.id)).toMatchObject({ status: "aborted" });
+    expect(await getRun(member, second.id)).toMatchObject({ status: "succeeded", progress: { exited: 3 } });
+    const { body } = await member.call(`/v1/runs/${second.id}/events?limit=2`);
+    expect(body.data.map(({ seq, type }: { seq: number; type: string }) => `${seq} ${type}`)).toEqual([
+      "1 ExecutionStarted",
+      "2 TaskStateEntered",
+    ]);
   });
 
   it.each([null, 0, false, "text", [1]])("takes any JSON as input: %j", async (input) => {
