@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { asProblem } from "../../../domain/kernel/problem.ts";
 import { DAY_MS, MINUTE_MS } from "../../../domain/kernel/time.ts";
+import { placeOf } from "../../../domain/workflows/run-place.ts";
 import { runStoredTask } from "../../../services/jobs/stored-tasks.ts";
 import { ALL_ROWS } from "../../../services/tenant-data/all-rows.ts";
 import { askForErasures, eraseTenant } from "../../../services/tenant-data/erase-tenant.ts";
@@ -10,6 +11,7 @@ import { handleTask } from "../../../workers/queues/handlers.ts";
 import { aPlatform } from "../../support/a-platform.ts";
 import { eventually } from "../../support/a-run.ts";
 import { aTenant } from "../../support/a-tenant.ts";
+import { tablesWithRows } from "../workflows/an-object.ts";
 import { aFullTenant, keysOf, rowsOf } from "./a-full-tenant.ts";
 
 /** As the queue does: again and again while runs have not ended. */
@@ -65,13 +67,11 @@ describe("a deleted tenant", { timeout: 60_000 }, () => {
     const { body: schedules } = await owner.call("/v1/schedules");
     await owner.call("/v1/tenant", { method: "DELETE" });
     await erased(owner.tenantId);
-    for (const { id } of runs.data) {
-      const stub = env.WORKFLOW_RUN.get(env.WORKFLOW_RUN.idFromName(`${owner.tenantId}:${id}`));
+    const objects = new Set<string>(runs.data.map(({ id }: { id: string }) => placeOf(id).object));
+    for (const object of objects) {
+      const stub = env.WORKFLOW_RUN.get(env.WORKFLOW_RUN.idFromName(`${owner.tenantId}:${object}`));
       await evictDurableObject(stub);
-      const rows = await runInDurableObject(stub, (_object, state) => [
-        ...state.storage.sql.exec("select name from sqlite_master where type = 'table' and substr(name, 1, 1) <> '_'"),
-      ]);
-      expect(rows.map(({ name }) => name).filter((name) => name !== "sqlite_sequence")).toEqual(["archived"]);
+      expect(await tablesWithRows(stub)).toEqual(["archived"]);
     }
     const schedule = env.SCHEDULER.get(env.SCHEDULER.idFromName(`${owner.tenantId}:${schedules.data[0].id}`));
     expect(await runInDurableObject(schedule, (_object, state) => state.storage.getAlarm())).toBeNull();

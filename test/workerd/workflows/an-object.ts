@@ -1,3 +1,4 @@
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { Json } from "../../../domain/kernel/json.ts";
 import { placeOf } from "../../../domain/workflows/run-place.ts";
@@ -17,6 +18,15 @@ export interface RunEvent {
 /** The object that is the only writer of the run. */
 export function objectOf(member: TestMember, runId: string) {
   return env.WORKFLOW_RUN.get(env.WORKFLOW_RUN.idFromName(`${member.tenantId}:${placeOf(runId).object}`));
+}
+
+/** Tables of the object that hold anything. */
+export async function tablesWithRows(object: DurableObjectStub): Promise<string[]> {
+  return runInDurableObject(object, (_object, { storage: { sql } }) => {
+    const tables = sql.exec<{ name: string }>("select name from sqlite_master where type = 'table'").toArray();
+    const own = tables.map(({ name }) => name).filter((name) => !/^(?:_|sqlite_)/.test(name));
+    return own.filter((name) => sql.exec(`select 1 from "${name}" limit 1`).toArray().length > 0);
+  });
 }
 
 export async function runOf(member: TestMember, id: string, wait = 0): Promise<Run> {

@@ -11,6 +11,7 @@ import { aPlatform } from "../../support/a-platform.ts";
 import { aRun, chain, eventually } from "../../support/a-run.ts";
 import { aTenant, type TestMember } from "../../support/a-tenant.ts";
 import { expectProblem, refusesTheWrongActor } from "../../support/guards.ts";
+import { tablesWithRows } from "./an-object.ts";
 
 interface ArchiveRow {
   archive_at: number | null;
@@ -41,13 +42,6 @@ function objectSql(member: TestMember, runId: string, query: string) {
   return runInDurableObject(objectOf(member, runId), (_object, state) => state.storage.sql.exec(query).toArray());
 }
 
-async function tablesWithRows(member: TestMember, runId: string): Promise<unknown[]> {
-  const tables = await objectSql(member, runId, "select name from sqlite_master where type = 'table'");
-  const own = tables.map(({ name }) => name).filter((name) => !/^(?:_cf|sqlite)_/.test(String(name)));
-  const rows = await Promise.all(own.map((name) => objectSql(member, runId, `select 1 from "${name}" limit 1`)));
-  return own.filter((_name, at) => rows[at]?.length !== 0);
-}
-
 async function anArchivedRun(member: TestMember, definition: Json = chain(3), more: object = {}): Promise<Run> {
   const run = await aRun(member, definition, { input: { n: 1 }, wait: 5, ...more });
   await toldOf(member, run);
@@ -66,7 +60,7 @@ describe("a run whose retention is over", () => {
     await env.DB.prepare("update runs set archive_at = 1 where id = ?").bind(run.id).run();
     await archiveRuns(aPlatform());
     expect(await rowOf(run.id)).toMatchObject({ archive_at: null, archived_at: expect.any(Number) });
-    expect(await tablesWithRows(member, run.id)).toEqual(["archived"]);
+    expect(await tablesWithRows(objectOf(member, run.id))).toEqual(["archived"]);
     expect(await member.ctx.ports.files.list(archiveFolder(member.tenantId, run.id))).toHaveLength(1);
   });
 
