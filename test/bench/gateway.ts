@@ -4,8 +4,10 @@ import { median, processorMs, quantile, type Row, throughput } from "./measure.t
 import type { BenchPlatform } from "./platform.ts";
 
 const suite = "gateway";
-const WARM_UP = 30;
-const ROUNDS = 150;
+// A gateway that serves has compiled what it runs: with 30 calls before the first that counts, each side took twice its time.
+const WHOLE = { warmUp: 3_000, rounds: 500 };
+const STREAMED = { warmUp: 400, rounds: 200 };
+const HITS = 150;
 const THROUGHPUT_MS = 1_500;
 
 interface Candidate {
@@ -18,7 +20,8 @@ interface Candidate {
 
 /**
  * What the gateway adds, beside a bare pass-through in the same runtime and beside Portkey, all before the same mock provider.
- * Calls are taken in turns, so that whatever else the machine does falls on all alike.
+ * Calls are taken in turns, so that whatever else the machine does falls on all alike, each round in another order: who follows a
+ * process that has just filled the caches of the processor is slower for it.
  */
 export async function gatewayRows(platform: BenchPlatform): Promise<Row[]> {
   const upstream = await aMockProvider();
@@ -61,7 +64,7 @@ export async function gatewayRows(platform: BenchPlatform): Promise<Row[]> {
 }
 
 async function wholeRows(candidates: readonly Candidate[]): Promise<Row[]> {
-  const times = await inTurns(candidates, async (candidate) => {
+  const times = await inTurns(candidates, WHOLE, async (candidate) => {
     await ask(candidate, false);
   });
   const rows = added("whole answer", times);
@@ -71,7 +74,7 @@ async function wholeRows(candidates: readonly Candidate[]): Promise<Row[]> {
 
 async function streamRows(candidates: readonly Candidate[]): Promise<Row[]> {
   const first = new Map(candidates.map(({ name }): [string, number[]] => [name, []]));
-  const whole = await inTurns(candidates, async (candidate, isCounted) => {
+  const whole = await inTurns(candidates, STREAMED, async (candidate, isCounted) => {
     const startedAt = performance.now();
     const { firstByteAt } = await ask(candidate, true);
     if (isCounted) first.get(candidate.name)?.push(firstByteAt - startedAt);
@@ -104,7 +107,7 @@ async function hitRows(exact: Candidate, semantic: Candidate): Promise<Row[]> {
   await hit(semantic, asked);
   await new Promise((resolve) => setTimeout(resolve, 200));
   const times: { exact: number[]; semantic: number[] } = { exact: [], semantic: [] };
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < HITS; round++) {
     const startedAt = performance.now();
     if ((await hit(exact, asked)) !== "hit") throw new Error("The exact cache did not hit.");
     const between = performance.now();
@@ -140,11 +143,12 @@ async function ask({ url, headers, model }: Candidate, stream: boolean, content?
 
 async function inTurns(
   candidates: readonly Candidate[],
+  { warmUp, rounds }: { warmUp: number; rounds: number },
   call: (candidate: Candidate, isCounted: boolean) => Promise<void>,
 ): Promise<Map<string, number[]>> {
   const times = new Map(candidates.map(({ name }): [string, number[]] => [name, []]));
-  for (let round = -WARM_UP; round < ROUNDS; round++) {
-    for (const candidate of candidates) {
+  for (let round = -warmUp; round < rounds; round++) {
+    for (const candidate of shuffled(candidates)) {
       const startedAt = performance.now();
       await call(candidate, round >= 0);
       if (round >= 0) times.get(candidate.name)?.push(performance.now() - startedAt);
@@ -172,4 +176,11 @@ function added(what: string, times: ReadonlyMap<string, readonly number[]>): Row
       { suite, name: `${name}, ${what}, added / pass-through`, value: (value - floor) / bare, unit: "x" },
     ];
   });
+}
+
+function shuffled<T>(values: readonly T[]): T[] {
+  return values
+    .map((value) => ({ value, at: Math.random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ value }) => value);
 }
