@@ -23,7 +23,8 @@ export async function withFeedback(
   const words = [...new Set(best.flatMap((ids) => [...ids]))];
   const parts = await Promise.all(shards.map((shard) => inTime(objects, shard, (object) => object.frequencies(words))));
   const asked = weightedTerms(analysedQuery(query, totals.languages), new Map(totals.frequencies), totals.chunks);
-  const terms = feedbackTerms(best, asked, summedFrequencies(parts), totals);
+  const frequencies = summedFrequencies(parts);
+  const terms = feedbackTerms(best, asked, () => frequencies, totals);
   const scores = await scoresBy(objects, reached, terms, totals.averageLength);
   return candidates.map((candidate) => ({ ...candidate, feedback: scores.get(candidate.key) ?? 0 }));
 }

@@ -132,10 +132,9 @@ function withFeedback({ candidates, tokens, terms }: Found, plan: SearchPlan): F
     .slice(0, FEEDBACK_REACH)
     .map(({ key }) => key);
   const best = reached.slice(0, FEEDBACK_CHUNKS).map((key) => (tokens.get(key) ?? NO_TOKENS).ids);
-  const frequencies = plan.frequencies(best.flatMap((ids) => [...ids]));
   const scores = wordScores(
     reached.map((key) => tokens.get(key)),
-    feedbackTerms(best, terms, frequencies, plan),
+    feedbackTerms(best, terms, plan.frequencies, plan),
     plan.averageLength,
   );
   const scoreOf = new Map(reached.map((key, at) => [key, scores[at] ?? 0]));

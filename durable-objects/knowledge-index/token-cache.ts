@@ -6,16 +6,20 @@ import { readTokens } from "./reads.ts";
 const MAX_BYTES = 16 * 1024 * 1024;
 
 export class TokenCache {
-  readonly #held = new Map<number, TokenList>();
-  #bytes = 0;
+  /** What was looked at last: a half of all that is held. The other half is dropped whole, since one by one the oldest are costly to find. */
+  #newer = new Map<number, TokenList>();
+  #older = new Map<number, TokenList>();
+  #newerBytes = 0;
 
   read(sql: SqlStorage, chunks: readonly number[]): ReadonlyMap<number, TokenList> {
     const found = new Map<number, TokenList>();
     const missing: number[] = [];
     for (const chunk of chunks) {
-      const held = this.#held.get(chunk);
+      const newer = this.#newer.get(chunk);
+      const held = newer ?? this.#older.get(chunk);
       if (held === undefined) missing.push(chunk);
       else found.set(chunk, held);
+      if (held !== undefined && newer === undefined) this.#keep(chunk, held);
     }
     for (const [chunk, tokens] of missing.length === 0 ? [] : readTokens(sql, missing)) {
       found.set(chunk, tokens);
@@ -25,17 +29,17 @@ export class TokenCache {
   }
 
   clear(): void {
-    this.#held.clear();
-    this.#bytes = 0;
+    this.#newer = new Map();
+    this.#older = new Map();
+    this.#newerBytes = 0;
   }
 
   #keep(chunk: number, tokens: TokenList): void {
-    this.#held.set(chunk, tokens);
-    this.#bytes += tokens.ids.byteLength;
-    for (const [oldest, { ids }] of this.#held) {
-      if (this.#bytes <= MAX_BYTES) break;
-      this.#held.delete(oldest);
-      this.#bytes -= ids.byteLength;
-    }
+    this.#newer.set(chunk, tokens);
+    this.#newerBytes += tokens.ids.byteLength;
+    if (this.#newerBytes <= MAX_BYTES / 2) return;
+    this.#older = this.#newer;
+    this.#newer = new Map();
+    this.#newerBytes = 0;
   }
 }

@@ -23,9 +23,11 @@ interface Kernel {
 
 const PAGE_BYTES = 65_536;
 const LANES = 16;
-/** Memory layout: the query, then dot products of one block of rows, then the rows. */
+/** The kernel looks at so many rows at once. */
+const ROWS_AT_ONCE = 4;
+/** Memory layout: the query in 16 bits a number, then dot products of one block of rows, then the rows. */
 const QUERY_AT = 0;
-const PRODUCTS_AT = 4_096;
+const PRODUCTS_AT = 8_192;
 const BLOCK_ROWS = 15_360;
 const ROWS_AT = PRODUCTS_AT + BLOCK_ROWS * 4;
 const MIN_CAPACITY = 256;
@@ -73,16 +75,19 @@ export class VectorMatrix {
 
   scan(query: QuantisedVector): CosineScan {
     const products = this.#products(query);
-    const cosineAt = (row: number) => (products[row] ?? 0) * (this.#scales[row] ?? 0) * query.scale;
+    const [rows, chunks, scales] = [this.#rows, this.#chunks, this.#scales];
+    const cosineAt = (row: number) => (products[row] ?? 0) * (scales[row] ?? 0) * query.scale;
     return {
       nearest: (limit, isAllowed) => {
         const best = new Nearest(limit);
-        for (let row = 0; row < this.#rows; row += 1) {
-          if ((this.#scales[row] ?? -1) < 0) continue;
+        let { threshold } = best;
+        for (let row = 0; row < rows; row += 1) {
           const cosine = cosineAt(row);
-          if (cosine <= best.threshold) continue;
-          const chunk = this.#chunks[row] ?? 0;
-          if (isAllowed === null || isAllowed(chunk)) best.add({ chunk, cosine });
+          if (cosine <= threshold || (scales[row] ?? -1) < 0) continue;
+          const chunk = chunks[row] ?? 0;
+          if (isAllowed !== null && !isAllowed(chunk)) continue;
+          best.add({ chunk, cosine });
+          ({ threshold } = best);
         }
         return best.sorted();
       },
@@ -96,7 +101,7 @@ export class VectorMatrix {
 
   #products(query: QuantisedVector): Int32Array {
     const { memory, dotProducts } = this.#kernel;
-    const target = new Int8Array(memory.buffer, QUERY_AT, this.stride);
+    const target = new Int16Array(memory.buffer, QUERY_AT, this.stride);
     target.fill(0);
     target.set(query.bytes);
     const all = new Int32Array(this.#rows);
@@ -128,7 +133,7 @@ export class VectorMatrix {
       this.#scales = resized(new Float32Array(capacity), this.#scales);
     }
     const { memory } = this.#kernel;
-    const missing = this.#addressOf(this.#chunks.length) - memory.buffer.byteLength;
+    const missing = this.#addressOf(this.#chunks.length + ROWS_AT_ONCE - 1) - memory.buffer.byteLength;
     if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
   }
 

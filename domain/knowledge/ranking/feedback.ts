@@ -1,6 +1,7 @@
 // Pseudo-relevance feedback: words that the best candidates share and the query does not say count for the others, too.
 //   F1  it changes the order of what was found and finds nothing; relevance does not see it.
 //   F2  it depends on the best candidates and on totals of the whole index alone, so several objects answer as one.
+import { batchesOf } from "../../kernel/batches.ts";
 import type { IndexTotals } from "../index-totals.ts";
 import { lengthNorm } from "./bm25.ts";
 import type { RankOptions } from "./rank.ts";
@@ -22,31 +23,66 @@ export function wantsFeedback({ mode, rerank, vectors }: RankOptions): boolean {
   return rerank && mode === "hybrid" && vectors === "lexical";
 }
 
-/** `best` are the analysed words of the best candidates, in their order; `asked` is what the query says itself. */
+/** In how many chunks of the whole index each term is. */
+export type FrequencyLookup = (terms: readonly number[]) => ReadonlyMap<number, number>;
+
+/**
+ * `best` are the analysed words of the best candidates, in their order; `asked` is what the query says itself. Frequencies are
+ * looked up for the strongest words first, and no longer once what is left could not be chosen if it were as rare as can be.
+ */
 export function feedbackTerms(
   best: readonly Uint32Array[],
   asked: readonly WeightedTerm[],
-  frequencies: ReadonlyMap<number, number>,
+  frequenciesOf: FrequencyLookup,
   { chunks, averageLength }: Pick<IndexTotals, "chunks" | "averageLength">,
 ): WeightedTerm[] {
+  const rarest = inverseDocumentFrequency(MIN_FREQUENCY, chunks);
+  let chosen: ScoredWord[] = [];
+  for (const words of batchesOf(strengths(best, asked, averageLength), LOOKED_UP_AT_ONCE)) {
+    const last = chosen[FEEDBACK_TERMS - 1];
+    if (last !== undefined && (words[0]?.strength ?? 0) * rarest < last.score) break;
+    const frequencies = frequenciesOf(words.map(({ id }) => id));
+    const scored = words.flatMap(({ id, strength }): ScoredWord[] => {
+      const frequency = frequencies.get(id) ?? 0;
+      if (frequency < MIN_FREQUENCY || frequency > MAX_SHARE * chunks) return [];
+      return [{ id, frequency, score: strength * inverseDocumentFrequency(frequency, chunks) }];
+    });
+    chosen = [...chosen, ...scored].toSorted((a, b) => b.score - a.score || a.id - b.id).slice(0, FEEDBACK_TERMS);
+  }
+  const total = chosen.reduce((sum, { score }) => sum + score, 0);
+  const budget = FEEDBACK_WEIGHT * asked.reduce((sum, { idf, count }) => sum + idf * count, 0);
+  return chosen.map(({ id, frequency, score }) => {
+    const weight = (budget * score) / total;
+    return { ids: [id], count: 1, documentFrequency: frequency, idf: weight, weight };
+  });
+}
+
+const LOOKED_UP_AT_ONCE = 64;
+
+interface ScoredWord {
+  readonly id: number;
+  readonly frequency: number;
+  readonly score: number;
+}
+
+/** How much the best say each word that the query does not say, strongest first. */
+function strengths(
+  best: readonly Uint32Array[],
+  asked: readonly WeightedTerm[],
+  averageLength: number,
+): { id: number; strength: number }[] {
   const said = new Set(asked.flatMap(({ ids }) => ids));
-  const scores = new Map<number, number>();
+  const strengthOf = new Map<number, number>();
   for (const [rank, ids] of best.slice(0, FEEDBACK_CHUNKS).entries()) {
     const norm = lengthNorm(ids.length, averageLength);
     for (const [id, count] of counted(ids)) {
-      const frequency = frequencies.get(id) ?? 0;
-      if (said.has(id) || frequency < MIN_FREQUENCY || frequency > MAX_SHARE * chunks) continue;
-      const weight = (inverseDocumentFrequency(frequency, chunks) * count) / (count + norm);
-      scores.set(id, (scores.get(id) ?? 0) + weight / (rank + 1));
+      if (said.has(id)) continue;
+      strengthOf.set(id, (strengthOf.get(id) ?? 0) + count / (count + norm) / (rank + 1));
     }
   }
-  const chosen = [...scores].toSorted(([a, x], [b, y]) => y - x || a - b).slice(0, FEEDBACK_TERMS);
-  const total = chosen.reduce((sum, [, score]) => sum + score, 0);
-  const budget = FEEDBACK_WEIGHT * asked.reduce((sum, { idf, count }) => sum + idf * count, 0);
-  return chosen.map(([id, score]) => {
-    const weight = (budget * score) / total;
-    return { ids: [id], count: 1, documentFrequency: frequencies.get(id) ?? 0, idf: weight, weight };
-  });
+  return [...strengthOf]
+    .map(([id, strength]) => ({ id, strength }))
+    .toSorted((a, b) => b.strength - a.strength || a.id - b.id);
 }
 
 function counted(ids: Uint32Array): Map<number, number> {

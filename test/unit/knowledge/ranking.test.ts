@@ -132,7 +132,7 @@ describe("feedback", () => {
     feedbackTerms(
       best.map((ids) => Uint32Array.from(ids)),
       asked,
-      frequencies,
+      () => frequencies,
       totals,
     );
 
@@ -151,6 +151,24 @@ describe("feedback", () => {
     );
     expect(terms.map(({ ids }) => ids[0])).toEqual([3, 2, 4, 5]);
     expect(terms.reduce((sum, { idf }) => sum + idf, 0)).toBeCloseTo(3, 10);
+  });
+
+  test("looks up no more words than could be chosen, and chooses as if it had looked up all", () => {
+    // Of the first candidate, twenty are said twice; of the third, all are said once.
+    const first = Array.from({ length: 20 }, (_, index) => [100 + index, 100 + index]).flat();
+    const third = Array.from({ length: 300 }, (_, index) => 1_000 + index);
+    const lookedUp = new Set<number>();
+    const frequencyOf = (id: number) => (id < 1_000 ? 3 + (id % 7) : 2);
+    const lookUp = (ids: readonly number[]) => {
+      for (const id of ids) lookedUp.add(id);
+      return new Map(ids.map((id) => [id, frequencyOf(id)]));
+    };
+    const best = [Uint32Array.from(first), new Uint32Array(), Uint32Array.from(third)];
+    const all = new Map([...first, ...third].map((id) => [id, frequencyOf(id)]));
+    const terms = feedbackTerms(best, asked, lookUp, { chunks: 1_000, averageLength: 100 });
+    expect(terms).toEqual(feedbackTerms(best, asked, () => all, { chunks: 1_000, averageLength: 100 }));
+    expect(terms.every(({ ids: [id = 0] }) => id < 1_000)).toBe(true);
+    expect(lookedUp.size).toBeLessThan(100);
   });
 
   test("looks at the first few candidates alone, and says nothing of none", () => {
