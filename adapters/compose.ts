@@ -107,6 +107,13 @@ export function composePlatform(env: Env, origin: Origin): PlatformContext {
   };
 }
 
+/** Logs why nothing could be composed, which is a configuration that is not valid, and answers the id it logged. */
+export function reportUncomposed(error: unknown): string {
+  const requestId = ids.next("req");
+  log.error("configuration.invalid", error, { requestId });
+  return requestId;
+}
+
 /** What stands behind each port, for /ready and the start-up log. */
 export function implementationsOf(env: Env): readonly Implementation[] {
   return compositionOf(env).implementations;

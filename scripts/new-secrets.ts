@@ -1,4 +1,4 @@
-// `node scripts/new-secrets.ts`: prints a fresh set of the secrets that a deployment needs, as a file for
+// `npm run --silent secrets`: prints a fresh set of the secrets that a deployment needs, as a file for
 // `wrangler deploy --secrets-file`.
 
 import { newSecrets } from "./local/settings.ts";

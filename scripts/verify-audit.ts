@@ -1,4 +1,4 @@
-// `node scripts/verify-audit.ts <chain.jsonl> <jwks.json>`: verifies an exported audit chain (GET /v1/audit-entries/chain)
+// `npm run verify-audit -- <chain.jsonl> <jwks.json>`: verifies an exported audit chain (GET /v1/audit-entries/chain)
 // with nothing but the platform's public keys (GET /.well-known/jwks.json). Exits with 1 when anything is wrong.
 
 import { createReadStream, readFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import { verifyChainFile } from "./verify-audit/chain-file.ts";
 
 const [chainPath, keysPath] = process.argv.slice(2);
 if (chainPath === undefined || keysPath === undefined) {
-  console.error("Usage: node scripts/verify-audit.ts <chain.jsonl> <jwks.json>");
+  console.error("Usage: npm run verify-audit -- <chain.jsonl> <jwks.json>");
   process.exit(2);
 }
 const lines = createInterface({ input: createReadStream(chainPath, "utf8") });

@@ -1,7 +1,7 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { eq } from "drizzle-orm";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { idempotencyKeys } from "../../../services/jobs/table.ts";
 import { createApp } from "../../../workers/http/app.ts";
 import { aTenant } from "../../support/a-tenant.ts";
@@ -122,6 +122,23 @@ describe("a defect", () => {
     expect(response.status).toBe(500);
     expect(JSON.parse(text)).toMatchObject({ code: "internal-error", requestId: response.headers.get("x-request-id") });
     expect(text).not.toContain("secret of the house");
+  });
+});
+
+describe("a secret that is missing", () => {
+  it("is named in the log and answered 503", async () => {
+    const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
+    const request = new Request("http://weft.test/health", { headers: { "x-request-id": "asked" } });
+    const { OPERATOR_TOKEN: _, ...incomplete } = env;
+    const response = await createApp().fetch(request, incomplete, createExecutionContext());
+    const written = log.mock.calls.flat().join("\n");
+    log.mockRestore();
+    expect(written).toContain("Configuration is not valid. OPERATOR_TOKEN");
+    expect(response.status).toBe(503);
+    expect(response.headers.get("retry-after")).toBe("1");
+    const body = await response.json();
+    expect(body).toMatchObject({ code: "unavailable", requestId: response.headers.get("x-request-id") });
+    expect(JSON.stringify(body)).not.toContain("OPERATOR_TOKEN");
   });
 });
 
