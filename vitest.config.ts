@@ -27,6 +27,8 @@ export default defineConfig({
             miniflare: {
               bindings: {
                 ...testSecrets(),
+                // The cost of a password is proved by the contract of its hasher.
+                WEFT_CHEAP_PASSWORDS: "1",
                 TEST_MIGRATIONS: await readD1Migrations(path.join(import.meta.dirname, "migrations")),
               },
             },

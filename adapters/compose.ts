@@ -34,7 +34,7 @@ import { consoleLog } from "./log.ts";
 import { mailbox } from "./mail/mailbox.ts";
 import { openIdIssuers } from "./openid-issuer/relying-party.ts";
 import { networkResolver, safeFetch } from "./outbound/safe-fetch.ts";
-import { scryptPasswordHasher } from "./password-hasher/scrypt.ts";
+import { CHEAP, scryptPasswordHasher } from "./password-hasher/scrypt.ts";
 import { d1PersonKeys } from "./person-keys/d1.ts";
 import { cloudflareQueue } from "./queue/cloudflare.ts";
 import { pooledRandom } from "./random.ts";
@@ -154,7 +154,10 @@ function compose(env: Env): Composition {
   const store = vectorStore(env, config);
   const ports: Ports = {
     queue: cloudflareQueue(env.JOBS),
-    passwordHasher: scryptPasswordHasher({ peppers: config.PASSWORD_PEPPER }),
+    passwordHasher: scryptPasswordHasher({
+      peppers: config.PASSWORD_PEPPER,
+      ...(config.WEFT_CHEAP_PASSWORDS && CHEAP),
+    }),
     tokenSigner: ed25519TokenSigner({ keys: config.TOKEN_SIGNING_KEY, issuer: publicUrl, audience: AUDIENCE, clock }),
     mailer: mailbox(db, { clock }),
     secretBox,

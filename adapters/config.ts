@@ -28,6 +28,7 @@ const Variables = z.object({
   PUBLIC_URL: url,
   WEFT_ALLOW_LOOPBACK: flag,
   WEFT_TEST_FIXTURES: flag,
+  WEFT_CHEAP_PASSWORDS: flag,
   OPENAI_API_KEY: optional,
   OPENAI_BASE_URL: url,
   ANTHROPIC_API_KEY: optional,
@@ -48,6 +49,8 @@ const Variables = z.object({
   ERASURE_AFTER_DAYS: positive,
 });
 export type Config = z.infer<typeof Variables>;
+
+const FOR_THE_LAPTOP = ["WEFT_ALLOW_LOOPBACK", "WEFT_TEST_FIXTURES", "WEFT_CHEAP_PASSWORDS"] as const;
 
 export interface VersionedKey {
   version: string;
@@ -74,9 +77,9 @@ export function parsedConfig(variables: unknown): Config {
     throw new Error(`Configuration is not valid. ${faults.join("; ")}`);
   }
   const config = result.data;
-  const isDeployed = config.WEFT_ENVIRONMENT !== "local";
-  if (isDeployed && (config.WEFT_ALLOW_LOOPBACK || config.WEFT_TEST_FIXTURES)) {
-    throw new Error("WEFT_ALLOW_LOOPBACK and WEFT_TEST_FIXTURES are for the laptop and are refused when deployed.");
+  const homely = FOR_THE_LAPTOP.filter((name) => config[name]);
+  if (config.WEFT_ENVIRONMENT !== "local" && homely.length > 0) {
+    throw new Error(`For the laptop, and refused when deployed: ${homely.join(", ")}.`);
   }
   return config;
 }

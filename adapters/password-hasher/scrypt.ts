@@ -9,7 +9,7 @@ import type { VersionedKey } from "../config.ts";
 //   P3  a hash is admitted only when its turn comes: a burst of logins waits or is refused, other requests run in between.
 
 // OWASP Password Storage: 2^14, r=8, p=5 asks 16 MiB, the row that fits an isolate of 128 MB. About 120 ms.
-const COST = { ln: 14, r: 8, p: 5 };
+const COST: Cost = { ln: 14, r: 8, p: 5 };
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 const MAX_MEMORY_BYTES = 64 * 1_048_576;
@@ -20,10 +20,13 @@ const TURNS_AT_ONCE = 4;
 // A client that has waited longer than this has gone.
 const MAX_WAIT_MS = 10_000;
 
-interface HashRecord {
+interface Cost {
   ln: number;
   r: number;
   p: number;
+}
+
+interface HashRecord extends Cost {
   pepper: string;
   salt: Buffer;
   hash: Buffer;
@@ -32,14 +35,24 @@ interface HashRecord {
 export interface ScryptOptions {
   /** The first is used for new hashes, all for verifying. */
   peppers: readonly VersionedKey[];
+  /** Of new hashes; what was hashed at another cost is hashed anew at the next login. */
+  cost?: Cost;
   /** Shared by all hashing of an isolate, since they share its thread. */
   turn?: () => Promise<void>;
 }
 
-export function scryptPasswordHasher({ peppers, turn = turnOfIsolate }: ScryptOptions): PasswordHasher {
+/** Guards nothing: for test suites that sign in hundreds of people. */
+export const CHEAP: Omit<ScryptOptions, "peppers"> = { cost: { ln: 4, r: 8, p: 1 }, turn: async () => {} };
+
+export function scryptPasswordHasher({ peppers, cost = COST, turn = turnOfIsolate }: ScryptOptions): PasswordHasher {
   const [current] = peppers;
   if (current === undefined) throw new Error("No pepper to hash passwords with.");
-  const nobody = recordOf(current.version, Buffer.alloc(SALT_BYTES), Buffer.alloc(HASH_BYTES));
+  const nobody: HashRecord = {
+    ...cost,
+    pepper: current.version,
+    salt: Buffer.alloc(SALT_BYTES),
+    hash: Buffer.alloc(HASH_BYTES),
+  };
 
   async function matches(password: string, record: HashRecord): Promise<boolean> {
     const pepper = peppers.find(({ version }) => version === record.pepper);
@@ -52,15 +65,15 @@ export function scryptPasswordHasher({ peppers, turn = turnOfIsolate }: ScryptOp
     async hash(password) {
       const salt = randomBytes(SALT_BYTES);
       await turn();
-      const record = recordOf(current.version, salt, Buffer.alloc(0));
-      return format({ ...record, hash: await peppered(password, record, current) });
+      const hash = await peppered(password, { ...cost, salt }, current);
+      return format({ ...cost, pepper: current.version, salt, hash });
     },
 
     async verify(password, stored) {
       const record = parse(stored);
       const isMatch = await matches(password, record ?? nobody);
       if (record === null || !isMatch) return { matches: false, needsRehash: false };
-      const { ln, r, p } = COST;
+      const { ln, r, p } = cost;
       const isCurrent = record.ln === ln && record.r === r && record.p === p && record.pepper === current.version;
       return { matches: true, needsRehash: !isCurrent };
     },
@@ -89,14 +102,14 @@ const turnOfIsolate = turns(
   (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 );
 
-function recordOf(pepper: string, salt: Buffer, hash: Buffer): HashRecord {
-  return { ...COST, pepper, salt, hash };
-}
-
-function peppered(password: string, record: HashRecord, pepper: VersionedKey): Promise<Buffer> {
-  const options = { N: 2 ** record.ln, r: record.r, p: record.p, maxmem: MAX_MEMORY_BYTES };
+function peppered(
+  password: string,
+  { ln, r, p, salt }: Cost & { salt: Buffer },
+  pepper: VersionedKey,
+): Promise<Buffer> {
+  const options = { N: 2 ** ln, r, p, maxmem: MAX_MEMORY_BYTES };
   return new Promise((resolve, reject) => {
-    scrypt(password, record.salt, HASH_BYTES, options, (error, key) => {
+    scrypt(password, salt, HASH_BYTES, options, (error, key) => {
       if (error) reject(error);
       else resolve(createHmac("sha256", pepper.bytes).update(key).digest());
     });

@@ -22,9 +22,12 @@ describe("the configuration", () => {
     expect(stop).not.toThrow(value);
   });
 
-  it("refuses what is for the laptop where it is deployed", () => {
-    const deployed = { WEFT_ENVIRONMENT: "production" };
-    expect(() => parsedConfig(local({ ...deployed, WEFT_ALLOW_LOOPBACK: "1" }))).toThrow("refused when deployed");
-    expect(() => parsedConfig(local(deployed))).not.toThrow();
-  });
+  it.each(["WEFT_ALLOW_LOOPBACK", "WEFT_TEST_FIXTURES", "WEFT_CHEAP_PASSWORDS"])(
+    "refuses %s, which is for the laptop, where it is deployed",
+    (name) => {
+      const deployed = { WEFT_ENVIRONMENT: "production", [name]: "1" };
+      expect(() => parsedConfig(local(deployed))).toThrow(`refused when deployed: ${name}.`);
+      expect(() => parsedConfig(local({ ...deployed, [name]: "" }))).not.toThrow();
+    },
+  );
 });
