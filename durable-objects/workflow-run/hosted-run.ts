@@ -26,6 +26,7 @@ import type {
   StartRunRequest,
   TaskAnswer,
 } from "../../services/workflows/ports.ts";
+import type { CommonTurn } from "./common-turn.ts";
 import { eventStream, STREAM_PAGE } from "./event-stream.ts";
 import { Family } from "./family.ts";
 import { Journal } from "./journal.ts";
@@ -56,6 +57,8 @@ export interface RunHome {
   alarm: ObjectAlarm;
   /** Of all its runs together. */
   connections: Lanes;
+  /** In which they decide what reaches them together. */
+  turn: CommonTurn;
   platform(): PlatformContext;
   /** Tells the queue; what many runs tell at the same moment leaves together. */
   tell(news: QueueMessage): Promise<void>;
@@ -72,12 +75,19 @@ export class HostedRun implements RunMethods {
   readonly #mapRuns: MapRunHost;
 
   constructor(home: RunHome, run: number) {
-    const { storage, tables, connections } = home;
+    const { storage, tables, connections, turn } = home;
     const rows = new Rows(run);
     this.#home = home;
     this.#journal = new Journal(storage, tables, rows);
     this.#family = new Family(storage, tables, rows);
-    const parts = { journal: this.#journal, family: this.#family, tables, connections, alarm: home.alarm.of(run) };
+    const parts = {
+      journal: this.#journal,
+      family: this.#family,
+      tables,
+      connections,
+      turn,
+      alarm: home.alarm.of(run),
+    };
     this.#run = new LiveRun(parts, {
       platform: home.platform,
       perform: (task, signal) => {

@@ -9,23 +9,17 @@ export interface Letter {
 
 /** Gathers what arrives together, so that it is decided and committed together: answers of many tasks, ends of many children. */
 export class Inbox {
-  readonly #open: () => void;
-  readonly #windowMs: (command: RunCommand) => number | null;
+  readonly #openSoon: (first: RunCommand) => void;
   #letters: Letter[] = [];
 
-  /** `open` is called once for all letters until drain(); after `windowMs()`, or at once where that is null. */
-  constructor(wiring: { open(): void; windowMs(command: RunCommand): number | null }) {
-    this.#open = wiring.open;
-    this.#windowMs = wiring.windowMs;
+  /** `openSoon` is called once for all letters until drain(), with the first: what it is says how long others may join it. */
+  constructor(openSoon: (first: RunCommand) => void) {
+    this.#openSoon = openSoon;
   }
 
   put(command: RunCommand): Promise<Refusal | null> {
     return new Promise((answer, fail) => {
-      this.#letters.push({ command, answer, fail });
-      if (this.#letters.length > 1) return;
-      const windowMs = this.#windowMs(command);
-      if (windowMs === null) this.#open();
-      else setTimeout(this.#open, windowMs);
+      if (this.#letters.push({ command, answer, fail }) === 1) this.#openSoon(command);
     });
   }
 

@@ -28,6 +28,10 @@ export class Lanes {
     if (!this.#hasRoom) await new Promise<void>((resolve) => this.#roomSeekers.push(resolve));
   }
 
+  get isBusy(): boolean {
+    return this.#taken > 0;
+  }
+
   get #hasRoom(): boolean {
     return this.#waiting.length === 0;
   }

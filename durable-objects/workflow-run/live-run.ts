@@ -10,7 +10,8 @@ import { replay } from "../../domain/workflows/run/replay.ts";
 import type { RunState } from "../../domain/workflows/run/state.ts";
 import { isEnded } from "../../domain/workflows/run/state.ts";
 import type { PlatformContext } from "../../services/context.ts";
-import type { ReviewRow, RunAct } from "../../services/workflows/ports.ts";
+import type { ReviewRow, RunAct, Waiter } from "../../services/workflows/ports.ts";
+import type { CommonTurn } from "./common-turn.ts";
 import type { EffectHost } from "./effects.ts";
 import { Effects } from "./effects.ts";
 import type { Family } from "./family.ts";
@@ -69,6 +70,16 @@ export interface LiveRunHost extends Omit<EffectHost, "goOn" | "later"> {
   hasSlot(live: Live): Promise<boolean>;
 }
 
+interface LiveRunParts {
+  journal: Journal;
+  family: Family;
+  tables: Tables;
+  alarm: RunAlarm;
+  /** Of all runs of the object together, as is the turn. */
+  connections: Lanes;
+  turn: CommonTurn;
+}
+
 interface Outcome {
   state: RunState;
   events: readonly RunEvent[];
@@ -80,6 +91,7 @@ export class LiveRun {
   readonly #journal: Journal;
   readonly #family: Family;
   readonly #tables: Tables;
+  readonly #commonTurn: CommonTurn;
   readonly #host: LiveRunHost;
   readonly #clock: RunClock;
   readonly #inbox: Inbox;
@@ -90,13 +102,11 @@ export class LiveRun {
   #keepTimer: { handle: ReturnType<typeof setTimeout>; isEnded: boolean } | null = null;
   #listeners: (() => void)[] = [];
 
-  constructor(
-    parts: { journal: Journal; family: Family; tables: Tables; alarm: RunAlarm; connections: Lanes },
-    host: LiveRunHost,
-  ) {
+  constructor(parts: LiveRunParts, host: LiveRunHost) {
     this.#journal = parts.journal;
     this.#family = parts.family;
     this.#tables = parts.tables;
+    this.#commonTurn = parts.turn;
     this.#host = host;
     const later = (work: Promise<unknown>) => this.later(work);
     const goOn = async () => {
@@ -107,10 +117,7 @@ export class LiveRun {
     this.effects = new Effects({ ...host, goOn, later }, parts.connections);
     this.#clock = new RunClock(parts.alarm, { later, ring: () => this.#ringTimers() });
     this.#news = new NewsTimer(() => later(this.#sendNews()));
-    this.#inbox = new Inbox({
-      open: () => later(this.inTurn(() => this.#answerLetters())),
-      windowMs: (command) => this.#gatheringMs(command),
-    });
+    this.#inbox = new Inbox((first) => this.#openSoon(first, () => later(this.inTurn(() => this.#answerLetters()))));
   }
 
   /** The run in memory, rebuilt from the journal when the object is fresh. What was under way is taken up again. */
@@ -293,7 +300,8 @@ export class LiveRun {
   /** Writes down what was decided, with what `first` writes, and acts on it. */
   #persist(live: Live, { state, events, effects }: Outcome, first: (() => void) | null, ended: string[] = []): void {
     const reviews = changedReviews(live.pendingReviews, events, state);
-    const isBound = this.#family.hasAny || effects.some((effect) => childrenOf(live.origin, effect).length > 0);
+    const begun = effects.flatMap((effect) => childrenOf(live.origin, effect));
+    const isBound = this.#family.hasAny || begun.length > 0;
     const isRewound = events.some((event) => event.type === "RunRewound");
     try {
       // A row of events is all or nothing by itself, and most decisions write nothing else.
@@ -304,7 +312,7 @@ export class LiveRun {
           this.#family.finished(ended);
           this.#journal.append(events);
           for (const review of reviews) this.#journal.saveReview(review, state.seq);
-          this.#saveFamily(live, effects);
+          this.#saveFamily(state, effects, begun);
           // What replay began with before may lie beyond the rewind.
           if (isRewound) this.#saveSnapshot(live);
         });
@@ -329,11 +337,11 @@ export class LiveRun {
     live.snapshotSeq = live.state.seq;
   }
 
-  #saveFamily({ origin, state }: Live, effects: readonly Effect[]): void {
+  #saveFamily(state: RunState, effects: readonly Effect[], begun: readonly Waiter[]): void {
     for (const effect of effects) {
       if (effect.kind === "cancelTask" || effect.kind === "cancelChildren") this.#family.callOff(effect.key);
-      else this.#family.begun(childrenOf(origin, effect));
     }
+    this.#family.begun(begun);
     if (isEnded(state)) this.#family.ended();
   }
 
@@ -408,14 +416,16 @@ export class LiveRun {
     await this.#host.sendNews(this.require());
   }
 
-  /** How long an answer waits for others; null: not at all, since no other is under way. */
-  #gatheringMs(command: RunCommand): number | null {
-    if (command.type === "ChildrenFinished") {
-      const phase = this.#live?.state.scopes[command.key.slice(0, command.key.indexOf("/"))]?.phase;
-      const total = phase?.at === "fanOut" ? phase.fanOut.total : 0;
-      return Math.min(total / CHILDREN_A_MS, MAX_GATHERING_MS);
-    }
-    return this.effects.size > 0 ? 0 : null;
+  /** An answer waits for others where others are under way, to this run or to one beside it. */
+  #openSoon(first: RunCommand, open: () => void): void {
+    if (first.type === "ChildrenFinished") setTimeout(open, this.#gatheringMs(first.key));
+    else this.#commonTurn.join(open, this.effects.size > 0);
+  }
+
+  #gatheringMs(key: string): number {
+    const phase = this.#live?.state.scopes[key.slice(0, key.indexOf("/"))]?.phase;
+    const total = phase?.at === "fanOut" ? phase.fanOut.total : 0;
+    return Math.min(total / CHILDREN_A_MS, MAX_GATHERING_MS);
   }
 }
 

@@ -12,6 +12,7 @@ import type {
   StartedChild,
   StartRunRequest,
 } from "../../services/workflows/ports.ts";
+import { CommonTurn } from "./common-turn.ts";
 import { HostedRun, type RunHome } from "./hosted-run.ts";
 import { Lanes } from "./lanes.ts";
 import { mapChildOutcome } from "./map-children.ts";
@@ -40,6 +41,7 @@ export class WorkflowRun extends DurableObject<Env> {
   readonly #tables: Tables;
   readonly #alarm: ObjectAlarm;
   readonly #connections = new Lanes(CONNECTIONS);
+  readonly #turn = new CommonTurn(this.#connections);
   /** EXPRESS children whose parent has not heard how they ended: nothing else knows. */
   readonly #untold = new Set<number>();
   readonly #news = new Together<QueueMessage>((_queue, news) => this.#platform().ports.queue.send(news));
@@ -165,6 +167,7 @@ export class WorkflowRun extends DurableObject<Env> {
       tables: this.#tables,
       alarm: this.#alarm,
       connections: this.#connections,
+      turn: this.#turn,
       platform: () => this.#platform(),
       tell: (news) => (isAlone ? queue.send([news]) : this.#news.put("", news)),
       tellEnd: ({ tenantId, parentRunId, end }) =>

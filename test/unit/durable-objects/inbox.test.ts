@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RunCommand } from "../../../domain/workflows/run/command.ts";
+import { CommonTurn } from "../../../durable-objects/workflow-run/common-turn.ts";
 import { Inbox, joined } from "../../../durable-objects/workflow-run/inbox.ts";
 import { Lanes } from "../../../durable-objects/workflow-run/lanes.ts";
 
@@ -22,7 +23,7 @@ describe("letters", () => {
 
   it("that come while others wait open the inbox once", async () => {
     let opened = 0;
-    const inbox = new Inbox({ open: () => opened++, windowMs: () => null });
+    const inbox = new Inbox(() => opened++);
     const answers = [inbox.put({ type: "Continue" }), inbox.put({ type: "TimersDue" })];
     const letters = inbox.drain();
     expect([opened, letters.length]).toEqual([1, 2]);
@@ -31,6 +32,32 @@ describe("letters", () => {
     expect(await Promise.all(answers)).toEqual([null, "already-ended"]);
     void inbox.put({ type: "Continue" });
     expect(opened).toBe(2);
+  });
+});
+
+describe("a common turn", () => {
+  it("begins at once where no answer is under way, and else with all that join it", async () => {
+    const lanes = new Lanes(2);
+    const turn = new CommonTurn(lanes);
+    const done: string[] = [];
+    turn.join(() => done.push("alone"));
+    expect(done).toEqual(["alone"]);
+
+    let answer = () => {};
+    const call = lanes.run(() => new Promise<void>((resolve) => (answer = resolve)));
+    turn.join(() => done.push("first"));
+    answer();
+    await call;
+    turn.join(() => done.push("second"));
+    expect(done).toEqual(["alone"]);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(done).toEqual(["alone", "first", "second"]);
+
+    turn.join(() => done.push("expecting"), true);
+    expect(done).toHaveLength(3);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    turn.join(() => done.push("alone again"));
+    expect(done.slice(3)).toEqual(["expecting", "alone again"]);
   });
 });
 
