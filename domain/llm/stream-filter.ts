@@ -7,7 +7,7 @@ import { TokenUsage } from "./token-usage.ts";
 // Looks at a stream of chat completion events as it passes.
 //   F1  Only whole events pass, so what was passed on never ends in half of one.
 //   F2  Each event is parsed once, save those that differ from a parsed one in their words alone, and passes as the bytes that
-//       came: only where one of a piece is kept back are the others written anew.
+//       came: only where usage or an empty event is kept back are the others of its piece written anew.
 //   F3  Nothing passes from the first event on that is an error or no JSON.
 //   F4  Usage passes only when it was asked for. The end mark never passes: who relays the stream writes it when all is well.
 
@@ -17,6 +17,9 @@ const LF = 0x0a;
 const CR = 0x0d;
 const DECODER = new TextDecoder();
 const ENCODER = new TextEncoder();
+const END_MARK = ENCODER.encode(eventText(DONE));
+/** The end mark behind another event. */
+const LAST = ENCODER.encode(`\n\n${eventText(DONE)}`);
 
 export interface StreamFilter {
   /** The bytes that may go on to the client. */
@@ -47,7 +50,9 @@ export function streamFilter(wantsUsage: boolean): StreamFilter {
   function examined(bytes: Uint8Array): Uint8Array {
     const events = eventsOf(DECODER.decode(bytes));
     const kept = events.filter(passes);
-    return kept.length === events.length ? bytes : ENCODER.encode(kept.map(eventText).join(""));
+    if (kept.length === events.length) return bytes;
+    const isMarkAlone = isDone && kept.length === events.length - 1 && endsWith(bytes, LAST);
+    return isMarkAlone ? bytes.subarray(0, -END_MARK.byteLength) : ENCODER.encode(kept.map(eventText).join(""));
   }
 
   function passes(data: string): boolean {
@@ -127,6 +132,11 @@ function endOfLastEvent(bytes: Uint8Array, known: number): number {
     if (last === LF && bytes[end - 2] === CR && bytes[end - 3] === LF && bytes[end - 4] === CR) return end;
   }
   return 0;
+}
+
+function endsWith(bytes: Uint8Array, end: Uint8Array): boolean {
+  const start = bytes.byteLength - end.byteLength;
+  return start >= 0 && end.every((byte, i) => bytes[start + i] === byte);
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {

@@ -19,8 +19,8 @@ export interface PieceReader {
 
 /** Below what an eye sees, and several tokens of a quick model. */
 const MAX_PACE_MS = 33;
-const GATHER_BYTES = 8_192;
-const PIECE_BYTES = 16_384;
+/** The whole of a short answer, so that it is drained in one turn. */
+const GATHER_BYTES = 16_384;
 // A server closes right behind its end mark; one that does not after this long never will.
 const CLOSING_MS = 500;
 
@@ -43,7 +43,7 @@ class GatheredReader implements PieceReader {
   readonly #clock: Clock;
   readonly #behind: ReadableStreamBYOBReader;
   readonly #ahead: ReadableStreamBYOBReader;
-  #buffer: ArrayBufferLike = new ArrayBuffer(PIECE_BYTES);
+  #buffer: ArrayBufferLike = new ArrayBuffer(GATHER_BYTES);
   #spare: ArrayBufferLike = new ArrayBuffer(GATHER_BYTES);
   /** The drain under way; it never rejects. */
   #drained: Promise<void> | null = null;
@@ -99,9 +99,10 @@ class GatheredReader implements PieceReader {
     if (this.#drained !== null || this.#lead > 0 || this.#hasClosed) return;
     this.#drained = this.#ahead.readAtLeast(GATHER_BYTES, new Uint8Array(this.#spare)).then(
       ({ done, value }) => {
-        this.#hasClosed ||= done;
+        const size = value?.byteLength ?? 0;
+        this.#hasClosed ||= done || size < GATHER_BYTES;
         this.#drained = null;
-        this.#lead += value?.byteLength ?? 0;
+        this.#lead += size;
         if (value !== undefined) this.#spare = value.buffer;
       },
       () => {},
