@@ -1,14 +1,16 @@
 import { and, eq, type SQL, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import { entryText } from "../domain/audit/chain.ts";
-import type { Task } from "../domain/jobs/message.ts";
+import { companyOf, type Task } from "../domain/jobs/message.ts";
 import type { Actor } from "../domain/kernel/actor.ts";
 import { actorReference } from "../domain/kernel/actor.ts";
+import { batchesOf } from "../domain/kernel/batches.ts";
 import { type Problem, problem } from "../domain/kernel/problem.ts";
 import { backoff } from "../domain/kernel/retry.ts";
 import { SECOND_MS } from "../domain/kernel/time.ts";
 import { auditEntries } from "./audit/table.ts";
 import type { Database, PlatformContext } from "./context.ts";
+import { GATHER_MS, gathering } from "./gather.ts";
 import { commitGuard, tasks } from "./jobs/table.ts";
 import { personalColumns } from "./personal.ts";
 
@@ -60,17 +62,45 @@ export async function commit(ctx: CommitContext, request: Commit): Promise<void>
   const now = ctx.clock.now();
   const notes = [request.audit].flat();
   const entries = await Promise.all(notes.map((note) => auditRow(ctx, note, now)));
-  const rows = (request.tasks ?? []).map((task) => taskRow(ctx, task, now));
+  const asked = (request.tasks ?? []).map((task) => ({
+    row: taskRow(ctx, task, now),
+    company: task.delayMs === undefined ? companyOf(task) : undefined,
+  }));
   const batch: Statement[] = [request.change].flat().flatMap((statement) => [statement, guard(ctx.db)]);
   batch.push(...(request.also ?? []));
   batch.push(...entries.map((entry) => ctx.db.insert(auditEntries).values(entry)));
-  batch.push(...rows.map((row) => ctx.db.insert(tasks).values(row)));
+  batch.push(...asked.map(({ row }) => ctx.db.insert(tasks).values(row)));
 
   await sendBatch(ctx, batch, entries[0]?.id, request.conflict ?? (() => problem("conflict")));
-  for (const [availableAt, due] of Map.groupBy(rows, (row) => row.availableAt)) {
+  for (const { row, company } of asked) {
+    if (company !== undefined) ctx.later(ringTogether(ctx, { id: row.id, tenantId: row.tenantId, company }));
+  }
+  const alone = asked.flatMap(({ row, company }) => (company === undefined ? [row] : []));
+  for (const [availableAt, due] of Map.groupBy(alone, (row) => row.availableAt)) {
     ctx.later(ring(ctx, due, availableAt > now ? Math.ceil((availableAt - now) / SECOND_MS) : undefined));
   }
 }
+
+/** So many share the calls of one consumer, and its lease. */
+const MAX_TOGETHER = 10;
+
+/** One ring for what several commits ask for at about the same time, where it can be done together. */
+const ringTogether = gathering<{ id: string; tenantId: string; company: string }>(
+  GATHER_MS,
+  ({ tenantId, company }) => `${tenantId}/${company}`,
+  async (ctx, rows) => {
+    const [first] = rows;
+    if (first === undefined) return;
+    const { tenantId } = first;
+    await ctx.ports.queue.send(
+      batchesOf(rows, MAX_TOGETHER).map((batch) => ({
+        kind: "stored-tasks",
+        ids: batch.map(({ id }) => id),
+        tenantId,
+      })),
+    );
+  },
+);
 
 /** Asks the consumers to look at stored tasks. A ring that is lost costs only time: the sweep rings again. */
 export async function ring(

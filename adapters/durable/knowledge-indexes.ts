@@ -4,7 +4,7 @@ import type { IndexShape } from "../../domain/knowledge/index-shape.ts";
 import type { KnowledgeIndexes } from "../../services/knowledge/ports.ts";
 import { type Ask, FIRST, type IndexObject, type IndexObjects, noAnswer } from "../vector-index/index-objects.ts";
 import { search } from "../vector-index/index-search.ts";
-import { clear, removeDocument, settle, settleAll, stats, upsertDocument } from "../vector-index/index-writes.ts";
+import { clear, removeDocument, settle, settleAll, stats, upsertDocuments } from "../vector-index/index-writes.ts";
 import type { VectorStore } from "../vector-index/vector-store.ts";
 
 interface Options {
@@ -34,7 +34,7 @@ export function durableKnowledgeIndexes(
       const name = `${tenantId}:${knowledgeBaseId}${generation === 0 ? "" : `:${generation}`}`;
       const objects = { ...indexObjects(namespace, name, shapes), store, capacity, timeoutMs };
       return {
-        upsertDocument: (document) => upsertDocument(objects, document),
+        upsertDocuments: (documents) => upsertDocuments(objects, documents),
         removeDocument: (documentId) => removeDocument(objects, documentId),
         settle: (documentId) => settle(objects, documentId),
         settleAll: () => settleAll(objects),

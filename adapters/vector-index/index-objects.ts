@@ -20,7 +20,7 @@ import type { VectorStore } from "./vector-store.ts";
 
 /** What one object of an index does. The first one also keeps the directory: `shape`, `place`, `locate`, `forgetPlacement`. */
 export interface IndexObject {
-  upsertDocument(document: StagingDocument): Promise<ShardOutcome>;
+  upsertDocuments(documents: readonly StagingDocument[]): Promise<ShardOutcome[]>;
   removeDocument(documentId: string): Promise<boolean>;
   revealDocument(documentId: string): Promise<boolean>;
   stagedDocuments(limit: number, documentId: string | null): Promise<StagedDocument[]>;
@@ -36,7 +36,7 @@ export interface IndexObject {
   frequencies(terms: readonly number[]): Promise<[term: number, chunks: number][]>;
   wordScores(chunks: readonly number[], terms: readonly WeightedTerm[], averageLength: number): Promise<number[]>;
   passages(chunks: readonly number[]): Promise<(Passage | null)[]>;
-  place(request: PlacementRequest, capacity: number): Promise<PlacementOutcome>;
+  place(requests: readonly PlacementRequest[]): Promise<PlacementOutcome[]>;
   locate(documentId: string): Promise<IndexShape & { shard: number | null }>;
   forgetPlacement(documentId: string): Promise<void>;
 }

@@ -10,30 +10,87 @@ import type {
   Settling,
   VectorPlace,
 } from "../../domain/knowledge/index-contract.ts";
-import type { ChunkRange, IndexShape, StagedDocument } from "../../domain/knowledge/index-shape.ts";
-import { FIRST, type IndexObjects, numbersOf, vectorId } from "./index-objects.ts";
+import type {
+  ChunkRange,
+  IndexShape,
+  Placement,
+  PlacementOutcome,
+  PlacementRequest,
+  StagedDocument,
+} from "../../domain/knowledge/index-shape.ts";
+import { FIRST, type IndexObjects, noAnswer, numbersOf, vectorId } from "./index-objects.ts";
 import type { VectorStore, Write } from "./vector-store.ts";
 
 /** Of documents or ranges that are asked for at once. */
 const PAGE = 200;
 
-export async function upsertDocument(objects: IndexObjects, document: IndexDocument): Promise<IndexOutcome> {
-  const { documentId, chunks, embedder } = document;
-  const vectors = placeOfVectors(objects.store, document);
-  const request = { documentId, chunks: chunks.length, vectors, embedder: embedder ?? null };
-  const capacity = objects.capacity((embedder ?? HASHED_EMBEDDER).dimensions);
-  const placement = await objects.shard(FIRST)((first) => first.place(request, capacity));
-  if (!placement.placed) return { indexed: false, reason: placement.reason, detail: placement.detail };
-  objects.shape.set(placement);
-  const { shard } = placement;
-  const isStaged = placement.vectors === "vectorize" && chunks.length > 0;
-  const isPart = placement.shards > 1;
-  if (placement.hasOutside) await removeVectors(objects, shard, documentId);
-  const outcome = await objects.shard(shard)((object) => object.upsertDocument({ ...document, isStaged, isPart }));
-  if (!outcome.indexed) return outcome;
-  if (isStaged) await sendVectors(objects, shard, document, outcome.first);
-  const { chunks: count, revision } = outcome;
-  return { indexed: true, chunks: count, revision, isSettled: !isStaged, vectors: placement.vectors };
+/** Answers for each, in their order. */
+export async function upsertDocuments(
+  objects: IndexObjects,
+  documents: readonly IndexDocument[],
+): Promise<IndexOutcome[]> {
+  const requests = documents.map((document) => placementRequest(objects, document));
+  const placements = await objects.shard(FIRST)((first) => first.place(requests));
+  const outcomes = new Map<IndexDocument, IndexOutcome>();
+  const placed: PlacedDocument[] = [];
+  for (const [at, document] of documents.entries()) {
+    const placement = placements[at];
+    if (placement?.placed) placed.push({ document, placement });
+    else if (placement !== undefined) outcomes.set(document, refusalOf(placement));
+  }
+  const newest = placed.at(-1);
+  if (newest !== undefined) objects.shape.set(newest.placement);
+  for (const [shard, here] of Map.groupBy(placed, ({ placement }) => placement.shard)) {
+    const written = await writeTo(objects, shard, here);
+    for (const [at, { document }] of here.entries()) {
+      const outcome = written[at];
+      if (outcome !== undefined) outcomes.set(document, outcome);
+    }
+  }
+  return documents.flatMap((document) => outcomes.get(document) ?? []);
+}
+
+function refusalOf({ reason, detail }: Exclude<PlacementOutcome, Placement>): IndexOutcome {
+  return { indexed: false, reason, detail };
+}
+
+interface PlacedDocument {
+  readonly document: IndexDocument;
+  readonly placement: Placement;
+}
+
+function placementRequest({ store, capacity }: IndexObjects, document: IndexDocument): PlacementRequest {
+  const { documentId, chunks, embedder = null } = document;
+  const { dimensions } = embedder ?? HASHED_EMBEDDER;
+  const vectors = placeOfVectors(store, document);
+  return { documentId, chunks: chunks.length, vectors, embedder, capacity: capacity(dimensions) };
+}
+
+/** Into one object. */
+async function writeTo(
+  objects: IndexObjects,
+  shard: number,
+  placed: readonly PlacedDocument[],
+): Promise<IndexOutcome[]> {
+  const staging = placed.map(({ document, placement }) => ({
+    ...document,
+    isStaged: placement.vectors === "vectorize" && document.chunks.length > 0,
+    isPart: placement.shards > 1,
+  }));
+  for (const { document, placement } of placed) {
+    if (placement.hasOutside) await removeVectors(objects, shard, document.documentId);
+  }
+  const outcomes = await objects.shard(shard)((object) => object.upsertDocuments(staging));
+  return Promise.all(
+    placed.map(async ({ document, placement: { vectors } }, at): Promise<IndexOutcome> => {
+      const outcome = outcomes[at];
+      if (outcome === undefined) throw noAnswer();
+      if (!outcome.indexed) return outcome;
+      const isStaged = staging[at]?.isStaged ?? false;
+      if (isStaged) await sendVectors(objects, shard, document, outcome.first);
+      return { indexed: true, chunks: outcome.chunks, revision: outcome.revision, isSettled: !isStaged, vectors };
+    }),
+  );
 }
 
 export async function removeDocument(objects: IndexObjects, documentId: string): Promise<void> {

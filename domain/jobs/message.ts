@@ -54,14 +54,20 @@ export const Task = z.discriminatedUnion("type", [
 export type Task = z.infer<typeof Task>;
 export type TaskType = Task["type"];
 
+/** Names what a task can be done together with, in shared calls; `undefined`: each of its type is done alone. */
+export function companyOf(task: Task): string | undefined {
+  return task.type === "document.ingest" ? `${task.type}/${task.payload.knowledgeBaseId}` : undefined;
+}
+
 /**
- * What travels through the queue. A `stored-task` is only the doorbell of a row that a commit wrote; `run-advanced` tells that
- * a run's journal has moved, and the object repeats it until the projection has answered; `told` is what the read models are to
- * know, where that is small enough to travel. `audit-due` tells that a tenant's audit log has entries to seal or to drop, which
- * the clock repeats while it holds.
+ * What travels through the queue. A `stored-task` is only the doorbell of a row that a commit wrote, and `stored-tasks` that of
+ * several that are done together; `run-advanced` tells that a run's journal has moved, and the object repeats it until the
+ * projection has answered; `told` is what the read models are to know, where that is small enough to travel. `audit-due` tells
+ * that a tenant's audit log has entries to seal or to drop, which the clock repeats while it holds.
  */
 export const QueueMessage = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("stored-task"), id: z.string(), tenantId: z.string() }),
+  z.object({ kind: z.literal("stored-tasks"), ids: z.array(z.string()), tenantId: z.string() }),
   z.object({
     kind: z.literal("run-advanced"),
     runId: z.string(),

@@ -1,5 +1,5 @@
 // What an index over one knowledge base takes and gives, whichever implementation stands behind it.
-//   X1  upsertDocument replaces all that the index held of the document, atomically; repeating it changes nothing.
+//   X1  upsertDocuments replaces all that the index held of each document, atomically; repeating it changes nothing.
 //   X2  removeDocument leaves nothing of it behind; removing what is absent is no error.
 //   X3  vectors of two embedders never meet in one index: the second is refused.
 //   X4  a document is found when `settle` says so, whole and not before: an index may take vectors in later than it accepts them.

@@ -19,6 +19,8 @@ export interface PlacementRequest {
   readonly vectors: VectorPlace | null;
   /** What made them, where it is said. */
   readonly embedder: EmbedderIdentity | null;
+  /** How many chunks with such vectors an object takes before the next one is opened. */
+  readonly capacity: number;
 }
 
 export interface Placement extends IndexShape {

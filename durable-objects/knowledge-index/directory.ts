@@ -26,11 +26,21 @@ function shapeOf(shards: number, place: DecidedPlace): IndexShape {
   return { shards, vectors, hasOutside: place === "vectorize" || place === "returned" };
 }
 
-/** Where the document lies or shall lie, remembered before anything is written there. */
-export function place(sql: SqlStorage, request: PlacementRequest, capacity: number): PlacementOutcome {
+/** Where the documents lie or shall lie, remembered before anything is written there. */
+export function place(sql: SqlStorage, requests: readonly PlacementRequest[]): PlacementOutcome[] {
+  let expected = 0;
+  return requests.map((request) => {
+    const placement = placeOne(sql, request, expected);
+    if (placement.placed && placement.shard === FIRST) expected += request.chunks;
+    return placement;
+  });
+}
+
+/** `expected` chunks are on their way into the first object. */
+function placeOne(sql: SqlStorage, request: PlacementRequest, expected: number): PlacementOutcome {
   const { shards } = readShape(sql);
   const known = locate(sql, request.documentId);
-  const shard = known ?? firstWithRoom(sql, shards, request.chunks, capacity);
+  const shard = known ?? firstWithRoom(sql, shards, request, expected);
   if (shard === MAX_SHARDS) {
     return { placed: false, reason: "index-full", detail: `the index lies over ${shards} objects and has no room` };
   }
@@ -83,14 +93,19 @@ function readPlace(sql: SqlStorage): DecidedPlace {
   return sql.exec("select vectors from directory").one().vectors as DecidedPlace;
 }
 
-function firstWithRoom(sql: SqlStorage, shards: number, chunks: number, capacity: number): number {
+function firstWithRoom(
+  sql: SqlStorage,
+  shards: number,
+  { chunks, capacity }: PlacementRequest,
+  expected: number,
+): number {
   const held = new Map(
     sql
       .exec<{ shard: number; chunks: number }>("select shard, chunks from shard_fill")
       .toArray()
       .map((row) => [row.shard, row.chunks]),
   );
-  held.set(FIRST, readState(sql).chunks + stagedChunks(sql));
+  held.set(FIRST, readState(sql).chunks + stagedChunks(sql) + expected);
   for (let shard = FIRST; shard < shards; shard += 1) {
     const here = held.get(shard) ?? 0;
     if (here === 0 || here + chunks <= capacity) return shard;

@@ -52,6 +52,11 @@ export class KnowledgeIndex extends DurableObject {
     this.#reader = new IndexReader(ctx.storage.sql, this.#followers, this.#vectors);
   }
 
+  /** One by one: what one of them is refused for touches no other. */
+  upsertDocuments(documents: readonly StagingDocument[]): ShardOutcome[] {
+    return documents.map((document) => this.upsertDocument(document));
+  }
+
   upsertDocument(document: StagingDocument): ShardOutcome {
     const { sql } = this.ctx.storage;
     const state = readState(sql);
@@ -121,8 +126,9 @@ export class KnowledgeIndex extends DurableObject {
     return readShape(this.ctx.storage.sql);
   }
 
-  place(request: PlacementRequest, capacity: number): PlacementOutcome {
-    return this.ctx.storage.transactionSync(() => place(this.ctx.storage.sql, request, capacity));
+  place(requests: readonly PlacementRequest[]): PlacementOutcome[] {
+    const { sql } = this.ctx.storage;
+    return this.ctx.storage.transactionSync(() => place(sql, requests));
   }
 
   locate(documentId: string): IndexShape & { shard: number | null } {

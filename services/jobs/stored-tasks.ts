@@ -6,6 +6,7 @@ import { backoff } from "../../domain/kernel/retry.ts";
 import { DAY_MS, MINUTE_MS, SECOND_MS } from "../../domain/kernel/time.ts";
 import { ring } from "../commit.ts";
 import type { PlatformContext } from "../context.ts";
+import { type Settled, together } from "../together.ts";
 import { removeJobFiles, TYPES_WITH_FILES } from "./job-files.ts";
 import { tasks, unreadableMessages } from "./table.ts";
 
@@ -26,35 +27,58 @@ export type TaskOutcome = "done" | "retry" | "failed" | "not-due";
 /** Runs the task if it is due and free; `run` gets what was stored. */
 export async function runStoredTask(
   platform: PlatformContext,
-  of: { id: string; tenantId: string },
-  run: (task: Task, row: TaskRow) => Promise<void>,
+  { id, tenantId }: { id: string; tenantId: string },
+  run: (task: Task) => Promise<void>,
 ): Promise<TaskOutcome> {
-  const row = await claim(platform, of);
+  const [row] = await claim(platform, { ids: [id], tenantId });
   if (row === undefined) return "not-due";
   try {
-    await run(Task.parse({ type: row.type, payload: row.payload }), row);
+    await run(taskOf(row));
   } catch (error) {
     return settleFailure(platform, row, error);
   }
-  await finish(platform, row, { status: "succeeded", cause: null });
+  await finish(platform, [row], { status: "succeeded", cause: null });
   return "done";
 }
 
-async function claim(platform: PlatformContext, of: { id: string; tenantId: string }): Promise<TaskRow | undefined> {
+/** Runs those of the tasks that are due and free together; `run` answers for each, in their order. */
+export async function runStoredTasks(
+  platform: PlatformContext,
+  of: { ids: readonly string[]; tenantId: string },
+  run: (tasks: Task[]) => Promise<Settled<void>[]>,
+): Promise<void> {
+  const rows = await claim(platform, of);
+  if (rows.length === 0) return;
+  const outcomes = await together(await Promise.allSettled(rows.map(async (row) => taskOf(row))), run);
+  const done = rows.filter((_, at) => outcomes[at]?.status === "fulfilled");
+  await finish(platform, done, { status: "succeeded", cause: null });
+  for (const [at, row] of rows.entries()) {
+    const outcome = outcomes[at];
+    if (outcome?.status === "rejected") await settleFailure(platform, row, outcome.reason);
+  }
+}
+
+function taskOf({ type, payload }: TaskRow): Task {
+  return Task.parse({ type, payload });
+}
+
+async function claim(
+  platform: PlatformContext,
+  { ids, tenantId }: { ids: readonly string[]; tenantId: string },
+): Promise<TaskRow[]> {
   const now = platform.clock.now();
-  const rows = await platform.db
+  return platform.db
     .update(tasks)
     .set({ status: "running", availableAt: now + LEASE_MS, attempts: sql`${tasks.attempts} + 1` })
     .where(
       and(
-        eq(tasks.id, of.id),
-        eq(tasks.tenantId, of.tenantId),
+        inArray(tasks.id, [...ids]),
+        eq(tasks.tenantId, tenantId),
         inArray(tasks.status, ["queued", "running"]),
         lte(tasks.availableAt, now),
       ),
     )
     .returning();
-  return rows[0];
 }
 
 async function settleFailure(platform: PlatformContext, row: TaskRow, error: unknown): Promise<TaskOutcome> {
@@ -66,7 +90,7 @@ async function settleFailure(platform: PlatformContext, row: TaskRow, error: unk
   }
   if (!mayRetry(known) || row.attempts >= MAX_ATTEMPTS) {
     platform.log.warn("task.failed", { taskId: row.id, type: row.type, attempts: row.attempts, cause });
-    await finish(platform, row, { status: "failed", cause });
+    await finish(platform, [row], { status: "failed", cause });
     return "failed";
   }
   const waitMs = backoff(RETRY, row.attempts, platform.random.next());
@@ -86,15 +110,19 @@ function mayRetry(known: Problem | null): boolean {
   return known === null || known.retryable;
 }
 
+/** Rows of one tenant. A row that another consumer took up meanwhile is left to it. */
 async function finish(
   platform: PlatformContext,
-  row: TaskRow,
+  rows: readonly TaskRow[],
   end: { status: "succeeded" | "failed"; cause: string | null },
 ): Promise<void> {
+  const [first] = rows;
+  if (first === undefined) return;
+  const claims = rows.map(({ id, attempts }) => and(eq(tasks.id, id), eq(tasks.attempts, attempts)));
   await platform.db
     .update(tasks)
     .set({ ...end, finishedAt: platform.clock.now() })
-    .where(and(eq(tasks.tenantId, row.tenantId), eq(tasks.id, row.id), eq(tasks.attempts, row.attempts)));
+    .where(and(eq(tasks.tenantId, first.tenantId), or(...claims)));
 }
 
 /** Rings again for every task that is due and whose ring may have been lost. Run by the clock, each minute. */

@@ -1,5 +1,5 @@
 import { problem } from "../../domain/kernel/problem.ts";
-import type { VectorPlace } from "../../domain/knowledge/index-contract.ts";
+import type { IndexDocument, IndexOutcome, VectorPlace } from "../../domain/knowledge/index-contract.ts";
 import type { Chunking } from "../../domain/knowledge/knowledge-base.ts";
 import type { Metadata } from "../../domain/knowledge/metadata.ts";
 import { chunks } from "../../domain/knowledge/text/chunks.ts";
@@ -25,9 +25,22 @@ export type TextOutcome =
 export async function indexText(
   ctx: ServiceContext,
   base: { id: string; chunking: Chunking },
+  generation: Generation,
+  text: IndexableText,
+): Promise<TextOutcome> {
+  const document = await indexDocumentOf(ctx, base, generation, text);
+  const index = ctx.ports.knowledgeIndexes.of(ctx.tenant.id, base.id, generation.number);
+  const [outcome] = await index.upsertDocuments([document]);
+  return textOutcome(outcome);
+}
+
+/** A revision's text as the index takes it: in chunks, with their vectors where a model makes them. */
+export async function indexDocumentOf(
+  ctx: ServiceContext,
+  base: { chunking: Chunking },
   { number, embeddingModel }: Generation,
   { revision, title, metadata, text, format }: IndexableText,
-): Promise<TextOutcome> {
+): Promise<IndexDocument> {
   const entry = indexEntry(revision);
   const pieces = chunks(text, structure(text, format), base.chunking);
   const { embedder, embeddings } = await embedChunks(ctx, embeddingModel, {
@@ -35,7 +48,7 @@ export async function indexText(
     title,
     chunks: pieces,
   });
-  const outcome = await ctx.ports.knowledgeIndexes.of(ctx.tenant.id, base.id, number).upsertDocument({
+  return {
     documentId: entry,
     title,
     metadata,
@@ -45,9 +58,15 @@ export async function indexText(
       ...piece,
       ...(embeddings?.[index] !== undefined && { embedding: embeddings[index] }),
     })),
-  });
+  };
+}
+
+/** What the index made of it, in words for the document's page. */
+export function textOutcome(outcome: IndexOutcome | undefined): TextOutcome {
+  if (outcome === undefined) throw problem("unavailable", { detail: "The index did not answer for the document." });
   if (outcome.indexed) {
-    return { isIndexed: true, chunks: pieces.length, isSettled: outcome.isSettled, vectors: outcome.vectors };
+    const { chunks, isSettled, vectors } = outcome;
+    return { isIndexed: true, chunks, isSettled, vectors };
   }
   // A model that answers with vectors of another length than before: what follows it may agree again.
   if (outcome.reason === "embedder-mismatch") {

@@ -38,7 +38,8 @@ export interface TextExtractor {
 
 /** One search index of a knowledge base; what it promises stands in domain/knowledge/index-contract.ts. */
 export interface KnowledgeIndexPort {
-  upsertDocument(document: IndexDocument): Promise<IndexOutcome>;
+  /** Answers for each, in their order: what one of them is refused for touches no other. */
+  upsertDocuments(documents: readonly IndexDocument[]): Promise<IndexOutcome[]>;
   removeDocument(documentId: string): Promise<void>;
   /** Whether searches find the document by now: asked until it is so, where its upsert was not settled. */
   settle(documentId: string): Promise<Settling>;

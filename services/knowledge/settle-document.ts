@@ -3,12 +3,13 @@ import { asProblem } from "../../domain/kernel/problem.ts";
 import type { Settling } from "../../domain/knowledge/index-contract.ts";
 import { commit } from "../commit.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
+import { outcomeOf } from "../together.ts";
 import { awaitSettling, type Settlement } from "./await-settling.ts";
 import { findDocument, isAt } from "./load-document.ts";
 import { findKnowledgeBase } from "./load-knowledge-base.ts";
 import { removeEntries } from "./remove-revisions.ts";
 import { indexEntry } from "./revision.ts";
-import { settleElsewhere, settleFailed, settleIndexed } from "./settle-ingestion.ts";
+import { type IndexedRevision, settleElsewhere, settleFailed, settleIndexed } from "./settle-ingestion.ts";
 import { type DocumentRow, documents, type KnowledgeBaseRow } from "./table.ts";
 
 // With the growing pauses about two hours: a quarter of a million vectors, written one by one, take more than one.
@@ -37,8 +38,7 @@ async function settleAs(
 ): Promise<string | null> {
   switch (settling) {
     case "settled":
-      await settleIndexed(ctx, base, row, settlement, settlement);
-      return null;
+      return settled(ctx, { ...settlement, base, row, ingestion: settlement });
     case "absent":
       await ingestAnew(ctx, settlement);
       return null;
@@ -49,6 +49,12 @@ async function settleAs(
     default:
       return settling satisfies never;
   }
+}
+
+async function settled(ctx: ServiceContext, revision: IndexedRevision): Promise<null> {
+  const [outcome] = await settleIndexed(ctx, [revision]);
+  outcomeOf(outcome);
+  return null;
 }
 
 /** While the vector index does not answer, nothing is known to have arrived. */

@@ -5,6 +5,7 @@ import { asProblem, problem } from "../../domain/kernel/problem.ts";
 import type { VectorPlace } from "../../domain/knowledge/index-contract.ts";
 import { commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
+import type { Settled } from "../together.ts";
 import { findDocument, isAt } from "./load-document.ts";
 import { findKnowledgeBase } from "./load-knowledge-base.ts";
 import { removeEntries, removeRevisions } from "./remove-revisions.ts";
@@ -30,21 +31,43 @@ export async function settleElsewhere(ctx: ServiceContext, ingestion: Ingestion)
   if (!isHeld) await removeRevisions(ctx, ingestion.knowledgeBaseId, [ingestion]);
 }
 
+/** A revision that was put into its base's index in force, and the row that asked for it. */
+export interface IndexedRevision extends IndexedText {
+  base: KnowledgeBaseRow;
+  row: DocumentRow;
+  ingestion: Ingestion;
+}
+
+/** In one commit, or each by itself where that is refused. Answers for each, in their order. */
 export async function settleIndexed(
   ctx: ServiceContext,
-  base: KnowledgeBaseRow,
-  row: DocumentRow,
-  ingestion: Ingestion,
-  { characters, chunks: chunkCount, contentType, vectors }: IndexedText,
-): Promise<void> {
+  revisions: readonly IndexedRevision[],
+): Promise<Settled<void>[]> {
+  if (
+    revisions.length > 1 &&
+    (await isCommitted(
+      ctx,
+      revisions.map((revision) => settlementOf(ctx, revision)),
+    ))
+  ) {
+    return Promise.allSettled(revisions.map(() => undefined));
+  }
+  return Promise.allSettled(revisions.map((revision) => settle(ctx, settlementOf(ctx, revision))));
+}
+
+function settlementOf(
+  ctx: ServiceContext,
+  { base, row, ingestion, characters, chunks, contentType, vectors }: IndexedRevision,
+): Settlement {
   const now = ctx.clock.now();
   const before = indexedRevision(row);
-  await settle(ctx, ingestion, {
+  return {
+    ingestion,
     change: {
       status: "indexed",
       contentType,
       characters,
-      chunks: chunkCount,
+      chunks,
       indexedVersion: ingestion.version,
       indexedFolder: ingestion.folder,
       indexedGeneration: base.generation,
@@ -52,16 +75,17 @@ export async function settleIndexed(
       indexedAt: now,
       updatedAt: now,
     },
-    audit: { action: "document.indexed", details: { version: ingestion.version, chunks: chunkCount } },
+    audit: { action: "document.indexed", details: { version: ingestion.version, chunks } },
     superseded: before === null ? [] : [before],
     base,
     vectors,
-  });
+  };
 }
 
 /** A revision that was indexed before stays searchable: the replacement failed, not the document. */
 export async function settleFailed(ctx: ServiceContext, ingestion: Ingestion, reason: string): Promise<void> {
-  await settle(ctx, ingestion, {
+  await settle(ctx, {
+    ingestion,
     change: { status: "failed", error: reason, updatedAt: ctx.clock.now() },
     audit: { action: "document.failed", details: { version: ingestion.version, reason } },
     superseded: [],
@@ -69,6 +93,7 @@ export async function settleFailed(ctx: ServiceContext, ingestion: Ingestion, re
 }
 
 interface Settlement {
+  ingestion: Ingestion;
   change: Partial<DocumentRow>;
   audit: { action: string; details: Record<string, unknown> };
   superseded: Revision[];
@@ -78,31 +103,44 @@ interface Settlement {
   vectors?: VectorPlace;
 }
 
-async function settle(
-  ctx: ServiceContext,
-  ingestion: Ingestion,
-  { base, vectors, ...settlement }: Settlement,
-): Promise<void> {
-  const { knowledgeBaseId, documentId } = ingestion;
+async function settle(ctx: ServiceContext, settlement: Settlement): Promise<void> {
+  if (await isCommitted(ctx, [settlement])) return;
+  const { ingestion, base } = settlement;
+  await settleElsewhere(ctx, ingestion);
+  if (base !== undefined) await leaveOldIndex(ctx, ingestion, base);
+}
+
+/** `false` when one of the rows no longer asks for its revision, or not for this index: then none is settled. */
+async function isCommitted(ctx: ServiceContext, settlements: readonly Settlement[]): Promise<boolean> {
   try {
     await commit(ctx, {
-      change: ctx.db
-        .update(documents)
-        .set(settlement.change)
-        .where(and(isAt(ctx, ingestion), isUnsettled(ingestion), base && isInForce(ctx, base))),
-      also:
+      change: settlements.map((settlement) => changed(ctx, settlement)),
+      also: settlements.flatMap(({ base, vectors }) =>
         base === undefined || vectors === undefined || base.vectorIndex === vectors ? [] : [noted(ctx, base, vectors)],
-      audit: { ...settlement.audit, target: { type: "document", id: documentId } },
-      tasks: settlement.superseded.map((revision) => ({
-        type: "document.remove",
-        payload: { knowledgeBaseId, revisions: [revision] },
+      ),
+      audit: settlements.map(({ ingestion: { documentId }, audit }) => ({
+        ...audit,
+        target: { type: "document", id: documentId },
       })),
+      tasks: settlements.flatMap(({ ingestion: { knowledgeBaseId }, superseded }) =>
+        superseded.map((revision) => ({
+          type: "document.remove" as const,
+          payload: { knowledgeBaseId, revisions: [revision] },
+        })),
+      ),
     });
+    return true;
   } catch (error) {
     if (asProblem(error)?.code !== "conflict") throw error;
-    await settleElsewhere(ctx, ingestion);
-    if (base !== undefined) await leaveOldIndex(ctx, ingestion, base);
+    return false;
   }
+}
+
+function changed(ctx: ServiceContext, { ingestion, change, base }: Settlement) {
+  return ctx.db
+    .update(documents)
+    .set(change)
+    .where(and(isAt(ctx, ingestion), isUnsettled(ingestion), base && isInForce(ctx, base)));
 }
 
 function noted(ctx: ServiceContext, { id, generation }: KnowledgeBaseRow, vectorIndex: VectorPlace) {

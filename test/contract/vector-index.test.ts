@@ -61,7 +61,7 @@ describe.each(IMPLEMENTATIONS)("the %s index", (_, { indexes, document, query, p
 
   async function given(index: KnowledgeIndexPort, ...documents: IndexDocument[]): Promise<IndexOutcome[]> {
     const outcomes: IndexOutcome[] = [];
-    for (const one of documents) outcomes.push(await index.upsertDocument(document(one)));
+    for (const one of documents) outcomes.push(...(await index.upsertDocuments([document(one)])));
     process();
     for (const { documentId } of documents) expect(await index.settle(documentId)).toBe("settled");
     return outcomes;
@@ -132,15 +132,33 @@ describe.each(IMPLEMENTATIONS)("the %s index", (_, { indexes, document, query, p
     const index = anIndex();
     await given(index, aDocument("leave", [LEAVE]));
     const other = embedded(aDocument("travel", [TRAVEL]), { model: "other/embed", version: "1", dimensions: 16 });
-    expect(await index.upsertDocument(other)).toMatchObject({ indexed: false, reason: "embedder-mismatch" });
+    expect(await index.upsertDocuments([other])).toMatchObject([{ indexed: false, reason: "embedder-mismatch" }]);
     expect(await index.stats()).toMatchObject({ documents: 1, chunks: 1 });
+  });
+
+  it("answers for each of several documents, and holds those that it did not refuse", async () => {
+    const index = anIndex();
+    await given(index, aDocument("leave", [LEAVE]));
+    const other = { model: "other/embed", version: "1", dimensions: 16 };
+    const outcomes = await index.upsertDocuments([
+      document(aDocument("travel", [TRAVEL])),
+      embedded(aDocument("other", ["Something else."]), other),
+      document(aDocument("leave", ["Leave is 31 days."])),
+    ]);
+    expect(outcomes.map(({ indexed }) => indexed)).toEqual([true, false, true]);
+    process();
+    await index.settleAll();
+    expect(await index.stats()).toMatchObject({ documents: 2, chunks: 2 });
+    expect(await found(index, "how many days of leave")).toContain("Leave is 31 days.");
+    expect(await found(index, "trains in second class")).toContain(TRAVEL);
   });
 
   it("finds a document once it is settled, and not before (X4)", async () => {
     const index = anIndex();
     await given(index, aDocument("leave", [LEAVE]));
-    const outcome = await index.upsertDocument(document(aDocument("travel", [TRAVEL])));
-    if (outcome.indexed && !outcome.isSettled) {
+    const [outcome] = await index.upsertDocuments([document(aDocument("travel", [TRAVEL]))]);
+    if (!outcome?.indexed) throw new Error("It was not indexed.");
+    if (!outcome.isSettled) {
       expect(await index.settle("travel")).toBe("pending");
       expect(await index.settleAll()).toBeNull();
       for (const mode of ["keyword", "vector", "hybrid"] as const) {
@@ -151,7 +169,7 @@ describe.each(IMPLEMENTATIONS)("the %s index", (_, { indexes, document, query, p
         expect(await found(index, "trains in second class", { mode })).not.toContain(TRAVEL);
       }
     }
-    expect(await index.settleAll()).toBe(outcome.indexed ? outcome.vectors : null);
+    expect(await index.settleAll()).toBe(outcome.vectors);
     expect((await found(index, "trains in second class"))[0]).toBe(TRAVEL);
     expect(await index.stats()).toMatchObject({ documents: 2, chunks: 2 });
   });

@@ -39,7 +39,7 @@ describe("an index whose vectors lie in Vectorize", () => {
   };
 
   const given = async (...documents: IndexDocument[]) => {
-    for (const one of documents) await index.upsertDocument(one);
+    await index.upsertDocuments(documents);
     binding.process();
     expect(await index.settleAll()).toBe("vectorize");
   };
@@ -55,7 +55,7 @@ describe("an index whose vectors lie in Vectorize", () => {
     const plain = durableKnowledgeIndexes(env.KNOWLEDGE_INDEX).of(...address());
     const documents = Array.from({ length: 30 }, (_, n) => aDocument(`d${n}`, [`${LEAVE} Rule ${n} of ${n * 7}.`]));
     await given(...documents);
-    for (const one of documents) await plain.upsertDocument(one);
+    await plain.upsertDocuments(documents);
     for (const mode of ["vector", "hybrid"] as const) {
       const query = { query: "rule 7 of paid leave", mode };
       expect((await search(query)).results).toEqual((await search(query, plain)).results);
@@ -64,7 +64,7 @@ describe("an index whose vectors lie in Vectorize", () => {
 
   it("settles a document whose change is not the last that was processed, and many at once", async () => {
     const documents = Array.from({ length: 22 }, (_, n) => aDocument(`d${n}`, [`${LEAVE} ${n}`]));
-    for (const one of documents) await index.upsertDocument(one);
+    await index.upsertDocuments(documents);
     binding.process();
     expect(await index.settle("d7")).toBe("settled");
     expect(await index.settle("d21")).toBe("settled");
@@ -100,7 +100,7 @@ describe("an index whose vectors lie in Vectorize", () => {
     binding.beforeCall = async (name) => {
       if (name === "upsert") await index.removeDocument("leave");
     };
-    await index.upsertDocument(aDocument("leave", [LEAVE]));
+    await index.upsertDocuments([aDocument("leave", [LEAVE])]);
     binding.process();
     expect(binding.ids).toEqual([]);
     expect(await index.settle("leave")).toBe("absent");
@@ -132,10 +132,10 @@ describe("an index whose vectors lie in Vectorize", () => {
       throw new Error(message);
     };
     binding.beforeCall = failing("Network connection lost");
-    expect(await failure(index.upsertDocument(aDocument("leave", [LEAVE])))).toBe("unavailable");
+    expect(await failure(index.upsertDocuments([aDocument("leave", [LEAVE])]))).toBe("unavailable");
     expect(asked.splice(0)).toEqual(["upsert", "upsert", "upsert"]);
     binding.beforeCall = failing("VECTOR_UPSERT_ERROR (code = 40012): expected 1024 dimensions");
-    expect(await failure(index.upsertDocument(aDocument("food", ["Lunch is free."])))).toBe("unavailable");
+    expect(await failure(index.upsertDocuments([aDocument("food", ["Lunch is free."])]))).toBe("unavailable");
     expect(asked).toEqual(["upsert"]);
     binding.beforeCall = async () => undefined;
     await given(aDocument("leave", [LEAVE]), aDocument("food", ["Lunch is free."]));
@@ -148,7 +148,9 @@ describe("an index whose vectors lie in Vectorize", () => {
     await given(aDocument("leave", [LEAVE]));
     const unbound = durableKnowledgeIndexes(env.KNOWLEDGE_INDEX).of(...at);
     expect((await search({ query: "days of leave", mode: "vector" }, unbound)).results).toHaveLength(1);
-    expect(await unbound.upsertDocument(aDocument("food", ["Lunch is free."]))).toMatchObject({ vectors: "embedded" });
+    expect(await unbound.upsertDocuments([aDocument("food", ["Lunch is free."])])).toMatchObject([
+      { vectors: "embedded" },
+    ]);
     binding.beforeCall = () => Promise.reject(new Error("not asked"));
     const { results, degraded } = await search({ query: "free lunch", mode: "vector" });
     expect(results[0]?.text).toBe("Lunch is free.");

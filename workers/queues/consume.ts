@@ -2,10 +2,11 @@ import { QueueMessage } from "../../domain/jobs/message.ts";
 import { backoff } from "../../domain/kernel/retry.ts";
 import { SECOND_MS } from "../../domain/kernel/time.ts";
 import { tendAuditLog } from "../../services/audit/sweep-audit-logs.ts";
+import { ring } from "../../services/commit.ts";
 import type { PlatformContext, ServiceContext } from "../../services/context.ts";
-import { keepDeadLetter, keepUnreadable, runStoredTask } from "../../services/jobs/stored-tasks.ts";
+import { keepDeadLetter, keepUnreadable, runStoredTask, runStoredTasks } from "../../services/jobs/stored-tasks.ts";
 import { type AdvancedRun, projectRuns } from "../../services/workflows/project-runs.ts";
-import { handleTask } from "./handlers.ts";
+import { handleTask, handleTogether } from "./handlers.ts";
 
 const RETRY = { firstMs: SECOND_MS, factor: 3, maxMs: 600 * SECOND_MS };
 // Tasks of one batch that run at once: an isolate has six outgoing connections.
@@ -21,6 +22,7 @@ export async function consume(platform: PlatformContext, batch: MessageBatch): P
   const isDead = batch.queue.includes("dead-letters");
   const advanced: { message: Message; run: AdvancedRun }[] = [];
   const pending: (() => Promise<void>)[] = [];
+  const together: (() => Promise<void>)[] = [];
   for (const message of batch.messages) {
     const envelope = QueueMessage.safeParse(message.body);
     if (!envelope.success) {
@@ -38,6 +40,17 @@ export async function consume(platform: PlatformContext, batch: MessageBatch): P
     } else if (envelope.data.kind === "audit-due") {
       const { tenantId } = envelope.data;
       pending.push(() => settle(platform, message, () => tendAuditLog(systemContext(platform, tenantId))));
+    } else if (envelope.data.kind === "stored-tasks") {
+      const { ids, tenantId } = envelope.data;
+      together.push(() =>
+        settle(platform, message, () =>
+          isDead || message.attempts > 1
+            ? takeApart(platform, ids, tenantId)
+            : runStoredTasks(platform, { ids, tenantId }, (tasks) =>
+                handleTogether(systemContext(platform, tenantId), tasks),
+              ),
+        ),
+      );
     } else {
       const { id, tenantId } = envelope.data;
       pending.push(() =>
@@ -51,7 +64,16 @@ export async function consume(platform: PlatformContext, batch: MessageBatch): P
     }
   }
   if (advanced.length > 0) pending.unshift(() => projectBatch(platform, advanced));
-  await inParallel(pending, CONCURRENCY);
+  // What is done together is concurrent in itself.
+  await Promise.all([inParallel(pending, CONCURRENCY), inParallel(together, 1)]);
+}
+
+/** One of them may be what ended the consumer before: the others shall not fail with it. */
+async function takeApart(platform: PlatformContext, ids: readonly string[], tenantId: string): Promise<void> {
+  await ring(
+    platform,
+    ids.map((id) => ({ id, tenantId })),
+  );
 }
 
 /** Runs that moved are projected together: one write for the batch. */

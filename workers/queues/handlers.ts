@@ -3,7 +3,7 @@ import { problem } from "../../domain/kernel/problem.ts";
 import type { ServiceContext } from "../../services/context.ts";
 import { sendMail } from "../../services/identity/send-mail.ts";
 import { clearGeneration } from "../../services/knowledge/clear-generation.ts";
-import { ingestDocument } from "../../services/knowledge/ingest-document.ts";
+import { ingestDocument, ingestDocuments } from "../../services/knowledge/ingest-document.ts";
 import { reembedKnowledgeBase } from "../../services/knowledge/reembed-knowledge-base.ts";
 import { removeKnowledgeBase } from "../../services/knowledge/remove-knowledge-base.ts";
 import { removeRevisions } from "../../services/knowledge/remove-revisions.ts";
@@ -11,6 +11,7 @@ import { runEvaluation } from "../../services/knowledge/run-evaluation.ts";
 import { settleDocument } from "../../services/knowledge/settle-document.ts";
 import { eraseTenant, restTenant } from "../../services/tenant-data/erase-tenant.ts";
 import { exportTenant } from "../../services/tenant-data/export-tenant.ts";
+import { outcomeOf, type Settled } from "../../services/together.ts";
 import { fireTrigger } from "../../services/workflows/fire-trigger.ts";
 import { publishPlatformEvent } from "../../services/workflows/publish-event.ts";
 
@@ -46,6 +47,17 @@ export async function handleTask(ctx: ServiceContext, task: Task): Promise<void>
     default:
       return task satisfies never;
   }
+}
+
+/** Does tasks that were rung for together (`companyOf`), and answers for each. */
+export async function handleTogether(ctx: ServiceContext, tasks: readonly Task[]): Promise<Settled<void>[]> {
+  const ingestions = tasks.flatMap((task) => (task.type === "document.ingest" ? [task.payload] : []));
+  const [first] = ingestions;
+  if (first === undefined || ingestions.length < tasks.length) {
+    return Promise.allSettled(tasks.map((task) => handleTask(ctx, task)));
+  }
+  const outcomes = await ingestDocuments(ctx, first.knowledgeBaseId, ingestions);
+  return Promise.allSettled(outcomes.map(async (outcome) => endWith(outcomeOf(outcome))));
 }
 
 /** The document says why it failed, and so does its job: it can be run again when that is mended. */

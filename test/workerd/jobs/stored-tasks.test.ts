@@ -1,10 +1,10 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { eq } from "drizzle-orm";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { problem } from "../../../domain/kernel/problem.ts";
 import type { ServiceContext } from "../../../services/context.ts";
-import { ringDueTasks, runStoredTask } from "../../../services/jobs/stored-tasks.ts";
+import { ringDueTasks, runStoredTask, runStoredTasks } from "../../../services/jobs/stored-tasks.ts";
 import { tasks, unreadableMessages } from "../../../services/jobs/table.ts";
 import worker from "../../../workers/main.ts";
 import { aTenant } from "../../support/a-tenant.ts";
@@ -102,6 +102,33 @@ describe("a stored task", () => {
   });
 });
 
+describe("tasks that are run together", () => {
+  it("end each by itself", async () => {
+    const { ctx } = await aTenant();
+    const all = [await aTask(ctx), await aTask(ctx), await aTask(ctx, { status: "cancelled" })];
+    const counts: number[] = [];
+    await runStoredTasks(ctx, { ids: all.map(({ id }) => id), tenantId: ctx.tenant.id }, async (tasks) => {
+      counts.push(tasks.length);
+      return [
+        { status: "fulfilled", value: undefined },
+        { status: "rejected", reason: problem("unavailable") },
+      ];
+    });
+    expect(counts).toEqual([2]);
+    const statuses = await Promise.all(all.map(async (one) => (await rowOf(ctx, one)).status));
+    expect(statuses.toSorted()).toEqual(["cancelled", "queued", "succeeded"]);
+  });
+
+  it("are all tried again when they fail as a whole", async () => {
+    const { ctx } = await aTenant();
+    const all = [await aTask(ctx), await aTask(ctx)];
+    await runStoredTasks(ctx, { ids: all.map(({ id }) => id), tenantId: ctx.tenant.id }, async () => {
+      throw problem("unavailable");
+    });
+    for (const one of all) expect(await rowOf(ctx, one)).toMatchObject({ status: "queued", attempts: 1 });
+  });
+});
+
 describe("a job as its tenant sees it", () => {
   it("names what it is about and no folder, and tells a time to come only while it waits for one", async () => {
     const member = await aTenant();
@@ -162,6 +189,25 @@ describe("the consumer", () => {
     expect((await rowOf(ctx, task)).status).toBe("succeeded");
     const kept = await ctx.db.select().from(unreadableMessages).where(eq(unreadableMessages.id, unreadable));
     expect(kept).toMatchObject([{ body: '{"hello":"world"}' }]);
+  });
+
+  it("runs tasks together at first, and apart when they come again", async () => {
+    const { ctx } = await aTenant();
+    const delivered = async (attempts: number) => {
+      const all = [await aTask(ctx), await aTask(ctx)];
+      const body = { kind: "stored-tasks", ids: all.map(({ id }) => id), tenantId: ctx.tenant.id };
+      const message = { id: crypto.randomUUID(), body, timestamp: new Date(), attempts };
+      const batch = createMessageBatch("weft-jobs", [message]);
+      const execution = createExecutionContext();
+      await worker.queue(batch, env, execution);
+      expect((await getQueueResult(batch, execution)).explicitAcks).toHaveLength(1);
+      return all;
+    };
+    for (const one of await delivered(1)) expect((await rowOf(ctx, one)).status).toBe("succeeded");
+    // Rung for one by one: each is run by a message of its own.
+    for (const one of await delivered(2)) {
+      await vi.waitFor(async () => expect((await rowOf(ctx, one)).status).toBe("succeeded"), { timeout: 5_000 });
+    }
   });
 
   it("marks a task failed whose ring ended among the dead letters", async () => {

@@ -35,7 +35,7 @@ async function answers(index: KnowledgeIndexPort, queries: readonly IndexQuery[]
 }
 
 async function given(index: KnowledgeIndexPort, documents: readonly IndexDocument[]): Promise<void> {
-  for (const document of documents) expect(await index.upsertDocument(document)).toMatchObject({ indexed: true });
+  for (const document of documents) expect(await index.upsertDocuments([document])).toMatchObject([{ indexed: true }]);
 }
 
 const shardsOf = async ([tenant, kb]: ReturnType<typeof address>, count: number) =>
@@ -167,9 +167,9 @@ describe("an index over several objects", () => {
     await head.upsertDocument(aDocument(0, ["paid leave"]));
     const places: unknown[] = [];
     for (let number = 1; number <= 64; number++) {
-      const request = { documentId: `doc_${number}`, chunks: 1, vectors: null, embedder: null };
-      const outcome = await head.place(request, 0);
-      places.push(outcome.placed ? outcome.shard : outcome.reason);
+      const request = { documentId: `doc_${number}`, chunks: 1, vectors: null, embedder: null, capacity: 0 };
+      const [outcome] = await head.place([request]);
+      places.push(outcome?.placed ? outcome.shard : outcome?.reason);
     }
     expect(places.slice(0, 3)).toEqual([1, 2, 3]);
     expect(places.at(-1)).toBe("index-full");

@@ -9,8 +9,9 @@ import { addDocument, type NewDocument } from "../../../services/knowledge/add-d
 import { deleteDocument } from "../../../services/knowledge/delete-document.ts";
 import { deleteKnowledgeBase } from "../../../services/knowledge/delete-knowledge-base.ts";
 import { getDocument } from "../../../services/knowledge/get-document.ts";
-import { ingestDocument } from "../../../services/knowledge/ingest-document.ts";
+import { ingestDocument, ingestDocuments } from "../../../services/knowledge/ingest-document.ts";
 import { findDocument } from "../../../services/knowledge/load-document.ts";
+import type { KnowledgeIndexPort } from "../../../services/knowledge/ports.ts";
 import { removeKnowledgeBase } from "../../../services/knowledge/remove-knowledge-base.ts";
 import { removeRevisions } from "../../../services/knowledge/remove-revisions.ts";
 import { type Ingestion, knowledgeBaseFolder, type Revision } from "../../../services/knowledge/revision.ts";
@@ -107,6 +108,103 @@ describe("a task that is delivered again", () => {
     expect(await statsOf(ctx, kb)).toMatchObject({ documents: 0, chunks: 0, terms: 0 });
   });
 });
+
+describe("documents that are ingested together", () => {
+  const outcomes = (settled: PromiseSettledResult<string | null>[]) =>
+    settled.map((one) => (one.status === "fulfilled" ? one.value : String(one.reason)));
+  const statusesOf = async (ctx: ServiceContext, all: Ingestion[]) =>
+    Promise.all(all.map(async (one) => (await getDocument(ctx, one)).status));
+
+  it("end each by itself: one that cannot be read, and one that is in order", async () => {
+    const { ctx, kb } = await aQuietTenant();
+    const all = [
+      await added(ctx, kb, note("Lunch is at noon.", "a")),
+      await added(ctx, kb, { ...note("no JSON", "b"), contentType: "application/json" }),
+      await added(ctx, kb, note("Dinner is at seven.", "c")),
+    ];
+    expect(outcomes(await ingestDocuments(ctx, kb.id, all))).toEqual([null, "The file is not valid JSON.", null]);
+    expect(await statusesOf(ctx, all)).toEqual(["indexed", "failed", "indexed"]);
+    expect(await textsOf(ctx, kb, "dinner")).toEqual(["Dinner is at seven."]);
+    expect(await statsOf(ctx, kb)).toMatchObject({ documents: 2, chunks: 2 });
+  });
+
+  it("take a fixed number of calls to index and database, however many they are", async () => {
+    const { ctx, kb } = await aQuietTenant();
+    const all: Ingestion[] = [];
+    for (const id of ["a", "b", "c", "d", "e"]) all.push(await added(ctx, kb, note(`Rule ${id} of the house.`, id)));
+    const counted = withCounts(ctx);
+    await ingestDocuments(counted.ctx, kb.id, all);
+    expect(counted.calls).toEqual({ batches: 1, upserts: 1 });
+    expect(await statusesOf(ctx, all)).toEqual(all.map(() => "indexed"));
+  });
+
+  it("are settled each by itself when one of them was deleted meanwhile", async () => {
+    const { ctx, kb } = await aQuietTenant();
+    const all = [
+      await added(ctx, kb, note("Lunch is at noon.", "a")),
+      await added(ctx, kb, note("Dinner is at seven.", "b")),
+    ];
+    let deletion: Promise<unknown> | undefined;
+    const removed = interrupted(ctx, async () => {
+      for (const one of all.slice(1)) deletion ??= deleteDocument(ctx, one);
+      await deletion;
+    });
+    expect(outcomes(await ingestDocuments(removed, kb.id, all))).toEqual([null, null]);
+    expect(await textsOf(ctx, kb, "lunch or dinner")).toEqual(["Lunch is at noon."]);
+    expect(await statsOf(ctx, kb)).toMatchObject({ documents: 1, chunks: 1 });
+  });
+
+  it("are all tried again when the index does not answer", async () => {
+    const { ctx, kb } = await aQuietTenant();
+    const all = [await added(ctx, kb, note("Lunch is at noon.", "a")), await added(ctx, kb, note("Dinner.", "b"))];
+    const silent = withIndex(ctx, async () => {
+      throw problem("unavailable", { detail: "The index is away." });
+    });
+    for (const outcome of outcomes(await ingestDocuments(silent, kb.id, all))) expect(outcome).toContain("is away");
+    expect(await statusesOf(ctx, all)).toEqual(["processing", "processing"]);
+    await ingestDocuments(ctx, kb.id, all);
+    expect(await statusesOf(ctx, all)).toEqual(["indexed", "indexed"]);
+  });
+
+  it("change nothing when they are asked for again", async () => {
+    const { ctx, kb } = await aQuietTenant();
+    const all = [await added(ctx, kb, note("Lunch is at noon.", "a")), await added(ctx, kb, note("Dinner.", "b"))];
+    await ingestDocuments(ctx, kb.id, all);
+    const stats = await statsOf(ctx, kb);
+    expect(outcomes(await ingestDocuments(ctx, kb.id, all))).toEqual([null, null]);
+    expect(await statsOf(ctx, kb)).toEqual(stats);
+  });
+});
+
+/** `ctx` with another way to write into the index. */
+function withIndex(ctx: ServiceContext, upsertDocuments: KnowledgeIndexPort["upsertDocuments"]): ServiceContext {
+  const { knowledgeIndexes } = ctx.ports;
+  const of: typeof knowledgeIndexes.of = (...at) => ({ ...knowledgeIndexes.of(...at), upsertDocuments });
+  return { ...ctx, ports: { ...ctx.ports, knowledgeIndexes: { ...knowledgeIndexes, of } } };
+}
+
+/** `ctx` that counts the calls which documents can share. */
+function withCounts(ctx: ServiceContext) {
+  const calls = { batches: 0, upserts: 0 };
+  const { knowledgeIndexes } = ctx.ports;
+  const of: typeof knowledgeIndexes.of = (...at) => {
+    const index = knowledgeIndexes.of(...at);
+    return {
+      ...index,
+      upsertDocuments: (documents) => {
+        calls.upserts += 1;
+        return index.upsertDocuments(documents);
+      },
+    };
+  };
+  const batch = (...statements: Parameters<ServiceContext["db"]["batch"]>) => {
+    calls.batches += 1;
+    return ctx.db.batch(...statements);
+  };
+  const db: ServiceContext["db"] = Object.assign(Object.create(ctx.db), { batch });
+  const ports = { ...ctx.ports, knowledgeIndexes: { ...knowledgeIndexes, of } };
+  return { calls, ctx: { ...ctx, db, ports } };
+}
 
 describe("a document that is replaced while it is ingested", () => {
   it("shows the later text alone, whichever is indexed last", async () => {
