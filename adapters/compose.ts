@@ -33,7 +33,7 @@ import { cfworkerSchemaJudge } from "./json-schema/cfworker.ts";
 import { consoleLog } from "./log.ts";
 import { mailbox } from "./mail/mailbox.ts";
 import { openIdIssuers } from "./openid-issuer/relying-party.ts";
-import { networkResolver, safeFetch } from "./outbound/safe-fetch.ts";
+import { networkResolver, type SafeFetchOptions, safeFetch } from "./outbound/safe-fetch.ts";
 import { CHEAP, scryptPasswordHasher } from "./password-hasher/scrypt.ts";
 import { d1PersonKeys } from "./person-keys/d1.ts";
 import { cloudflareQueue } from "./queue/cloudflare.ts";
@@ -144,6 +144,7 @@ function compose(env: Env): Composition {
   const outbound = safeFetch({
     allowLoopback: config.WEFT_ALLOW_LOOPBACK,
     ownHosts: [new URL(publicUrl).hostname],
+    ...wayOut(env),
     ...(environment !== "local" && { resolve: networkResolver(clock.now) }),
   });
   const errorTracker =
@@ -194,6 +195,12 @@ function compose(env: Env): Composition {
     erasureAfterMs: (config.ERASURE_AFTER_DAYS ?? DEFAULT_ERASURE_DAYS) * DAY_MS,
   };
   return { config, db, ports, settings, implementations: implementations(config, ports, store) };
+}
+
+/** The local server binds the network itself (scripts/local/internet.ts); no environment of wrangler.toml does, so that `Env` lacks it. */
+function wayOut(env: Env): Pick<SafeFetchOptions, "fetch"> {
+  const { INTERNET: internet } = env as { INTERNET?: Fetcher };
+  return internet === undefined ? {} : { fetch: (url, init) => internet.fetch(url, init) };
 }
 
 function vectorStore({ VECTORIZE }: Env, { VECTORIZE_DIMENSIONS: dimensions }: Config): VectorStore | null {

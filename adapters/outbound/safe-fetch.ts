@@ -13,7 +13,11 @@ import { isPublicAddress, judgeTarget, type TargetRules } from "./judge-target.t
 //   O5  A call that may be repeated (RFC 9110 section 9.2.2) leaves once more where its connection was lost before an answer came:
 //       a server closes connections at rest whenever it likes, also while a call is on its way to it.
 
+type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
 export interface SafeFetchOptions extends TargetRules {
+  /** How a call leaves once its target was judged; `fetch` where absent. */
+  fetch?: Fetch;
   /** Addresses of a name, to refuse names that point into private ranges. Absent where no resolver can be reached. */
   resolve?: (hostname: string) => Promise<string[]>;
 }
@@ -35,18 +39,19 @@ const IDEMPOTENT_METHODS: readonly string[] = ["GET", "HEAD", "OPTIONS", "PUT", 
 const UTF8 = new TextDecoder();
 
 export function safeFetch(options: SafeFetchOptions): Outbound {
+  const leave: Fetch = options.fetch ?? ((url, init) => fetch(url, init));
   return {
     judge: (url) => judgeTarget(url, options),
     async fetch(request) {
       const judgement = judgeTarget(request.url, options);
       if (!judgement.allowed) throw forbidden(judgement.reason);
       if (options.resolve !== undefined) await refusePrivateName(request.url, options.resolve);
-      return send(request);
+      return send(request, leave);
     },
   };
 }
 
-async function send(request: OutboundRequest): Promise<OutboundResponse> {
+async function send(request: OutboundRequest, leave: Fetch): Promise<OutboundResponse> {
   const headers = outgoingHeaders(request.headers ?? {});
   const stop = new AbortController();
   let isTimedOut = false;
@@ -62,7 +67,7 @@ async function send(request: OutboundRequest): Promise<OutboundResponse> {
 
   const { url, method, body = null } = request;
   const signal = request.signal === undefined ? stop.signal : AbortSignal.any([request.signal, stop.signal]);
-  const ask = () => fetch(url, { method, headers, body, redirect: "manual", signal });
+  const ask = () => leave(url, { method, headers, body, redirect: "manual", signal });
   const isRepeatable = IDEMPOTENT_METHODS.includes(method.toUpperCase()) || headers.has("idempotency-key");
   let response: Response;
   try {

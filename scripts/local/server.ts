@@ -12,6 +12,7 @@ import {
 } from "miniflare";
 import { bundler } from "./bundle.ts";
 import { startCrons } from "./crons.ts";
+import { internet } from "./internet.ts";
 import { prepareDatabase } from "./prepare-database.ts";
 import { claimState, forgetServing, recordServing, runtimeServing, usablePort } from "./processes.ts";
 import type { Variables } from "./settings.ts";
@@ -133,7 +134,14 @@ function runtimeOf(worker: LocalWorker, modules: V4ModuleDefinition[], settings:
     // Miniflare would ask the network for the place of the caller; a laptop may be offline.
     cf: false,
     workers: [
-      { ...shape, bindings: { ...shape.bindings, ...settings.variables }, name: "weft", modules, modulesRoot: "/" },
+      {
+        ...shape,
+        bindings: { ...shape.bindings, ...settings.variables },
+        serviceBindings: { ...shape.serviceBindings, ...internet() },
+        name: "weft",
+        modules,
+        modulesRoot: "/",
+      },
     ],
   });
   for (const { dev } of options.workers) {

@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { internet } from "../../scripts/local/internet.ts";
 import { runtimeServing, usablePort } from "../../scripts/local/processes.ts";
 
 const HOST = "127.0.0.1";
@@ -37,7 +38,7 @@ export async function aPassThrough(upstream: string): Promise<Peer> {
     export default new Hono().post("/v1/chat/completions", async (http) => {
       const headers = { "content-type": "application/json" };
       const body = await http.req.text();
-      const answer = await fetch("${upstream}/v1/chat/completions", { method: "POST", headers, body });
+      const answer = await http.env.INTERNET.fetch("${upstream}/v1/chat/completions", { method: "POST", headers, body });
       return new Response(answer.body, answer);
     });`;
   const built = await build({
@@ -57,8 +58,9 @@ export async function aPassThrough(upstream: string): Promise<Peer> {
         compatibilityDate: "2026-10-01",
         modules: true,
         script: built.outputFiles.map(({ text }) => text).join(""),
-        // As the platform's own server: the port leads to the Worker itself.
+        // As the platform's own server: the port leads to the Worker itself, and its calls out to the network itself.
         unsafeDirectSockets: [{ host: HOST, port: 0 }],
+        serviceBindings: internet(),
       },
     ],
   });

@@ -52,6 +52,22 @@ const get = (path: string, more: object = {}) =>
   outbound.fetch({ url: `${origin}${path}`, method: "GET", timeoutMs: 2_000, ...more });
 
 describe("a call", () => {
+  it("leaves by the way that it is given, once its target was judged", async () => {
+    const left: string[] = [];
+    const given = safeFetch({
+      allowLoopback: true,
+      ownHosts: [],
+      fetch: async (url, { method }) => {
+        left.push(`${method} ${url}`);
+        return new Response("given");
+      },
+    });
+    const answer = await given.fetch({ url: `${origin}/echo`, method: "PUT", timeoutMs: 2_000 });
+    expect(await answer.text()).toBe("given");
+    await expect(given.fetch({ url: "http://10.0.0.1/", method: "GET", timeoutMs: 2_000 })).rejects.toThrow();
+    expect(left).toEqual([`PUT ${origin}/echo`]);
+  });
+
   it("carries headers, but none that belong to the connection or to a proxy", async () => {
     const headers = {
       "x-mine": "1",
