@@ -78,7 +78,7 @@ const COLUMNS = Object.keys(getTableColumns(modelCalls)).map((member) => ({
   name: member.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
 }));
 const INSERT = sql.raw(
-  `insert into model_calls (${COLUMNS.map(({ name }) => name).join(", ")}) select ${COLUMNS.map(({ member }) => `value->>'$.${member}'`).join(", ")}`,
+  `insert into model_calls (${COLUMNS.map(({ name }) => name).join(", ")}) select ${COLUMNS.map(({ member }) => `call->>'$.${member}'`).join(", ")} from calls`,
 );
 const ON_CONFLICT = sql.raw(
   `on conflict (id) do update set ${COLUMNS.filter(({ name }) => name !== "id" && name !== "tenant_id")
@@ -96,7 +96,9 @@ const putOnBill = gathering<CallRow>(
 );
 
 async function write(db: Database, rows: readonly CallRow[]): Promise<void> {
-  const upsert = sql`${INSERT} from json_each(${JSON.stringify(rows)}) where true ${ON_CONFLICT}`;
+  // Each row is made binary once: read as text, it would be written and parsed anew for each of its columns.
+  const calls = sql`with calls as materialized (select jsonb(value) as call from json_each(${JSON.stringify(rows)}))`;
+  const upsert = sql`${calls} ${INSERT} where true ${ON_CONFLICT}`;
   for (let attempt = 1; ; attempt++) {
     try {
       await db.run(upsert);
