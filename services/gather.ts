@@ -2,9 +2,11 @@ import type { PlatformContext } from "./context.ts";
 
 // Gathers what requests leave to be done after their answers, so that a busy isolate crosses to an object or the database once
 // for many of them.
-//   G1  whoever opens a batch does its work, for all that came within the time to gather.
+//   G1  whoever opens a batch does its work, for all that came within the time to gather. The others do not wait: a request that
+//       waits keeps its memory, and a timer of its own, long after its answer.
 //   G2  a promise of one request cannot be awaited by another: items change hands, promises do not.
-//   G3  nothing waits for somebody who was lost: who finds the own batch still open, when the own time is over, does its work.
+//   G3  nothing waits for somebody who was lost: the second of a batch stands by, and does its work when the own time is over and
+//       it is still open. So does everybody who finds a batch that should be done by then.
 
 export interface Gather<Item> {
   (ctx: PlatformContext, item: Item): Promise<void>;
@@ -12,29 +14,39 @@ export interface Gather<Item> {
   taken(ctx: PlatformContext, key: string): readonly Item[];
 }
 
+interface Batch<Item> {
+  items: Item[];
+  /** When one of those that wait has done its work, unless both were lost. */
+  dueAt: number;
+}
+
+/** Who opened a batch, and who stands by. */
+const WAITING = 2;
+
 /** `key` tells which items are done together, `work` how. */
 export function gathering<Item>(
   gatherMs: number,
   key: (item: Item) => string,
   work: (ctx: PlatformContext, items: readonly Item[]) => Promise<void>,
 ): Gather<Item> {
-  const byDatabase = new WeakMap<object, Map<string, Item[]>>();
+  const byDatabase = new WeakMap<object, Map<string, Batch<Item>>>();
   const gather = async (ctx: PlatformContext, item: Item) => {
-    const batches = byDatabase.get(ctx.db) ?? new Map<string, Item[]>();
+    const batches = byDatabase.get(ctx.db) ?? new Map<string, Batch<Item>>();
     byDatabase.set(ctx.db, batches);
     const name = key(item);
-    const batch = batches.get(name) ?? [];
+    const now = ctx.clock.now();
+    const batch = batches.get(name) ?? { items: [], dueAt: now + 2 * gatherMs };
     batches.set(name, batch);
-    batch.push(item);
+    if (batch.items.push(item) > WAITING && now < batch.dueAt) return;
     await gathered(ctx, gatherMs);
     if (batches.get(name) !== batch) return;
     batches.delete(name);
-    await work(ctx, batch);
+    await work(ctx, batch.items);
   };
   const taken = ({ db }: PlatformContext, name: string) => {
-    const batch = byDatabase.get(db)?.get(name) ?? [];
+    const { items } = byDatabase.get(db)?.get(name) ?? { items: [] };
     byDatabase.get(db)?.delete(name);
-    return batch;
+    return items;
   };
   return Object.assign(gather, { taken });
 }

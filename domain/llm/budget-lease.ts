@@ -33,18 +33,12 @@ export interface Lessee {
   taken: number;
   /** Set aside since the ledger was asked last: the next lease should cover twice as much. */
   takenUsdMicros: number;
-}
-
-export interface EndedCall {
-  lease: BudgetLease;
-  /** Among those of its lease. */
-  nth: number;
-  /** How many calls had been paid for by then. */
-  taken: number;
+  /** When a call that had ended last began to see that all are told. */
+  watchedAt: number;
 }
 
 export function newLessee(): Lessee {
-  return { leases: [], taken: 0, takenUsdMicros: 0 };
+  return { leases: [], taken: 0, takenUsdMicros: 0, watchedAt: Number.NEGATIVE_INFINITY };
 }
 
 /** The lease that pays for a call, its money set aside; `null` when none of these budgets has enough left. */
@@ -94,17 +88,15 @@ export function openLease(
   return lease;
 }
 
-export function endCall(lessee: Lessee, lease: BudgetLease, heldUsdMicros: number, costUsdMicros: number): EndedCall {
+export function endCall(lease: BudgetLease, heldUsdMicros: number, costUsdMicros: number): void {
   lease.heldUsdMicros -= heldUsdMicros;
   lease.leftUsdMicros += heldUsdMicros - costUsdMicros;
   lease.spentUsdMicros += costUsdMicros;
-  return { lease, nth: ++lease.ended, taken: lessee.taken };
+  lease.ended++;
 }
 
-/** What to tell the ledger some time after a call has ended; nothing where another has told it. */
-export function settlementsDue(lessee: Lessee, { lease, nth, taken }: EndedCall, now: number): Settlement[] {
-  const isQuiet = lessee.taken === taken;
-  if (lease.told >= nth && !isQuiet) return [];
+/** What to tell the ledger of the calls that have ended. Where no call came for a while, all that is not held goes back with it. */
+export function settlementsDue(lessee: Lessee, isQuiet: boolean, now: number): Settlement[] {
   if (isQuiet) lessee.takenUsdMicros = 0;
   const due = lessee.leases.flatMap((one) => settlementOf(one, isQuiet || !one.isLent || one.until <= now));
   lessee.leases = lessee.leases.filter((one) => one.leftUsdMicros > 0 || one.heldUsdMicros > 0);

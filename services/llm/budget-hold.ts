@@ -4,7 +4,6 @@ import type { Grant, WantedBudget } from "../../domain/llm/budget-book.ts";
 import { affordableTokens, type CostEstimate, costEstimate } from "../../domain/llm/budget-estimate.ts";
 import {
   type BudgetLease,
-  type EndedCall,
   endCall,
   type Lessee,
   openLease,
@@ -65,9 +64,10 @@ export async function holdBudgets(
       costUsdMicros += more;
     },
     end() {
-      const ended = endCall(lessee, lease, usdMicros, costUsdMicros);
+      endCall(lease, usdMicros, costUsdMicros);
       // Where the money is scarce, others wait for what is left of it.
-      ctx.later(isLess ? tell(ctx, lessee, ended) : gathered(ctx, GATHER_MS).then(() => tell(ctx, lessee, ended)));
+      if (isLess) ctx.later(tell(ctx, lessee, true));
+      else if (ctx.clock.now() >= lessee.watchedAt + GATHER_MS) ctx.later(watch(ctx, lessee));
     },
   };
 }
@@ -98,9 +98,21 @@ async function ask(
   return { lease, usdMicros: grant.usdMicros };
 }
 
-async function tell(ctx: ServiceContext, lessee: Lessee, ended: EndedCall): Promise<void> {
+/** Tells what calls cost, for all that end within the time to gather, until nobody calls any more or a later call watches. */
+async function watch(ctx: ServiceContext, lessee: Lessee): Promise<void> {
+  const watchedAt = ctx.clock.now();
+  lessee.watchedAt = watchedAt;
+  for (let isQuiet = false; !isQuiet && lessee.watchedAt === watchedAt; ) {
+    const { taken } = lessee;
+    await gathered(ctx, GATHER_MS);
+    isQuiet = lessee.taken === taken;
+    await tell(ctx, lessee, isQuiet);
+  }
+}
+
+async function tell(ctx: ServiceContext, lessee: Lessee, isQuiet: boolean): Promise<void> {
   const { leases } = lessee;
-  const settlements = settlementsDue(lessee, ended, ctx.clock.now());
+  const settlements = settlementsDue(lessee, isQuiet, ctx.clock.now());
   if (settlements.length === 0) return;
   try {
     await ctx.ports.spendLedgers.of(ctx.tenant.id).settle(...settlements);

@@ -4,7 +4,6 @@ import { budgetMonth } from "../../../domain/llm/budget.ts";
 import { BudgetBook, HOLD_MS, type Settlement, type WantedBudget } from "../../../domain/llm/budget-book.ts";
 import {
   type BudgetLease,
-  type EndedCall,
   endCall,
   LEASE_MS,
   type Lessee,
@@ -38,7 +37,6 @@ class World {
   readonly book = new BudgetBook({ monthStart: MONTH.start, spent: [], holds: [] });
   readonly billed = new Map<string, number>();
   readonly calls: Call[] = [];
-  readonly untold: { lessee: Lessee; ended: EndedCall }[] = [];
   questions = 0;
   #ids = 0;
 
@@ -58,15 +56,15 @@ class World {
     return this.calls.push({ lessee, lease, usdMicros: grant.usdMicros }) > 0;
   }
 
-  end({ lessee, lease, usdMicros }: Call, share: number): void {
+  end({ lease, usdMicros }: Call, share: number): void {
     const cost = Math.floor(usdMicros * share);
     for (const { name } of lease.budgets) this.billed.set(name, (this.billed.get(name) ?? 0) + cost);
-    this.untold.push({ lessee, ended: endCall(lessee, lease, usdMicros, cost) });
+    endCall(lease, usdMicros, cost);
   }
 
-  tell({ lessee, ended }: { lessee: Lessee; ended: EndedCall }, isLost = false): Settlement[] {
+  tell(lessee: Lessee, { isQuiet = true, isLost = false } = {}): Settlement[] {
     const { leases } = lessee;
-    const settlements = settlementsDue(lessee, ended, this.now);
+    const settlements = settlementsDue(lessee, isQuiet, this.now);
     if (isLost) takeBack(lessee, leases, settlements);
     else {
       this.book.turnTo(this.now);
@@ -109,9 +107,8 @@ describe("leases of budgets", () => {
           const gone = lessees[who];
           lessees[who] = newLessee();
           // What it had under way is never billed, and what it had not told is never told.
-          for (const list of [world.calls, world.untold]) {
-            for (let at = list.length - 1; at >= 0; at--) if (list[at]?.lessee === gone) list.splice(at, 1);
-          }
+          for (let at = world.calls.length - 1; at >= 0; at--)
+            if (world.calls[at]?.lessee === gone) world.calls.splice(at, 1);
         };
         for (const { what, who, n, share } of acts) {
           const lessee = lessees[who] ?? newLessee();
@@ -120,10 +117,7 @@ describe("leases of budgets", () => {
             const call = next(world.calls, n);
             if (call !== undefined) world.end(call, share);
           }
-          if (what === "tell" || what === "lose") {
-            const untold = next(world.untold, n);
-            if (untold !== undefined) world.tell(untold, what === "lose");
-          }
+          if (what === "tell" || what === "lose") world.tell(lessee, { isQuiet: n % 2 === 0, isLost: what === "lose" });
           if (what === "pass") world.now += n * 50;
           if (what === "crash") crash(who);
           if (what === "expire") {
@@ -146,10 +140,9 @@ describe("leases of budgets", () => {
     for (let n = 0; n < 60; n++) {
       for (const lessee of lessees) world.call(lessee, [tenant], 5);
       for (let call = next(world.calls, n); call !== undefined; call = next(world.calls, n)) world.end(call, 0.6);
-      // The calls of a round are told while the next one is under way.
-      if (n % 2 === 1) for (const untold of world.untold.splice(0, 3)) world.tell(untold);
+      if (n % 2 === 1) for (const lessee of lessees) world.tell(lessee, { isQuiet: false });
     }
-    for (const untold of world.untold.splice(0)) world.tell(untold);
+    for (const lessee of lessees) world.tell(lessee);
     expect([world.book.spent("tenant"), world.book.held("tenant")]).toEqual([60 * 2 * 3, 0]);
     expect(lessees.flatMap(({ leases }) => leases)).toEqual([]);
     expect(world.questions).toBeLessThan(40);
@@ -162,8 +155,20 @@ describe("leases of budgets", () => {
     expect(world.questions).toBeLessThan(6);
     const [first] = world.calls.splice(0, 1);
     if (first !== undefined) world.end(first, 1);
-    for (const untold of world.untold.splice(0)) world.tell(untold);
+    world.tell(lessee);
     expect([world.book.spent("tenant"), world.book.held("tenant")]).toEqual([5, 25]);
+  });
+
+  it("stay while calls come, and tell nothing twice", () => {
+    const world = new World();
+    const lessee = newLessee();
+    for (let n = 0; n < 6; n++) world.call(lessee, [tenant], 5);
+    const before = world.questions;
+    for (const call of world.calls.splice(0)) world.end(call, 1);
+    expect(world.tell(lessee, { isQuiet: false })).not.toEqual([]);
+    expect(world.tell(lessee, { isQuiet: false })).toEqual([]);
+    expect(world.call(lessee, [tenant], 5)).toBe(true);
+    expect(world.questions).toBe(before);
   });
 
   it("are not lent to rare calls", () => {
@@ -173,7 +178,7 @@ describe("leases of budgets", () => {
       world.call(lessee, [tenant], 5);
       expect(world.book.held("tenant")).toBe(5);
       for (const call of world.calls.splice(0)) world.end(call, 1);
-      for (const untold of world.untold.splice(0)) world.tell(untold);
+      world.tell(lessee);
       world.now += 200;
     }
     expect(world.questions).toBe(3);
