@@ -10,7 +10,7 @@ import { backoff } from "../domain/kernel/retry.ts";
 import { SECOND_MS } from "../domain/kernel/time.ts";
 import { auditEntries } from "./audit/table.ts";
 import type { Database, PlatformContext } from "./context.ts";
-import { GATHER_MS, gathering } from "./gather.ts";
+import { gathering } from "./gather.ts";
 import { commitGuard, tasks } from "./jobs/table.ts";
 import { personalColumns } from "./personal.ts";
 
@@ -83,10 +83,12 @@ export async function commit(ctx: CommitContext, request: Commit): Promise<void>
 
 /** So many share the calls of one consumer, and its lease. */
 const MAX_TOGETHER = 10;
+/** Long enough for uploads side by side to meet, too short for one alone to be noticed. */
+const RING_MS = 20;
 
 /** One ring for what several commits ask for at about the same time, where it can be done together. */
 const ringTogether = gathering<{ id: string; tenantId: string; company: string }>(
-  GATHER_MS,
+  RING_MS,
   ({ tenantId, company }) => `${tenantId}/${company}`,
   async (ctx, rows) => {
     const [first] = rows;
