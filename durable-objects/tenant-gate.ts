@@ -60,13 +60,19 @@ export class TenantGate extends DurableObject<Env> implements TenantGatePort {
     for (const [key, bucket] of decision.buckets) this.#buckets.set(key, bucket);
     this.#persistSoon();
     this.#use(decision);
-    return { principal, isSuspended, decision: { verdict: decision.verdict, slices: decision.slices } };
+    return {
+      principal,
+      isSuspended,
+      decision: { verdict: decision.verdict, slices: decision.slices, lent: decision.lent },
+    };
   }
 
   async limits(principal: string, returned: Returned, isFresh: boolean): Promise<Limit[]> {
     const standing = await this.#knowledge.standing(isFresh);
     const { policy, period, now } = this.#rules(standing);
-    for (const [key, bucket] of withReturned(this.#buckets, returned, now)) this.#buckets.set(key, bucket);
+    const { buckets, usage } = withReturned(this.#book(standing), returned, period, now);
+    for (const [key, bucket] of buckets) this.#buckets.set(key, bucket);
+    this.#use({ usage, crossed: [] });
     return limitsOf(this.#book(standing), principal, policy, period, now).map((limit): Limit => {
       if (!isRateName(limit.name)) return { ...limit, resetsAt: isoTime(period.end) };
       const key = limit.name === "requests-per-principal" ? principal : limit.name;

@@ -12,6 +12,7 @@ import { type Bucket, bucketAt, covers, given, isFull, remaining, waitMs, withou
 //   G2  what is leased out is taken here first, so leases never let more through than the limit.
 //   G3  a lease is at most an eighth of what is left, and nothing of a last LEAST_LEASED: near its end, and always where it
 //       is small, a limit is counted call by call, so that no call is refused for a token that lies with somebody else.
+//   G4  what a quota lends is used from then on, until it is given back. It reaches no mark: the call that does is counted here.
 
 /** Tokens by bucket, and what a billing period has used. A bucket that is absent is full. */
 export interface GateBook {
@@ -32,11 +33,22 @@ export interface GateAsk {
   cost: 0 | 1;
   /** Tokens the caller would like to hold for calls to come. */
   spare: number;
+  /** How much of the endpoint's quota it would like to hold. */
+  spareQuota: number;
   returned: Returned;
 }
 
-/** Tokens of earlier leases that came to nothing, by bucket, and the limit that they were leased under. */
-export type Returned = Readonly<Record<string, { tokens: number; limit: number }>>;
+/**
+ * Tokens of earlier leases that came to nothing: by bucket, with the limit that they were leased under, and by quota, with the
+ * beginning of the period that they were lent in.
+ */
+export type Returned = Readonly<Record<string, { tokens: number; limit: number } | LentTokens>>;
+
+interface LentTokens {
+  quota: QuotaName;
+  tokens: number;
+  periodStart: number;
+}
 
 export type Verdict =
   | { allowed: true }
@@ -49,9 +61,17 @@ export interface Slice extends RateState {
   granted: number;
 }
 
+/** A part of a quota that the caller may count by itself until the period ends. */
+export interface Lent {
+  quota: QuotaName;
+  granted: number;
+  period: BillingPeriod;
+}
+
 export interface GateDecision {
   verdict: Verdict;
   slices: Slice[];
+  lent: Lent | null;
   /** Quotas that this call took past a mark that is told to the tenant. */
   crossed: Crossing[];
   /** What of the book changed. */
@@ -87,8 +107,9 @@ export function wantedBuckets(principal: string, endpointClass: EndpointClass): 
 }
 
 export function decide(book: GateBook, ask: GateAsk, policy: Policy, period: BillingPeriod, now: number): GateDecision {
-  const usage = usageOf(book.usage, period);
-  const changed = new Map(withReturned(book.buckets, ask.returned, now));
+  const back = withReturned(book, ask.returned, period, now);
+  const { usage } = back;
+  const changed = new Map(back.buckets);
   const wanted = wantedBuckets(ask.principal, ask.endpoint.class).map(({ bucket, name }) => ({
     key: bucket,
     name,
@@ -103,27 +124,51 @@ export function decide(book: GateBook, ask: GateAsk, policy: Policy, period: Bil
     changed.set(key, rest);
     return { bucket: key, granted: spare, ...rateState(name, rest) };
   });
-  const counted = verdict.allowed && ask.endpoint.quota !== null ? ask.endpoint.quota : null;
-  const amount = counted === null ? 0 : counted.cost * ask.cost;
-  return {
-    verdict,
-    slices,
-    buckets: [...changed],
-    ...(counted === null || amount === 0 ? { usage, crossed: [] } : withCounted(usage, counted.name, amount, policy)),
-  };
+  return { verdict, slices, buckets: [...changed], ...counted(verdict, ask, usage, policy, period) };
 }
 
-/** The buckets that take tokens back. Those of a limit that has changed since are void. */
+/** What an allowed call, and what it would like to hold, take from its quota. */
+function counted(
+  { allowed }: Verdict,
+  { endpoint: { quota }, cost, spareQuota }: GateAsk,
+  before: Usage,
+  policy: Policy,
+  period: BillingPeriod,
+): Pick<GateDecision, "usage" | "crossed" | "lent"> {
+  if (!allowed || quota === null || quota.cost === 0) return { usage: before, crossed: [], lent: null };
+  const { name } = quota;
+  const { usage, crossed } =
+    cost === 0 ? { usage: before, crossed: [] } : withCounted(before, name, quota.cost * cost, policy);
+  const granted = lendable(usage.used[name], policy.quotas[name].limit, spareQuota);
+  if (granted === 0) return { usage, crossed, lent: null };
+  return { usage: withUsed(usage, name, granted), crossed, lent: { quota: name, granted, period } };
+}
+
+function lendable(used: number, limit: number, wanted: number): number {
+  const left = limit - used;
+  if (left < LEAST_LEASED) return 0;
+  const marks = MARKS.map((percent) => Math.ceil((limit * percent) / 100)).filter((mark) => mark > used);
+  return Math.min(wanted, Math.floor(left * LEASED_SHARE), Math.min(...marks) - 1 - used);
+}
+
+/** What takes tokens back: buckets, and what is used of quotas. Those of a limit that has changed since, or of another period, are void. */
 export function withReturned(
-  buckets: ReadonlyMap<string, Bucket>,
+  book: GateBook,
   returned: Returned,
+  period: BillingPeriod,
   now: number,
-): [string, Bucket][] {
-  return Object.entries(returned).flatMap(([key, { tokens, limit }]): [string, Bucket][] => {
-    const bucket = buckets.get(key);
-    if (bucket === undefined || bucket.limit !== limit) return [];
-    return [[key, given(bucketAt(bucket, bucket, now), tokens)]];
-  });
+): { buckets: [string, Bucket][]; usage: Usage } {
+  const buckets: [string, Bucket][] = [];
+  let usage = usageOf(book.usage, period);
+  for (const [key, back] of Object.entries(returned)) {
+    if ("periodStart" in back) {
+      if (back.periodStart === usage.periodStart) usage = withUsed(usage, back.quota, -back.tokens);
+      continue;
+    }
+    const bucket = book.buckets.get(key);
+    if (bucket?.limit === back.limit) buckets.push([key, given(bucketAt(bucket, bucket, now), back.tokens)]);
+  }
+  return { buckets, usage };
 }
 
 /** Adds what turned out to be used, or, below zero, gives back what came to nothing. */
@@ -208,10 +253,15 @@ function withCounted(
   policy: Policy,
 ): { usage: Usage; crossed: Crossing[] } {
   const before = usage.used[quota];
-  const used = Math.max(0, before + amount);
+  const after = withUsed(usage, quota, amount);
+  const used = after.used[quota];
   const { limit } = policy.quotas[quota];
   const crossed = MARKS.filter((percent) => before * 100 < limit * percent && used * 100 >= limit * percent).map(
     (percent) => ({ quota, percent, used, limit }),
   );
-  return { usage: { ...usage, used: { ...usage.used, [quota]: used } }, crossed };
+  return { usage: after, crossed };
+}
+
+function withUsed(usage: Usage, quota: QuotaName, amount: number): Usage {
+  return { ...usage, used: { ...usage.used, [quota]: Math.max(0, usage.used[quota] + amount) } };
 }

@@ -2,14 +2,17 @@ import { type Problem, problem } from "../../domain/kernel/problem.ts";
 import { type Endpoint, failsOpen, isOpenWhileSuspended } from "../../domain/limits/endpoint.ts";
 import { type Verdict, wantedBuckets } from "../../domain/limits/gate.ts";
 import {
+  ended,
   knownRefusal,
   LEASE_MS,
   type Lease,
+  noteCounted,
   question,
   receive,
   shouldRenew,
   spend,
 } from "../../domain/limits/lease.ts";
+import type { QuotaName } from "../../domain/limits/limit.ts";
 import { type RateState, seconds } from "../../domain/limits/rate-limit-fields.ts";
 import type { PlatformContext } from "../context.ts";
 import { findPrincipal, identify } from "../identity/credential.ts";
@@ -83,8 +86,7 @@ async function admit(
   const isFresh = needsFresh(now);
   const lease = leaseOf(caller.tenantId);
   const principal = remembered ?? established;
-  const cost = endpoint.quota?.cost ?? 0;
-  if (principal !== null && cost === 0) {
+  if (principal !== null) {
     const known = fromLease(platform, caller, endpoint, lease, principal, now);
     if (known !== null) return known;
   }
@@ -98,22 +100,26 @@ async function admit(
   if (admitted === null || reply.decision === null || isOver(admitted, platform.clock.now())) return null;
   const { verdict, slices } = reply.decision;
   // Another question may have brought tokens while this one found the gate's empty.
-  const isEmpty = !verdict.allowed && verdict.cause === "rate" && cost === 0;
-  const late = isEmpty ? spend(lease, wanted(caller, endpoint), platform.clock.now()) : null;
+  const isEmpty = !verdict.allowed && verdict.cause === "rate";
+  const quota = countedQuota(endpoint);
+  const late = isEmpty ? spend(lease, wanted(caller, endpoint), quota, platform.clock.now()) : null;
   const refusal =
     standingRefusal(admitted, endpoint, reply.isSuspended) ?? (late === null ? limitRefusal(platform, verdict) : null);
-  const counted = cost > 0 && verdict.allowed ? (endpoint.quota?.name ?? null) : null;
+  const isCounted = verdict.allowed || late !== null;
   const rates =
     late ?? slices.map(({ granted, bucket: _, ...state }) => ({ ...state, remaining: state.remaining + granted }));
   // The policy that a refusal names is among those that are told.
   if (!verdict.allowed && verdict.cause === "quota") rates.push(verdict.quota);
-  return {
-    principal: admitted,
-    rates,
-    refusal,
-    refund:
-      counted === null ? null : () => platform.later(platform.ports.tenantGates.of(caller.tenantId).count(counted, -1)),
-  };
+  return { principal: admitted, rates, refusal, refund: isCounted ? refundOf(platform, caller, quota) : null };
+}
+
+/** The quota that a call counts against before it is made. */
+function countedQuota({ quota }: Endpoint): QuotaName | null {
+  return quota === null || quota.cost === 0 ? null : quota.name;
+}
+
+function refundOf(platform: PlatformContext, { tenantId }: Caller, quota: QuotaName | null): Admission["refund"] {
+  return quota === null ? null : () => platform.later(platform.ports.tenantGates.of(tenantId).count(quota, -1));
 }
 
 function fromLease(
@@ -126,10 +132,13 @@ function fromLease(
 ): Admission | null {
   const refusal = standingRefusal(principal, endpoint, lease.isSuspended);
   const buckets = wanted(caller, endpoint);
-  const rates = spend(lease, buckets, now);
+  const quota = countedQuota(endpoint);
+  const rates = spend(lease, buckets, quota, now);
   if (rates !== null) {
-    if (shouldRenew(lease, buckets, now)) platform.later(ask(platform, caller, endpoint, lease, needsFresh(now), 0));
-    return { principal, rates, refusal, refund: null };
+    if (shouldRenew(lease, buckets, quota, now)) {
+      platform.later(ask(platform, caller, endpoint, lease, needsFresh(now), 0));
+    }
+    return { principal, rates, refusal, refund: refundOf(platform, caller, quota) };
   }
   const refused = knownRefusal(lease, buckets, now);
   if (refused === null) return null;
@@ -152,14 +161,32 @@ async function ask(
 ): Promise<GateReply> {
   const at = platform.clock.now();
   const revocationsBefore = revocationCount();
-  const { spare, returned } = question(lease, at);
+  const { spare, spareQuota, returned } = question(lease, at);
+  if (cost > 0 && countedQuota(endpoint) !== null) noteCounted(lease, at);
   const { principal, credential, tenantId } = caller;
-  const request = { principal, endpoint, cost, spare, returned, credential, isFresh };
+  const request = { principal, endpoint, cost, spare, spareQuota, returned, credential, isFresh };
   const reply = await platform.ports.tenantGates.of(tenantId).admit(request);
   if (reply.decision !== null) receive(lease, reply.decision, { at, spare });
+  if (reply.decision?.lent) platform.later(giveBackEnded(platform, caller, endpoint, lease));
   lease.isSuspended = reply.isSuspended;
   if (reply.principal !== null) rememberPrincipal(caller.key, reply.principal, at + LEASE_MS, revocationsBefore);
   return reply;
+}
+
+/** Whatever becomes of the isolate's lease meanwhile: what is left of a quota must not stay counted. */
+async function giveBackEnded(
+  platform: PlatformContext,
+  { tenantId, principal }: Caller,
+  endpoint: Endpoint,
+  lease: Lease,
+): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, LEASE_MS));
+  const returned = ended(lease, platform.clock.now());
+  if (Object.keys(returned).length === 0) return;
+  const nothing = { cost: 0, spare: 0, spareQuota: 0 } as const;
+  await platform.ports.tenantGates
+    .of(tenantId)
+    .admit({ principal, endpoint, ...nothing, returned, credential: null, isFresh: false });
 }
 
 async function withoutGate(

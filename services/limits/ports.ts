@@ -16,7 +16,7 @@ export interface GateReply {
   principal: Principal | null;
   isSuspended: boolean;
   /** Null when nothing was decided, because the credential does not hold. */
-  decision: Pick<GateDecision, "verdict" | "slices"> | null;
+  decision: Pick<GateDecision, "verdict" | "slices" | "lent"> | null;
 }
 
 export interface TenantGate {

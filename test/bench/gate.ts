@@ -80,6 +80,7 @@ function decisionRows(): Row[] {
     endpoint: { class: "reads", quota: null },
     cost: 1,
     spare: 0,
+    spareQuota: 0,
     returned: {},
   };
   const lease = emptyLease();
@@ -89,7 +90,7 @@ function decisionRows(): Row[] {
   const decisions = perSecond(100_000, (i) => {
     for (const [key, bucket] of decide(book, ask, policy, period, i / 100).buckets) buckets.set(key, bucket);
   });
-  const spends = perSecond(10_000, () => spend(lease, wanted, 1));
+  const spends = perSecond(10_000, () => spend(lease, wanted, null, 1));
   return [
     { suite, name: "decisions of a gate", value: decisions, unit: "1/s" },
     { suite, name: "calls covered by a lease", value: spends, unit: "1/s" },

@@ -25,7 +25,15 @@ function aGate(policy = policyOf("free", [], T0)) {
   return {
     book,
     ask(changes: Partial<GateAsk> = {}, now = T0, rules = policy, when = period) {
-      const ask: GateAsk = { principal: "user:1", endpoint: read, cost: 1, spare: 0, returned: {}, ...changes };
+      const ask: GateAsk = {
+        principal: "user:1",
+        endpoint: read,
+        cost: 1,
+        spare: 0,
+        spareQuota: 0,
+        returned: {},
+        ...changes,
+      };
       const decision = decide(book, ask, rules, when, now);
       for (const [key, bucket] of decision.buckets) buckets.set(key, bucket);
       book.usage = decision.usage;
@@ -158,6 +166,32 @@ describe("a quota", () => {
       [8, 80],
       [10, 100],
     ]);
+  });
+
+  it("lends at most an eighth of what is left, nothing when little is, and never up to a mark (G3, G4)", () => {
+    const lent = (limit: number, used: number, spareQuota: number) => {
+      const gate = aGate(limited({ runs: limit }));
+      gate.book.usage = { ...gate.book.usage, used: { ...gate.book.usage.used, runs: used } };
+      const decision = gate.ask({ endpoint: start, spareQuota });
+      return { granted: decision.lent?.granted ?? 0, used: decision.usage.used.runs, crossed: decision.crossed.length };
+    };
+    expect(lent(801, 0, 1_000)).toEqual({ granted: 100, used: 101, crossed: 0 });
+    expect(lent(801, 0, 7)).toEqual({ granted: 7, used: 8, crossed: 0 });
+    expect(lent(256, 0, 1_000)).toEqual({ granted: 0, used: 1, crossed: 0 });
+    expect(lent(10_000, 7_989, 1_000)).toEqual({ granted: 9, used: 7_999, crossed: 0 });
+    expect(lent(10_000, 7_999, 100)).toEqual({ granted: 100, used: 8_100, crossed: 1 });
+  });
+
+  it("is counted and lent by no renewal that asks for nothing, and takes back what it lent in this period", () => {
+    const gate = aGate(limited({ runs: 1_000 }));
+    gate.ask({ endpoint: start, spareQuota: 10 });
+    const back = (periodStart: number) => ({ runs: { quota: "runs", tokens: 4, periodStart } }) as const;
+    gate.ask({ endpoint: start, cost: 0, returned: back(period.start - 1) });
+    expect(gate.left("runs")).toBe(989);
+    gate.ask({ endpoint: start, cost: 0, returned: back(period.start) });
+    expect(gate.left("runs")).toBe(993);
+    gate.ask({ endpoint: start, cost: 0, spareQuota: 3 });
+    expect(gate.left("runs")).toBe(990);
   });
 
   it("whose use is known afterwards refuses when none is left, and never goes below nothing", () => {

@@ -16,6 +16,7 @@ import { anApiKey, aTenant, type TestMember } from "../../support/a-tenant.ts";
 import { asOperator, setLimits } from "../../support/operator.ts";
 
 const read: Endpoint = { class: "reads", quota: null };
+const start: Endpoint = { class: "run-starts", quota: { name: "runs", cost: 1 } };
 const write: Endpoint = { class: "writes", quota: null };
 const model: Endpoint = { class: "model-calls", quota: { name: "llm-tokens", cost: 0 } };
 const LEASE_MS = 2_000;
@@ -87,6 +88,46 @@ describe("admitting a call", () => {
     expect(asked).toHaveLength(2);
     pass(10_000);
     expect((await admitBearer(platform, owner.token, read))?.refusal).toBeNull();
+  });
+
+  it("lends a part of a quota to an isolate that starts run after run, and takes back what it did not need", async () => {
+    const owner = await aTenant();
+    await setLimits(owner, { runs: { limit: 10_000 } });
+    const { platform, asked } = watched();
+    for (let i = 0; i < 40; i++) expect((await admitBearer(platform, owner.token, start))?.refusal).toBeNull();
+    const questions = asked.filter(({ cost }) => cost === 1);
+    expect(questions.length).toBeLessThan(10);
+    // As another isolate sees it: what is lent counts as used.
+    const used = async () => {
+      const limits = await platform.ports.tenantGates.of(owner.tenantId).limits("user:1", {}, false);
+      return limits.find(({ name }) => name === "runs")?.used ?? 0;
+    };
+    expect(await used()).toBeGreaterThan(40);
+    pass(LEASE_MS);
+    await platform.settled();
+    expect(await used()).toBe(40);
+  });
+
+  it("counts every start by itself where the quota has little left, whoever asks", async () => {
+    const owner = await aTenant();
+    await setLimits(owner, { runs: { limit: 100 } });
+    const { platform } = watched();
+    const all = await Promise.all(Array.from({ length: 300 }, () => admitBearer(platform, owner.token, start)));
+    expect(all.filter((admission) => admission?.refusal === null)).toHaveLength(100);
+  });
+
+  it("gives back a start that was paid for from a lease and came to nothing", async () => {
+    const owner = await aTenant();
+    await setLimits(owner, { runs: { limit: 10_000 } });
+    const platform = aPlatform();
+    for (let i = 0; i < 20; i++) (await admitBearer(platform, owner.token, start))?.refund?.();
+    expect(
+      await vi.waitFor(async () => {
+        const left = await remaining(owner, "runs");
+        expect(left).toBe(10_000);
+        return left;
+      }),
+    ).toBe(10_000);
   });
 
   it("counts a caller who was known in another way", async () => {
@@ -227,6 +268,7 @@ describe("the gate as an object", () => {
       endpoint: { class: "writes", quota: { name: "documents", cost: 1 } },
       cost: 1,
       spare: 0,
+      spareQuota: 0,
       returned: {},
       credential: null,
       isFresh: false,
@@ -249,6 +291,7 @@ describe("the gate as an object", () => {
         endpoint: read,
         cost: 1,
         spare: 0,
+        spareQuota: 0,
         returned: {},
         credential: { kind: "session", claims },
         isFresh: false,
