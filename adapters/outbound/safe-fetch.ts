@@ -1,5 +1,6 @@
 import { type Problem, problem } from "../../domain/kernel/problem.ts";
 import type { Outbound, OutboundRequest, OutboundResponse } from "../../services/ports.ts";
+import { boundedText } from "./bounded-text.ts";
 import { dnsOverHttps } from "./dns-over-https.ts";
 import { isPublicAddress, judgeTarget, type TargetRules } from "./judge-target.ts";
 
@@ -35,8 +36,6 @@ const RESERVED_HEADER =
   /^(?:host|connection|content-length|transfer-encoding|upgrade|keep-alive|te|trailer|expect|via|forwarded|proxy-.*|cf-.*|x-forwarded-.*|x-real-ip)$/i;
 
 const IDEMPOTENT_METHODS: readonly string[] = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"];
-
-const UTF8 = new TextDecoder();
 
 export function safeFetch(options: SafeFetchOptions): Outbound {
   const leave: Fetch = options.fetch ?? ((url, init) => fetch(url, init));
@@ -83,7 +82,7 @@ async function send(request: OutboundRequest, leave: Fetch): Promise<OutboundRes
     headers: response.headers,
     async text() {
       try {
-        return await boundedText(response, request.maxBytes ?? DEFAULT_MAX_BYTES);
+        return await textOf(response, request.maxBytes ?? DEFAULT_MAX_BYTES);
       } catch (error) {
         stop.abort();
         throw failure(error);
@@ -118,19 +117,12 @@ async function refusePrivateName(text: string, resolve: (hostname: string) => Pr
   if (!addresses.every(isPublicAddress)) throw forbidden("is a name of a private address");
 }
 
-/** Nearly every answer is one part: then there is nothing to put together, and no decoder to make. */
-async function boundedText(response: Response, maxBytes: number): Promise<string> {
+function textOf(response: Response, maxBytes: number): Promise<string> | string {
   if (response.body === null) return "";
   if (declaredBytes(response.headers) <= maxBytes) return response.text();
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  const reader = response.body.getReader();
-  for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    length += part.value.byteLength;
-    if (length > maxBytes) throw unreachable("too-large", `The answer is larger than ${maxBytes} bytes.`);
-    parts.push(part.value);
-  }
-  return UTF8.decode(parts.length === 1 ? parts[0] : Buffer.concat(parts, length));
+  return boundedText(response.body, maxBytes, () =>
+    unreachable("too-large", `The answer is larger than ${maxBytes} bytes.`),
+  );
 }
 
 /** The length that the transport holds the body to; none where it is compressed, since that tells nothing of the text. */
