@@ -97,6 +97,7 @@ export function composePlatform(env: Env, origin: Origin): PlatformContext {
     random,
     log,
     later(work) {
+      if (work === null) return;
       origin.waitUntil(
         work.catch((error: unknown) => {
           log.error("background.failed", error, { requestId });

@@ -32,9 +32,11 @@ export function pooledRandom(): RandomSource {
     fill(target);
     return target;
   };
-  return {
-    bytes,
-    fill,
-    next: () => new DataView(bytes(4).buffer).getUint32(0) / 2 ** 32,
+  const draw = new DataView(new ArrayBuffer(4));
+  const drawn = new Uint8Array(draw.buffer);
+  const next = () => {
+    fill(drawn);
+    return draw.getUint32(0) / 2 ** 32;
   };
+  return { bytes, fill, next };
 }

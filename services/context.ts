@@ -95,8 +95,8 @@ export interface PlatformContext {
   ids: Ids;
   random: { bytes(count: number): Uint8Array<ArrayBuffer>; next(): number };
   log: Log;
-  /** Keeps work going after the answer has left; a failure is logged and tracked. */
-  later(work: Promise<unknown>): void;
+  /** Keeps work going after the answer has left; a failure is logged and tracked. `null`: there is nothing to wait for. */
+  later(work: Promise<unknown> | null): void;
 }
 
 /** What a verb needs: an actor in a tenant. The tenant comes from the credential, never from the request. */

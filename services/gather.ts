@@ -9,7 +9,8 @@ import type { PlatformContext } from "./context.ts";
 //       it is still open. So does everybody who finds a batch that should be done by then.
 
 export interface Gather<Item> {
-  (ctx: PlatformContext, item: Item): Promise<void>;
+  /** What the request has to wait for; `null` where another does the work. */
+  (ctx: PlatformContext, item: Item): Promise<void> | null;
   /** What waits under a key, for somebody who does it at once. */
   taken(ctx: PlatformContext, key: string): readonly Item[];
 }
@@ -30,18 +31,19 @@ export function gathering<Item>(
   work: (ctx: PlatformContext, items: readonly Item[]) => Promise<void>,
 ): Gather<Item> {
   const byDatabase = new WeakMap<object, Map<string, Batch<Item>>>();
-  const gather = async (ctx: PlatformContext, item: Item) => {
+  const gather = (ctx: PlatformContext, item: Item) => {
     const batches = byDatabase.get(ctx.db) ?? new Map<string, Batch<Item>>();
     byDatabase.set(ctx.db, batches);
     const name = key(item);
     const now = ctx.clock.now();
     const batch = batches.get(name) ?? { items: [], dueAt: now + 2 * gatherMs };
     batches.set(name, batch);
-    if (batch.items.push(item) > WAITING && now < batch.dueAt) return;
-    await gathered(ctx, gatherMs);
-    if (batches.get(name) !== batch) return;
-    batches.delete(name);
-    await work(ctx, batch.items);
+    if (batch.items.push(item) > WAITING && now < batch.dueAt) return null;
+    return gathered(ctx, gatherMs).then(async () => {
+      if (batches.get(name) !== batch) return;
+      batches.delete(name);
+      await work(ctx, batch.items);
+    });
   };
   const taken = ({ db }: PlatformContext, name: string) => {
     const { items } = byDatabase.get(db)?.get(name) ?? { items: [] };

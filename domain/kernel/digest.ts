@@ -1,10 +1,11 @@
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, hash, timingSafeEqual } from "node:crypto";
 
 export type HashAlgorithm = "md5" | "sha1" | "sha256" | "sha384" | "sha512";
 
 /** Lower-case hexadecimal digest of UTF-8 text or bytes. */
 export function hexDigest(algorithm: HashAlgorithm, data: string | Uint8Array): string {
-  return createHash(algorithm).update(data).digest("hex");
+  // In one go: a hash that can be added to is a stream, and costs half as much again.
+  return hash(algorithm, data, "hex");
 }
 
 export function sha256Hex(data: string | Uint8Array): string {

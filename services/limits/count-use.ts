@@ -19,11 +19,11 @@ const tellGate = gathering<Use>(
 );
 
 /** Counts against a quota what was used beside a request's admission: tokens of a model's answer, runs that a schedule started. */
-export async function countUse(
+export function countUse(
   platform: PlatformContext,
   tenantId: string,
   quota: QuotaName,
   amount: number,
-): Promise<void> {
-  if (amount !== 0) await tellGate(platform, { tenantId, quota, amount });
+): Promise<void> | null {
+  return amount === 0 ? null : tellGate(platform, { tenantId, quota, amount });
 }

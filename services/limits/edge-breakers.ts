@@ -19,8 +19,8 @@ export type Pass = { isAllowed: true; isProbe: boolean } | { isAllowed: false; r
 export interface EdgeBreakers {
   /** Whether the target may be called now. */
   pass(ctx: ServiceContext, target: string): Promise<Pass>;
-  /** Takes down what a call showed of its target's health. Worth awaiting after a failure alone. */
-  tell(ctx: ServiceContext, target: string, health: Health, isProbe: boolean): Promise<void>;
+  /** Takes down what a call showed of its target's health. Worth awaiting after a failure alone; `null` where nobody is told yet. */
+  tell(ctx: ServiceContext, target: string, health: Health, isProbe: boolean): Promise<void> | null;
 }
 
 interface EdgeCopy {
@@ -86,21 +86,20 @@ export function edgeBreakers(breakersOf: (ports: ServiceContext["ports"]) => Ten
       }
     },
 
-    async tell(ctx, target, health, isProbe) {
+    tell(ctx, target, health, isProbe) {
       const edge = edgeOf(ctx);
       if (isProbe) {
-        await hear(ctx, edge, (object) => object.probed(target, health === "unknown" ? null : health === "healthy"));
-        return;
+        return hear(ctx, edge, (object) => object.probed(target, health === "unknown" ? null : health === "healthy"));
       }
-      if (health === "unknown") return;
+      if (health === "unknown") return null;
       const tally = edge.untold.get(target) ?? { successes: 0, failures: 0 };
       if (health === "sick") tally.failures++;
       else tally.successes++;
       edge.untold.set(target, tally);
-      if (health === "healthy" && ctx.clock.now() - edge.heardAt < COPY_MS) return;
+      if (health === "healthy" && ctx.clock.now() - edge.heardAt < COPY_MS) return null;
       const tallies = [...edge.untold].map(([name, counts]) => ({ target: name, ...counts }));
       edge.untold.clear();
-      await hear(ctx, edge, (object) => object.report(tallies));
+      return hear(ctx, edge, (object) => object.report(tallies));
     },
   };
 }

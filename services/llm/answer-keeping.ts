@@ -56,16 +56,16 @@ export async function findAnswer(ctx: ServiceContext, question: CacheQuestion): 
   }
 }
 
-export async function keepAnswer(
+export function keepAnswer(
   ctx: ServiceContext,
   answer: CachedAnswer,
   kept: Pick<KeptAnswer, "key" | "similar" | "route" | "ttlSeconds">,
-): Promise<void> {
+): Promise<void> | null {
   const text = JSON.stringify(answer);
-  if (text.length > MAX_ANSWER_CHARACTERS) return;
+  if (text.length > MAX_ANSWER_CHARACTERS) return null;
   noteKept(keysOf(ctx, ctx.tenant.id), kept.key);
   const model = `${answer.provider}/${answer.model}`;
-  await keepTogether(ctx, { tenantId: ctx.tenant.id, kept: { ...kept, model, text, answeredAt: ctx.clock.now() } });
+  return keepTogether(ctx, { tenantId: ctx.tenant.id, kept: { ...kept, model, text, answeredAt: ctx.clock.now() } });
 }
 
 /** What waits to be kept is not kept. */

@@ -12,13 +12,13 @@ export async function passBreaker(ctx: ServiceContext, target: Target): Promise<
 }
 
 /** Takes down what a call showed of its target's health. Worth awaiting after a failure alone. */
-export async function tellBreaker(
+export function tellBreaker(
   ctx: ServiceContext,
   target: Target,
   health: Health,
   isProbe: boolean,
-): Promise<void> {
-  if (isGuarded(target)) await models.tell(ctx, targetName(target), health, isProbe);
+): Promise<void> | null {
+  return isGuarded(target) ? models.tell(ctx, targetName(target), health, isProbe) : null;
 }
 
 /** What a failed call shows: an outage, its own fault, or nothing. */

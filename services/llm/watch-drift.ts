@@ -30,12 +30,15 @@ const MAX_ASKED = 10_000;
 const asked = new Map<string, number>();
 
 /** To be left to `ctx.later`, for every answer. `null`: its text is not at hand, and only the look follows. */
-export async function watchDrift(
+export function watchDrift(
   ctx: ServiceContext,
   answered: Answered,
   completion: ChatCompletion | null,
-): Promise<void> {
-  if (ctx.random.next() >= SAMPLED_SHARE) return;
+): Promise<void> | null {
+  return ctx.random.next() < SAMPLED_SHARE ? watchSampled(ctx, answered, completion) : null;
+}
+
+async function watchSampled(ctx: ServiceContext, answered: Answered, completion: ChatCompletion | null): Promise<void> {
   if (completion !== null) await keepSample(ctx, sampleSubjectOf(answered), completion);
   if (isToBeAsked(ctx, subjectOf(answered))) await lookForDrift(ctx, answered);
 }
