@@ -38,9 +38,10 @@ export default defineConfig({
           name: "workerd",
           include: ["test/workerd/**/*.test.ts", "test/contract/**/*.test.ts"],
           setupFiles: ["./test/support/apply-migrations.ts"],
-          // One isolate for all files: a fresh one costs over a second each, and every test makes its own tenant.
+          // One isolate a worker for all files: a fresh one costs over a second each, and every test makes its own tenant.
           isolate: false,
-          maxWorkers: 1,
+          // A runtime has one thread for its JavaScript, and two cores are what a laptop has at least.
+          maxWorkers: 2,
           testTimeout: HANG_MS,
           hookTimeout: HANG_MS,
         },

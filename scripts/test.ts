@@ -1,5 +1,5 @@
-// `npm test`: every suite. Vitest runs its projects one after another, so two of it run side by side, one a core: the Worker's
-// own suite, and the others. What the second prints follows the first.
+// `npm test`: every suite. Vitest runs its projects one after another, so two of it run side by side: the Worker's own suite,
+// in two runtimes, and the others. What the second prints follows the first.
 
 import { spawn } from "node:child_process";
 

@@ -71,23 +71,30 @@ export async function callersOf(house: House): Promise<Caller[]> {
 
 /** V1, and V3 for callers who may call. */
 export async function walkAccess(send: Send, operations: readonly Operation[], house: House): Promise<Finding[]> {
-  const findings: Finding[] = [];
   const callers = await callersOf(house);
+  const findings: Finding[] = [];
   for (const operation of operations) {
-    for (const caller of callers) {
-      const expected = expectation(operation.access, caller);
-      const own = valuesOf(operation, house, (slot) => house.things.get(slot.key) ?? "");
-      const absent = valuesOf(operation, house, (slot) => absentOf(house, house.things.get(slot.key) ?? ""));
-      // Who is to be refused asks for what is there; who is let in asks for nothing real, so that the walk changes nothing.
-      const isRefused = expected === 401 || expected === 403;
-      if (!isRefused && changesWithoutName(operation)) continue;
-      const body = isRefused ? BODIES[operation.id]?.(house) : { "not-a-member": true };
-      const answer = await ask(send, operation, isRefused ? own : absent, caller.token, body);
-      const wrong = wrongStatus(expected, answer);
-      if (wrong !== null) findings.push({ operation: operation.id, caller: caller.name, what: wrong });
-    }
+    const wrongs = await Promise.all(callers.map((caller) => knock(send, operation, caller, house)));
+    callers.forEach(({ name }, i) => {
+      const what = wrongs[i] ?? null;
+      if (what !== null) findings.push({ operation: operation.id, caller: name, what });
+    });
   }
   return findings;
+}
+
+/** What is wrong about the answer to this caller, if anything. */
+async function knock(send: Send, operation: Operation, caller: Caller, house: House): Promise<string | null> {
+  const expected = expectation(operation.access, caller);
+  // Who is to be refused asks for what is there; who is let in asks for nothing real, so that the walk changes nothing.
+  const isRefused = expected === 401 || expected === 403;
+  if (!isRefused && changesWithoutName(operation)) return null;
+  const values = valuesOf(operation, house, ({ key }) => {
+    const own = house.things.get(key) ?? "";
+    return isRefused ? own : absentOf(house, own);
+  });
+  const body = isRefused ? BODIES[operation.id]?.(house) : { "not-a-member": true };
+  return wrongStatus(expected, await ask(send, operation, values, caller.token, body));
 }
 
 /** V2 to V5: a stranger, owner of another tenant, against everything that the house holds. */
