@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { asProblem } from "../../domain/kernel/problem.ts";
 import type { IndexShape } from "../../domain/knowledge/index-shape.ts";
+import { SearchCache } from "../../domain/knowledge/search-cache.ts";
 import type { KnowledgeIndexes } from "../../services/knowledge/ports.ts";
 import { type Ask, FIRST, type IndexObject, type IndexObjects, noAnswer } from "../vector-index/index-objects.ts";
 import { search } from "../vector-index/index-search.ts";
@@ -28,11 +29,11 @@ export function durableKnowledgeIndexes(
   { store = null, chunksPerObject = CHUNKS_PER_OBJECT, timeoutMs = TIMEOUT_MS }: Options = {},
 ): KnowledgeIndexes {
   const capacity = (dimensions: number) => Math.min(chunksPerObject, Math.floor(VECTOR_BYTES_PER_OBJECT / dimensions));
-  const shapes = new Map<string, IndexShape>();
+  const known: Known = { shapes: new Map(), answers: new Map() };
   return {
     of(tenantId, knowledgeBaseId, generation) {
       const name = `${tenantId}:${knowledgeBaseId}${generation === 0 ? "" : `:${generation}`}`;
-      const objects = { ...indexObjects(namespace, name, shapes), store, capacity, timeoutMs };
+      const objects = { ...indexObjects(namespace, name, known), store, capacity, timeoutMs };
       return {
         upsertDocuments: (documents) => upsertDocuments(objects, documents),
         removeDocument: (documentId) => removeDocument(objects, documentId),
@@ -53,14 +54,25 @@ export function durableKnowledgeIndexes(
 const MAX_SHAPES = 10_000;
 const UNKNOWN: IndexShape = { shards: 1, vectors: "embedded", hasOutside: false };
 
+/** Indexes over several objects whose answers are remembered, and the results of each: some 6 MB in all. */
+const MAX_REMEMBERED = 8;
+const MAX_RESULTS = 250;
+
+/** What an isolate knows of the indexes, by name. */
+interface Known {
+  readonly shapes: Map<string, IndexShape>;
+  readonly answers: Map<string, SearchCache>;
+}
+
 function indexObjects(
   namespace: DurableObjectNamespace,
   index: string,
-  shapes: Map<string, IndexShape>,
+  { shapes, answers }: Known,
 ): Omit<IndexObjects, "store" | "capacity" | "timeoutMs"> {
   const nameOf = (shard: number) => (shard === FIRST ? index : `${index}/${shard}`);
   return {
     shard: (shard) => asking(namespace, nameOf(shard)),
+    answers: () => answersOf(answers, index),
     namespace: (shard) => createHash("sha256").update(nameOf(shard)).digest("base64url"),
     shape: {
       get: () => shapes.get(index) ?? UNKNOWN,
@@ -70,6 +82,16 @@ function indexObjects(
       },
     },
   };
+}
+
+function answersOf(answers: Map<string, SearchCache>, index: string): SearchCache {
+  const known = answers.get(index) ?? new SearchCache(MAX_RESULTS);
+  // The one that was asked for last is the last to go.
+  answers.delete(index);
+  answers.set(index, known);
+  const [oldest] = answers.keys();
+  if (answers.size > MAX_REMEMBERED && oldest !== undefined) answers.delete(oldest);
+  return known;
 }
 
 /** A passing fault is tried once more. A stub whose object was reset stays broken, so every attempt takes a new one. */

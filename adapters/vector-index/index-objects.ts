@@ -15,6 +15,7 @@ import type {
 } from "../../domain/knowledge/index-shape.ts";
 import type { IndexTotals, ShardTotals } from "../../domain/knowledge/index-totals.ts";
 import type { WeightedTerm } from "../../domain/knowledge/ranking/weights.ts";
+import type { SearchCache } from "../../domain/knowledge/search-cache.ts";
 import { within } from "../../services/within.ts";
 import type { VectorStore } from "./vector-store.ts";
 
@@ -52,6 +53,8 @@ export interface IndexObjects {
   readonly store: VectorStore | null;
   /** How the index is thought to lie, from what was last heard of it. */
   readonly shape: { get(): IndexShape; set(shape: IndexShape): void };
+  /** What was answered lately, where the index lies over several objects: one alone remembers by itself. */
+  answers(): SearchCache;
   /** How long a search over several objects waits for each. */
   readonly timeoutMs: number;
   /** How many chunks an object takes before the next one is opened. */

@@ -119,6 +119,7 @@ export async function settleAll(objects: IndexObjects): Promise<VectorPlace | nu
 /** The first object is cleared last: it alone knows of the others. */
 export async function clear(objects: IndexObjects): Promise<void> {
   const shape = await objects.shard(FIRST)((first) => first.shape());
+  if (shape.shards > 1) objects.answers().clear();
   for (const shard of numbersOf(shape).toReversed()) {
     if (shape.hasOutside) await removeAllVectors(objects, shard);
     await objects.shard(shard)((object) => object.clear());

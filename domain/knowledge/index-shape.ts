@@ -70,6 +70,14 @@ export interface OtherShape {
   readonly shape: IndexShape;
 }
 
+export function otherShape(shape: IndexShape): OtherShape {
+  return { found: false, reason: "other-shape", detail: `it lies over ${shape.shards} objects`, shape };
+}
+
+export function sameShape(a: IndexShape, b: IndexShape): boolean {
+  return a.shards === b.shards && a.vectors === b.vectors;
+}
+
 export type ShardSearchOutcome = IndexSearchOutcome | OtherShape;
 
 export type ShardCandidates =

@@ -1,9 +1,12 @@
 // What candidates are scored by beside themselves: totals of a whole index, over however many objects it lies.
 import type { Language } from "./analysis/language.ts";
 import { type EmbedderIdentity, sameEmbedder } from "./embedding/embedder.ts";
+import type { IndexShape } from "./index-shape.ts";
 
 /** Of one object, for one query. */
 export interface ShardTotals {
+  /** How the whole lies, as far as this object knows: the first one keeps it. */
+  readonly shape: IndexShape;
   readonly revision: number;
   readonly chunks: number;
   readonly tokens: number;

@@ -103,6 +103,9 @@ export const SearchTimings = z
   .meta({ id: "SearchTimings", description: "Deployed, clocks stand still between I/O, so parts may read 0." });
 export type SearchTimings = z.infer<typeof SearchTimings>;
 
+/** Of an answer that was known. */
+export const NO_TIME: SearchTimings = { analyseMs: 0, keywordMs: 0, vectorMs: 0, rankMs: 0, loadMs: 0, totalMs: 0 };
+
 export const SearchResponse = z
   .strictObject({
     results: z.array(SearchResult),

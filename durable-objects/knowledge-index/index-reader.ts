@@ -3,14 +3,14 @@ import { type EmbedderIdentity, sameEmbedder } from "../../domain/knowledge/embe
 import { HASHED_EMBEDDER, hashedEmbedding } from "../../domain/knowledge/embedding/hashed.ts";
 import { type QuantisedVector, quantised } from "../../domain/knowledge/embedding/quantised.ts";
 import { parseFilter } from "../../domain/knowledge/filter.ts";
-import type {
-  ChunkRange,
-  IndexShape,
-  OtherShape,
-  Passage,
-  ShardCandidates,
-  ShardQuery,
-  ShardSearchOutcome,
+import {
+  type ChunkRange,
+  otherShape,
+  type Passage,
+  type ShardCandidates,
+  type ShardQuery,
+  type ShardSearchOutcome,
+  sameShape,
 } from "../../domain/knowledge/index-shape.ts";
 import {
   averageLength,
@@ -23,20 +23,21 @@ import { choiceOf } from "../../domain/knowledge/ranking/chosen.ts";
 import { analysedQuery } from "../../domain/knowledge/ranking/query.ts";
 import { rankOptions } from "../../domain/knowledge/ranking/rank.ts";
 import type { WeightedTerm } from "../../domain/knowledge/ranking/weights.ts";
-import type { SearchTimings } from "../../domain/knowledge/search.ts";
+import { NO_TIME } from "../../domain/knowledge/search.ts";
+import { SearchCache } from "../../domain/knowledge/search-cache.ts";
 import { AllowedChunks } from "./allowed-chunks.ts";
 import { readShape } from "./directory.ts";
 import { readLanguages, readState } from "./index-state.ts";
 import { readChunks, readPlaces } from "./reads.ts";
 import { findCandidates, type SearchPlan, type SearchSource, search, wordScores, wordsOf } from "./search.ts";
-import { SearchCache } from "./search-cache.ts";
 import { storedScan } from "./stored-vectors.ts";
 import { TokenCache } from "./token-cache.ts";
 import type { CosineScan } from "./vector-matrix.ts";
 import type { VectorMemory } from "./vector-memory.ts";
 import type { IndexMemory } from "./writes.ts";
 
-const NO_TIME: SearchTimings = { analyseMs: 0, keywordMs: 0, vectorMs: 0, rankMs: 0, loadMs: 0, totalMs: 0 };
+/** About 6 MB, beside up to 64 MB of vectors in an isolate of 128 MB. */
+const MAX_CACHED_RESULTS = 2_000;
 
 /** Totals that a search is planned by: frequencies are looked up when its terms are known. */
 type PlanTotals = Omit<IndexTotals, "frequencies"> & Pick<SearchPlan, "frequencies">;
@@ -47,7 +48,7 @@ export class IndexReader {
   readonly #vectors: VectorMemory;
   readonly #allowed: AllowedChunks;
   readonly #tokens = new TokenCache();
-  readonly #cache = new SearchCache();
+  readonly #cache = new SearchCache(MAX_CACHED_RESULTS);
 
   constructor(sql: SqlStorage, memory: IndexMemory, vectors: VectorMemory) {
     this.#sql = sql;
@@ -61,7 +62,8 @@ export class IndexReader {
     const shape = readShape(sql);
     if (query.assumed !== undefined && !sameShape(query.assumed, shape)) return otherShape(shape);
     const state = readState(sql);
-    const known = this.#cache.find(query, state.revision);
+    const revision = String(state.revision);
+    const known = this.#cache.find(query, revision);
     if (known !== null) return { ...known, isCached: true, timings: NO_TIME };
     const prepared = this.#prepared(query, {
       chunks: state.chunks,
@@ -74,7 +76,7 @@ export class IndexReader {
     const plan = { ...prepared.plan, ...choiceOf(query) };
     const found = search(prepared.source, plan, () => performance.now());
     const answer = { found: true, ...found, revision: state.revision, isCached: false } as const;
-    this.#cache.keep(query, answer);
+    this.#cache.keep(query, revision, answer);
     return answer;
   }
 
@@ -83,7 +85,9 @@ export class IndexReader {
     const { revision, chunks, tokens, embedder } = readState(this.#sql);
     const terms = analysedQuery(text, LANGUAGES).terms.flatMap(({ ids }) => ids);
     const languages = readLanguages(this.#sql);
-    return { revision, chunks, tokens, languages, embedder, frequencies: [...this.#memory.words.frequencies(terms)] };
+    const shape = readShape(this.#sql);
+    const frequencies = [...this.#memory.words.frequencies(terms)];
+    return { shape, revision, chunks, tokens, languages, embedder, frequencies };
   }
 
   /** Its candidates, scored by the totals of the whole. */
@@ -181,14 +185,6 @@ export class IndexReader {
     if (neighbours === undefined) return this.#vectors.scan(vector);
     return storedScan(this.#sql, vector, neighbours, allowed);
   }
-}
-
-function otherShape(shape: IndexShape): OtherShape {
-  return { found: false, reason: "other-shape", detail: `it lies over ${shape.shards} objects`, shape };
-}
-
-function sameShape(a: IndexShape, b: IndexShape): boolean {
-  return a.shards === b.shards && a.vectors === b.vectors;
 }
 
 function queryVector(query: ShardQuery, embedder: EmbedderIdentity, isLexical: boolean): QuantisedVector | null {

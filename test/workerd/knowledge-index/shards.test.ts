@@ -146,6 +146,47 @@ describe("an index over several objects", () => {
     expect(await answers(other, [{ query: "lunch", minScore: 0.3 }])).toMatchObject([[{ text: "free lunch" }]]);
   });
 
+  it("gives an answer again until one of its objects changes, and says so", async () => {
+    const index = sharded(1);
+    await given(index, [aDocument(1, ["paid leave"]), aDocument(2, ["free lunch"])]);
+    const asked = async (query: IndexQuery) => {
+      const outcome = await index.search(query);
+      if (!outcome.found) throw new Error(outcome.detail);
+      return { isCached: outcome.isCached, texts: outcome.results.map(({ text }) => text) };
+    };
+    const query = { query: "lunch", minScore: 0.3 };
+    expect(await asked(query)).toEqual({ isCached: false, texts: ["free lunch"] });
+    expect(await asked(query)).toEqual({ isCached: true, texts: ["free lunch"] });
+    expect(await asked({ ...query, topK: 3 })).toMatchObject({ isCached: false });
+    await given(index, [aDocument(3, ["a lunch of soup"])]);
+    const both = { isCached: false, texts: expect.arrayContaining(["free lunch", "a lunch of soup"]) };
+    expect(await asked(query)).toEqual(both);
+    expect(await asked(query)).toEqual({ ...both, isCached: true });
+    await index.removeDocument("doc_0003.1");
+    expect(await asked(query)).toEqual({ isCached: false, texts: ["free lunch"] });
+  });
+
+  it("does not give an answer again once another isolate has opened a further object", async () => {
+    const at = address();
+    const [one, other] = [sharded(1, at), sharded(1, at)];
+    await given(one, [aDocument(1, ["paid leave"]), aDocument(2, ["free lunch"])]);
+    const query = { query: "lunch", minScore: 0.3 };
+    for (let round = 0; round < 2; round++)
+      expect(await answers(other, [query])).toMatchObject([[{ text: "free lunch" }]]);
+    await given(one, [aDocument(3, ["a lunch of soup"])]);
+    const [found] = (await answers(other, [query])) as unknown[][];
+    expect(found).toHaveLength(2);
+  });
+
+  it("forgets what it answered when it is cleared", async () => {
+    const index = sharded(1);
+    await given(index, [aDocument(1, ["paid leave"]), aDocument(2, ["free lunch"])]);
+    const query = { query: "lunch", minScore: 0.3 };
+    await answers(index, [query, query]);
+    await index.clear();
+    expect(await answers(index, [query])).toEqual([[]]);
+  });
+
   it("fails clearly when one of its objects does not answer", async () => {
     const at = address();
     await given(sharded(1, at), [aDocument(1, ["paid leave"]), aDocument(2, ["free lunch"])]);

@@ -1,30 +1,34 @@
 // Searches that were answered since the index last changed.
 //   H1  an answer is given again only for the same query, word for word and vector for vector, and the same revision.
 //   H2  memory is bounded by the number of results held; the oldest answers go first.
-import type { IndexQuery, IndexSearchOutcome } from "../../domain/knowledge/index-contract.ts";
+import type { IndexQuery, IndexSearchOutcome } from "./index-contract.ts";
 
 type Found = IndexSearchOutcome & { found: true };
 
-/** At some 3 KB a chunk about 6 MB, beside up to 64 MB of vectors in an isolate of 128 MB. */
-const MAX_RESULTS = 2_000;
-
+/** `revision` names the state of the whole index: of all objects, where it lies over several. */
 export class SearchCache {
+  readonly #maxResults: number;
   readonly #answers = new Map<string, Found>();
-  #revision = -1;
+  #revision = "";
   #results = 0;
 
-  find(query: IndexQuery, revision: number): Found | null {
+  /** A result takes some 3 KB. */
+  constructor(maxResults: number) {
+    this.#maxResults = maxResults;
+  }
+
+  find(query: IndexQuery, revision: string): Found | null {
     if (revision !== this.#revision) return null;
     return this.#answers.get(keyOf(query)) ?? null;
   }
 
-  keep(query: IndexQuery, answer: Found): void {
-    if (answer.revision !== this.#revision) this.clear();
-    this.#revision = answer.revision;
+  keep(query: IndexQuery, revision: string, answer: Found): void {
+    if (revision !== this.#revision) this.clear();
+    this.#revision = revision;
     this.#answers.set(keyOf(query), answer);
     this.#results += weightOf(answer);
     for (const [key, oldest] of this.#answers) {
-      if (this.#results <= MAX_RESULTS) break;
+      if (this.#results <= this.#maxResults) break;
       this.#answers.delete(key);
       this.#results -= weightOf(oldest);
     }
