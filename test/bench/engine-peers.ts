@@ -1,6 +1,6 @@
 import { median, type Row } from "./measure.ts";
 import { cloudflareWorkflows } from "./peers/cloudflare-workflows.ts";
-import { installed, type Peer } from "./peers/peer.ts";
+import { installed, type Peer, WARM_UP } from "./peers/peer.ts";
 import { restate } from "./peers/restate.ts";
 
 const suite = "other engines, same machine, same minute";
@@ -24,8 +24,8 @@ export async function peerRows(folder: string): Promise<Row[]> {
 
 async function rowsOf(peer: Peer): Promise<Row[]> {
   try {
-    const row = async (name: string, unit: string, once: () => Promise<number>): Promise<Row> => {
-      await once();
+    const row = async (name: string, unit: string, once: () => Promise<number>, warmUp = 1): Promise<Row> => {
+      for (let i = 0; i < warmUp; i++) await once();
       const values: number[] = [];
       for (let round = 0; round < ROUNDS; round++) values.push(await once());
       return { suite, name: `${peer.name}: ${name}`, value: median(values), unit };
@@ -42,8 +42,8 @@ async function rowsOf(peer: Peer): Promise<Row[]> {
     return [
       await row("durable step, chain of 10 to 100", "ms", step),
       await row("50 steps at once", "ms", () => sample(3, () => peer.map(50))),
-      await row("approval to completion", "ms", () => sample(5, () => peer.approval())),
-      await row("200 runs of 10 steps at once", "run/s", async () => 200_000 / (await peer.runs(200))),
+      await row("approval to completion", "ms", () => sample(5, () => peer.approval()), WARM_UP.approvals / 5),
+      await row("200 runs of 10 steps at once", "run/s", async () => 200_000 / (await peer.runs(200)), WARM_UP.bursts),
     ];
   } finally {
     await peer.stop();

@@ -19,6 +19,12 @@ export interface Peer {
 /** Whoever waits for the end is there before the approval; a longer rest would measure how a machine wakes up. */
 export const APPROVED_AFTER_MS = 20;
 
+/**
+ * Of what takes few calls a round, as many come before the first that counts, for every engine alike: code that has run some dozen
+ * times is not compiled yet.
+ */
+export const WARM_UP = { approvals: 200, bursts: 5 };
+
 export const PEERS = import.meta.dirname;
 
 /** Installs the peers' packages, once; says why where they cannot be had. */
