@@ -98,7 +98,7 @@ const SUBJECT_BONUS = 0.06;
 const QUESTION_MALUS = 0.3;
 const LENGTH_MALUS = 0.05;
 const NUMBER_QUESTION =
-  /\b(?:how (?:many|much|long|often|old|far)|when|what (?:year|date|time|percentage|number|amount))\b/i;
+  /\b(?:how (?:many|much|long|often|old|far)|when|what (?:year|date|time|percentage|number|amount))\b|(?<!\p{L})(?:сколько|когда|как (?:долго|часто|давно)|каком (?:году|веке)|какой процент|كم|متى|[أا]ي (?:عام|سنة|قرن)|نسبة|عدد)(?![\p{L}\p{M}])|多少|几|哪一?年|什么时候|何时|多[久长大远]/iu;
 
 /** Whether what is asked about stands at the head of the sentence, as its subject does. */
 function beginsWith(text: string, asked: ReadonlySet<number>, lexicon: Lexicon): boolean {
