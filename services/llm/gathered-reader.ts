@@ -7,7 +7,7 @@ import { within } from "../within.ts";
 //       next is gathered: until there are GATHER_BYTES, for at most MAX_PACE_MS, and for less where few streams are under way.
 //   G2  The provider is read at most GATHER_BYTES, and a chunk of its own, further than what was taken: a client that does not
 //       read holds it back.
-//   G3  What is not a stream of the runtime itself is read as it comes.
+//   G3  What is not a stream of the runtime itself is read as it comes, and so is every stream until it shows that it is quick.
 
 export interface PieceReader {
   read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>;
@@ -27,7 +27,8 @@ const CLOSING_MS = 500;
 let streams = 0;
 
 export function gatheredReader(stream: ReadableStream<Uint8Array>, clock: Clock): PieceReader {
-  return isOfTheRuntime(stream) ? new GatheredReader(stream, clock) : plainReader(stream);
+  const reader = readerOfTheRuntime(stream);
+  return reader === null ? plainReader(stream) : new GatheredReader(stream, reader, clock);
 }
 
 function plainReader(stream: ReadableStream<Uint8Array>): PieceReader {
@@ -40,11 +41,13 @@ function plainReader(stream: ReadableStream<Uint8Array>): PieceReader {
 }
 
 class GatheredReader implements PieceReader {
+  readonly #stream: ReadableStream<Uint8Array>;
   readonly #clock: Clock;
-  readonly #behind: ReadableStreamBYOBReader;
-  readonly #ahead: ReadableStreamBYOBReader;
+  /** Of the stream itself, and once that is split of the branch that is filled while it is not read. */
+  #reader: ReadableStreamBYOBReader;
+  #ahead: ReadableStreamBYOBReader | null = null;
   #buffer: ArrayBufferLike = new ArrayBuffer(GATHER_BYTES);
-  #spare: ArrayBufferLike = new ArrayBuffer(GATHER_BYTES);
+  #spare: ArrayBufferLike = new ArrayBuffer(0);
   /** The drain under way; it never rejects. */
   #drained: Promise<void> | null = null;
   #lead = 0;
@@ -52,24 +55,20 @@ class GatheredReader implements PieceReader {
   #hasClosed = false;
   #isOver = false;
 
-  // One branch is drained without JavaScript, which fills the buffer of the other while that is not read.
-  constructor(stream: ReadableStream<Uint8Array>, clock: Clock) {
+  constructor(stream: ReadableStream<Uint8Array>, reader: ReadableStreamBYOBReader, clock: Clock) {
+    this.#stream = stream;
+    this.#reader = reader;
     this.#clock = clock;
-    const [ahead, behind] = stream.tee();
-    const drain = new IdentityTransformStream();
-    // Streams that cannot be drained so are read as they come.
-    ahead.pipeTo(drain.writable).catch(() => ahead.cancel().catch(() => {}));
-    this.#ahead = drain.readable.getReader({ mode: "byob" });
-    this.#behind = behind.getReader({ mode: "byob" });
     streams += 1;
   }
 
   async read() {
-    this.#drain();
+    if (this.#isQuick && this.#ahead === null) this.#ahead = this.#split();
+    if (this.#ahead !== null) this.#drain(this.#ahead);
     if (this.#isQuick && this.#drained !== null) await within(this.#drained, paceMs(), () => {});
     const askedAt = this.#clock.now();
     try {
-      const { done, value } = await this.#behind.read(new Uint8Array(this.#buffer));
+      const { done, value } = await this.#reader.read(new Uint8Array(this.#buffer));
       this.#isQuick = this.#clock.now() - askedAt < paceMs();
       if (done || value === undefined) {
         this.#hasClosed = true;
@@ -87,7 +86,7 @@ class GatheredReader implements PieceReader {
 
   async cancel() {
     this.#end();
-    await Promise.all([this.#behind.cancel(), this.#ahead.cancel()]);
+    await Promise.all([this.#reader.cancel(), this.#ahead?.cancel()]);
   }
 
   finish(): void {
@@ -95,9 +94,22 @@ class GatheredReader implements PieceReader {
     if (!this.#hasClosed) closeOrStop(this);
   }
 
-  #drain(): void {
+  // One branch is drained without JavaScript, which fills the buffer of the other while that is not read.
+  #split(): ReadableStreamBYOBReader {
+    this.#reader.releaseLock();
+    const [ahead, behind] = this.#stream.tee();
+    const drain = new IdentityTransformStream();
+    // Streams that cannot be drained so are read as they come.
+    ahead.pipeTo(drain.writable).catch(() => ahead.cancel().catch(() => {}));
+    this.#reader = behind.getReader({ mode: "byob" });
+    this.#spare = new ArrayBuffer(GATHER_BYTES);
+    this.#lead = 0;
+    return drain.readable.getReader({ mode: "byob" });
+  }
+
+  #drain(ahead: ReadableStreamBYOBReader): void {
     if (this.#drained !== null || this.#lead > 0 || this.#hasClosed) return;
-    this.#drained = this.#ahead.readAtLeast(GATHER_BYTES, new Uint8Array(this.#spare)).then(
+    this.#drained = ahead.readAtLeast(GATHER_BYTES, new Uint8Array(this.#spare)).then(
       ({ done, value }) => {
         const size = value?.byteLength ?? 0;
         this.#hasClosed ||= done || size < GATHER_BYTES;
@@ -126,12 +138,12 @@ function paceMs(): number {
   return Math.min(MAX_PACE_MS, 2 * streams);
 }
 
-function isOfTheRuntime(stream: ReadableStream<Uint8Array>): boolean {
-  if (typeof IdentityTransformStream === "undefined") return false;
+/** `null` for a stream that JavaScript feeds. */
+function readerOfTheRuntime(stream: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | null {
+  if (typeof IdentityTransformStream === "undefined") return null;
   try {
-    stream.getReader({ mode: "byob" }).releaseLock();
-    return true;
+    return stream.getReader({ mode: "byob" });
   } catch {
-    return false;
+    return null;
   }
 }
