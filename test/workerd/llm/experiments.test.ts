@@ -135,6 +135,39 @@ describe("an experiment", () => {
   });
 });
 
+/** A row of the bill: a call that went well. */
+function aBilledCall(
+  { ctx, tenantId, userId }: TestMember,
+  of: { startedAt: number; completionTokens: number },
+): typeof modelCalls.$inferInsert {
+  return {
+    id: ctx.ids.next("cmpl"),
+    tenantId,
+    kind: "chat",
+    status: "succeeded",
+    provider: "mock",
+    model: "m",
+    finishReason: "stop",
+    isStreamed: false,
+    promptTokens: 1,
+    cachedPromptTokens: 0,
+    isEstimated: false,
+    costUsdMicros: 0,
+    isPriced: true,
+    durationMs: 1,
+    actorType: "user",
+    actorId: userId,
+    requestId: ctx.ids.next("req"),
+    traceId: "t",
+    ...of,
+  };
+}
+
+async function putOnBill({ ctx }: TestMember, rows: (typeof modelCalls.$inferInsert)[]): Promise<void> {
+  const [first, ...others] = rows.map((values) => ctx.db.insert(modelCalls).values(values));
+  if (first !== undefined) await ctx.db.batch([first, ...others]);
+}
+
 describe("drift of a model", () => {
   it("is told once when the last day differs from the week before, and starts the workflow that waits for it", async () => {
     const owner = await aTenant();
@@ -143,34 +176,11 @@ describe("drift of a model", () => {
     await owner.call("/v1/triggers", { body: { ...wanted, workflow: "evaluate" } });
     const { ctx, tenantId } = owner;
     const now = Date.now();
-    const row = (n: number, startedAt: number, completionTokens: number) => ({
-      id: ctx.ids.next("cmpl"),
-      tenantId,
-      kind: "chat" as const,
-      status: "succeeded" as const,
-      provider: "mock",
-      model: "m",
-      finishReason: "stop",
-      isStreamed: false,
-      promptTokens: 1,
-      cachedPromptTokens: 0,
-      completionTokens: completionTokens + (n % 10),
-      isEstimated: false,
-      costUsdMicros: 0,
-      isPriced: true,
-      startedAt,
-      durationMs: 1,
-      actorType: "user",
-      actorId: owner.userId,
-      requestId: ctx.ids.next("req"),
-      traceId: "t",
-    });
     const rows = Array.from({ length: 40 }, (_, n) => [
-      row(n, now - 60 * HOUR_MS - n, 100),
-      row(n, now - HOUR_MS - n, 300),
+      aBilledCall(owner, { startedAt: now - 60 * HOUR_MS - n, completionTokens: 100 + (n % 10) }),
+      aBilledCall(owner, { startedAt: now - HOUR_MS - n, completionTokens: 300 + (n % 10) }),
     ]).flat();
-    const [first, ...others] = rows.map((values) => ctx.db.insert(modelCalls).values(values));
-    if (first !== undefined) await ctx.db.batch([first, ...others]);
+    await putOnBill(owner, rows);
     const provider = { name: "mock", kind: "openai-compatible", baseUrl: null, apiKey: null, timeoutMs: 1, prices: {} };
     const answered = {
       kind: "chat" as const,
@@ -205,6 +215,55 @@ describe("drift of a model", () => {
       },
     ]);
     expect(runs).toHaveLength(1);
+  });
+});
+
+describe("drift that comes with the calls themselves", () => {
+  const answer = (tokens: number, reason: string) =>
+    completion("Hello.", {
+      choices: [{ index: 0, message: { role: "assistant", content: "Hello." }, finish_reason: reason }],
+      usage: { prompt_tokens: 1, completion_tokens: tokens, total_tokens: tokens + 1 },
+    });
+
+  it.each([
+    ["answers get long", { tokens: 300, refusals: 0 }, "answer-length"],
+    ["refusals rise", { tokens: 100, refusals: 20 }, "refusal-rate"],
+  ])("%s: the event is raised, and a run begins by it", async (_, { tokens, refusals }, signal) => {
+    const owner = await aTenant();
+    const now = Date.now();
+    const weekBefore = Array.from({ length: 40 }, (_, n) =>
+      aBilledCall(owner, { startedAt: now - 60 * HOUR_MS - n, completionTokens: 100 + (n % 10) }),
+    );
+    await putOnBill(owner, weekBefore);
+    let calls = 0;
+    await aProvider(owner, () => json(answer(tokens + (calls % 10), calls++ < refusals ? "content_filter" : "stop")));
+    await owner.call("/v1/workflows/evaluate", { method: "PUT", body: { definition: chain(1) } });
+    const wanted = { eventType: "model.drift_detected", filter: { subject: ["mock/m"] } };
+    await owner.call("/v1/triggers", { body: { ...wanted, workflow: "evaluate" } });
+    const askModel = async () => {
+      const body = { model: "mock/m", messages: [{ role: "user", content: "hi" }] };
+      expect((await owner.call("/v1/chat/completions", { body })).status).toBe(200);
+    };
+    // A tenth of the calls looks for drift, by chance: here none does until all are on the bill, and then the next.
+    const chance = vi.spyOn(owner.ctx.random, "next").mockReturnValue(0.99);
+    try {
+      await Promise.all(Array.from({ length: 40 }, askModel));
+      const from = new Date(now - 1_000).toISOString();
+      const isBilled = async () => (await owner.call(`/v1/models/performance?from=${from}`)).body.data[0]?.calls === 40;
+      await eventually(isBilled, (is) => is);
+      chance.mockReturnValue(0);
+      await askModel();
+    } finally {
+      chance.mockRestore();
+    }
+    const [run] = await eventually(
+      async () => (await owner.call("/v1/runs?workflow=evaluate&status=succeeded")).body.data,
+      ({ length }) => length > 0,
+    );
+    expect(run.input).toMatchObject({ type: "model.drift_detected", data: { subject: "mock/m", hasDrifted: true } });
+    const { body } = await owner.call("/v1/drift");
+    const drifted = body.data[0].signals.filter((one: { hasDrifted: boolean }) => one.hasDrifted);
+    expect(new Set(drifted.map((one: { signal: string }) => one.signal))).toEqual(new Set([signal]));
   });
 });
 
