@@ -1,10 +1,10 @@
-import { and, eq } from "drizzle-orm";
 import { notFound } from "../../domain/kernel/problem.ts";
 import { type ModelName, parseModelName } from "../../domain/llm/model-name.ts";
 import type { ServiceContext } from "../context.ts";
+import { findProviderRow } from "./find-provider.ts";
 import { knownProviders } from "./known-by-name.ts";
 import type { ProviderAccess } from "./ports.ts";
-import { type ProviderRow, providers } from "./table.ts";
+import type { ProviderRow } from "./table.ts";
 
 export interface Target {
   provider: ProviderAccess;
@@ -32,12 +32,8 @@ async function findProvider(ctx: ServiceContext, { provider: name }: ModelName):
 }
 
 async function findOwn(ctx: ServiceContext, name: string): Promise<ProviderAccess | null> {
-  const [row] = await ctx.db
-    .select()
-    .from(providers)
-    .where(and(eq(providers.tenantId, ctx.tenant.id), eq(providers.name, name)))
-    .limit(1);
-  return row === undefined ? null : accessTo(ctx, row);
+  const row = await findProviderRow(ctx, name);
+  return row === null ? null : accessTo(ctx, row);
 }
 
 export async function accessTo(ctx: ServiceContext, row: ProviderRow): Promise<ProviderAccess> {

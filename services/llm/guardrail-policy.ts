@@ -1,18 +1,15 @@
 import { eq } from "drizzle-orm";
+import { problem } from "../../domain/kernel/problem.ts";
 import type { GuardrailPolicy } from "../../domain/llm/guardrail.ts";
 import { commit } from "../commit.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
+import { changeTime, ifStillAsRead, lost, requireMatch } from "../preconditions.ts";
 import { forgetGatewayPolicy } from "./gateway-policy.ts";
 import { guardrailPolicies } from "./table.ts";
 
 export async function getGuardrailPolicy(ctx: ServiceContext): Promise<GuardrailPolicy> {
   requirePermission(ctx, "llm:read");
-  const [row] = await ctx.db
-    .select()
-    .from(guardrailPolicies)
-    .where(eq(guardrailPolicies.tenantId, ctx.tenant.id))
-    .limit(1);
-  return { guardrails: row?.guardrails ?? [] };
+  return toPolicy(await findPolicy(ctx));
 }
 
 /** Replaces the guardrails of every call of the tenant. */
@@ -21,14 +18,32 @@ export async function putGuardrailPolicy(
   { guardrails }: GuardrailPolicy,
 ): Promise<GuardrailPolicy> {
   requirePermission(ctx, "settings:write");
-  const row = { tenantId: ctx.tenant.id, guardrails, updatedAt: ctx.clock.now() };
+  const before = await findPolicy(ctx);
+  requireMatch(ctx, toPolicy(before));
+  const changes = { guardrails, updatedAt: changeTime(ctx, before) };
   await commit(ctx, {
     change: ctx.db
       .insert(guardrailPolicies)
-      .values(row)
-      .onConflictDoUpdate({ target: guardrailPolicies.tenantId, set: { guardrails, updatedAt: row.updatedAt } }),
+      .values({ tenantId: ctx.tenant.id, ...changes })
+      .onConflictDoUpdate({
+        target: guardrailPolicies.tenantId,
+        set: changes,
+        setWhere: ifStillAsRead(ctx, guardrailPolicies.updatedAt, before),
+      }),
     audit: { action: "guardrails.set", target: { type: "tenant", id: ctx.tenant.id }, details: { guardrails } },
+    conflict: lost(ctx, () => problem("conflict")),
   });
   forgetGatewayPolicy(ctx);
   return { guardrails };
+}
+
+type PolicyRow = typeof guardrailPolicies.$inferSelect;
+
+async function findPolicy({ db, tenant }: ServiceContext): Promise<PolicyRow | null> {
+  const [row] = await db.select().from(guardrailPolicies).where(eq(guardrailPolicies.tenantId, tenant.id)).limit(1);
+  return row ?? null;
+}
+
+function toPolicy(row: PolicyRow | null): GuardrailPolicy {
+  return { guardrails: row?.guardrails ?? [] };
 }

@@ -1,8 +1,9 @@
-import { and, eq } from "drizzle-orm";
 import { type InvalidMember, problem } from "../../domain/kernel/problem.ts";
 import type { Provider, PutProvider } from "../../domain/llm/provider.ts";
 import { commit } from "../commit.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
+import { changeTime, ifStillAsRead, lost, requireMatch } from "../preconditions.ts";
+import { findProviderRow } from "./find-provider.ts";
 import { sealContext } from "./find-target.ts";
 import { knownProviders } from "./known-by-name.ts";
 import { type ProviderRow, providers, toProvider } from "./table.ts";
@@ -15,14 +16,19 @@ export async function putProvider(
 ): Promise<{ provider: Provider; isNew: boolean }> {
   requirePermission(ctx, "settings:write");
   refuseUnusable(ctx, name, input);
-  const before = await findRow(ctx, name);
+  const before = await findProviderRow(ctx, name);
+  requireMatch(ctx, before === null ? null : toProvider(before));
   const row = await rowOf(ctx, name, input, before);
   const { tenantId: _, name: __, createdAt: ___, ...changes } = row;
   await commit(ctx, {
     change: ctx.db
       .insert(providers)
       .values(row)
-      .onConflictDoUpdate({ target: [providers.tenantId, providers.name], set: changes }),
+      .onConflictDoUpdate({
+        target: [providers.tenantId, providers.name],
+        set: changes,
+        setWhere: ifStillAsRead(ctx, providers.updatedAt, before),
+      }),
     audit: {
       action: before === null ? "provider.created" : "provider.updated",
       target: { type: "provider", id: name },
@@ -32,6 +38,7 @@ export async function putProvider(
         keyChanged: input.apiKey !== undefined,
       },
     },
+    conflict: lost(ctx, () => problem("conflict")),
   });
   knownProviders.forget(ctx, name);
   return { provider: toProvider(row), isNew: before === null };
@@ -56,22 +63,12 @@ function refuseUnusable(ctx: ServiceContext, name: string, { kind, baseUrl, apiK
   }
 }
 
-async function findRow(ctx: ServiceContext, name: string): Promise<ProviderRow | null> {
-  const [row] = await ctx.db
-    .select()
-    .from(providers)
-    .where(and(eq(providers.tenantId, ctx.tenant.id), eq(providers.name, name)))
-    .limit(1);
-  return row ?? null;
-}
-
 async function rowOf(
   ctx: ServiceContext,
   name: string,
   input: PutProvider,
   before: ProviderRow | null,
 ): Promise<ProviderRow> {
-  const now = ctx.clock.now();
   const baseUrl = input.baseUrl ?? null;
   // A stored key goes only where it was meant to go: another address needs the key again.
   const isSameTarget = before !== null && before.kind === input.kind && before.baseUrl === baseUrl;
@@ -90,7 +87,7 @@ async function rowOf(
     timeoutMs: input.timeoutMs,
     prices: input.prices ?? {},
     countsRateLimits: input.countsRateLimits,
-    createdAt: before?.createdAt ?? now,
-    updatedAt: now,
+    createdAt: before?.createdAt ?? ctx.clock.now(),
+    updatedAt: changeTime(ctx, before),
   };
 }

@@ -1,8 +1,10 @@
 import { and, eq, max } from "drizzle-orm";
 import { actorReference } from "../../domain/kernel/actor.ts";
+import { problem } from "../../domain/kernel/problem.ts";
 import { isSameRoute, type ModelRoute, type RouteSettings } from "../../domain/llm/model-route.ts";
 import { commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
+import { lost, requireMatch } from "../preconditions.ts";
 import { knownRoutes } from "./known-by-name.ts";
 import { type ModelRouteRow, modelRoutes, modelRouteVersions, toModelRoute, toRouteSettings } from "./table.ts";
 
@@ -24,6 +26,7 @@ export async function writeRouteVersion(
   restoredFrom: number | null = null,
 ): Promise<WrittenRoute> {
   const { before, lastVersion } = await historyOf(ctx, name);
+  requireMatch(ctx, before === null ? null : toModelRoute(before));
   if (before !== null && isSameRoute(settings, toRouteSettings(before))) {
     return { route: toModelRoute(before), isNew: false };
   }
@@ -56,6 +59,7 @@ export async function writeRouteVersion(
         ...(restoredFrom !== null && { restoredFrom }),
       },
     },
+    conflict: lost(ctx, () => problem("conflict")),
   });
   knownRoutes.forget(ctx, name);
   return { route, isNew: before === null };

@@ -16,6 +16,7 @@ guardrails.add(
     summary: "The guardrails of every call to a model",
     access: "llm:read",
     returns: { 200: GuardrailPolicy },
+    conditional: true,
   },
   async ({ ctx }) => reply(200, await getGuardrailPolicy(ctx)),
 );
@@ -30,6 +31,7 @@ guardrails.add(
     access: "settings:write",
     body: GuardrailPolicy,
     returns: { 200: GuardrailPolicy },
+    conditional: true,
   },
   async ({ ctx, body }) => reply(200, await putGuardrailPolicy(ctx, body)),
 );

@@ -40,6 +40,7 @@ modelRoutes.add(
     access: "llm:read",
     params,
     returns: { 200: ModelRoute },
+    conditional: true,
   },
   async ({ ctx, params }) => reply(200, await getModelRoute(ctx, params.name)),
 );
@@ -56,6 +57,7 @@ modelRoutes.add(
     params,
     body: PutModelRoute,
     returns: { 200: ModelRoute, 201: ModelRoute },
+    conditional: true,
     problems: ["conflict"],
   },
   async ({ ctx, params, body }) => {
@@ -119,6 +121,7 @@ modelRoutes.add(
     access: "settings:write",
     params,
     returns: { 204: null },
+    conditional: true,
   },
   async ({ ctx, params }) => {
     await deleteModelRoute(ctx, params.name);

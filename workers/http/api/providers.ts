@@ -35,6 +35,7 @@ providers.add(
     access: "llm:read",
     params,
     returns: { 200: Provider },
+    conditional: true,
   },
   async ({ ctx, params }) => reply(200, await getProvider(ctx, params.name)),
 );
@@ -50,6 +51,7 @@ providers.add(
     params,
     body: PutProvider,
     returns: { 200: Provider, 201: Provider },
+    conditional: true,
     problems: ["forbidden-target"],
   },
   async ({ ctx, params, body }) => {
@@ -68,6 +70,7 @@ providers.add(
     access: "settings:write",
     params,
     returns: { 204: null },
+    conditional: true,
   },
   async ({ ctx, params }) => {
     await deleteProvider(ctx, params.name);
