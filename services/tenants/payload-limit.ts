@@ -1,5 +1,6 @@
 import { and, eq, sql } from "drizzle-orm";
 import { SECOND_MS } from "../../domain/kernel/time.ts";
+import { askedTogether } from "../asked-together.ts";
 import type { ServiceContext } from "../context.ts";
 import { tenants } from "./table.ts";
 
@@ -10,13 +11,22 @@ const REMEMBERED_MS = 10 * SECOND_MS;
 const MAX_REMEMBERED = 5_000;
 
 const remembered = new Map<string, { bytes: number; until: number }>();
+const readOnce = askedTogether<number>();
 
 /** What one input, output or result of the tenant's new runs may have: the setting `maxPayloadBytes`. */
 export async function payloadLimit(ctx: ServiceContext): Promise<number> {
+  const read = () => readLimit(ctx);
+  return known(ctx) ?? (await readOnce(ctx.tenant.id, read)) ?? known(ctx) ?? (await read());
+}
+
+function known({ tenant, clock }: ServiceContext): number | null {
+  const limit = remembered.get(tenant.id);
+  return limit !== undefined && limit.until > clock.now() ? limit.bytes : null;
+}
+
+async function readLimit(ctx: ServiceContext): Promise<number> {
   const tenantId = ctx.tenant.id;
   const now = ctx.clock.now();
-  const known = remembered.get(tenantId);
-  if (known !== undefined && known.until > now) return known.bytes;
   const bytes = (await findLimit(ctx)) ?? DEFAULT_BYTES;
   remembered.delete(tenantId);
   remembered.set(tenantId, { bytes, until: now + REMEMBERED_MS });

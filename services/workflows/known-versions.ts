@@ -1,4 +1,5 @@
 import { SECOND_MS } from "../../domain/kernel/time.ts";
+import { askedTogether } from "../asked-together.ts";
 import type { Database, ServiceContext } from "../context.ts";
 import { type FoundVersion, loadVersion } from "./find-workflow.ts";
 
@@ -7,6 +8,7 @@ import { type FoundVersion, loadVersion } from "./find-workflow.ts";
 //       it was changed, the change counts at once.
 //   V2  What was read while something changed is not remembered: it may be older than the change.
 //   V3  What is remembered belongs to one tenant of one database.
+//   V4  Starts that come together, and find nothing known, read it once.
 
 const KEPT_MS = 3 * SECOND_MS;
 /** A definition has at most about a million; an isolate has 128 MB. */
@@ -17,15 +19,29 @@ interface Known {
   until: number;
 }
 
-/** The oldest first. */
-const byDatabase = new WeakMap<Database, { byKey: Map<string, Known>; characters: number }>();
+interface KnownVersions {
+  /** The oldest first. */
+  byKey: Map<string, Known>;
+  characters: number;
+  readOnce: ReturnType<typeof askedTogether<FoundVersion>>;
+}
+
+const byDatabase = new WeakMap<Database, KnownVersions>();
 let changes = 0;
 
 /** A version that takes runs, the newest when none is named, as it was at most KEPT_MS ago. */
 export async function versionToStart(ctx: ServiceContext, name: string, version?: number): Promise<FoundVersion> {
   const key = `${keyOf(ctx, name)}/${version ?? ""}`;
+  const read = () => readVersion(ctx, key, name, version);
+  return find(ctx, key) ?? (await knownOf(ctx).readOnce(key, read)) ?? find(ctx, key) ?? (await read());
+}
+
+function find(ctx: ServiceContext, key: string): FoundVersion | null {
   const known = knownOf(ctx).byKey.get(key);
-  if (known !== undefined && known.until > ctx.clock.now()) return known.found;
+  return known !== undefined && known.until > ctx.clock.now() ? known.found : null;
+}
+
+async function readVersion(ctx: ServiceContext, key: string, name: string, version?: number): Promise<FoundVersion> {
   const [changesBefore, askedAt] = [changes, ctx.clock.now()];
   const found = await loadVersion(ctx, name, version);
   if (changes === changesBefore) remember(ctx, key, { found, until: askedAt + KEPT_MS });
@@ -58,10 +74,10 @@ function forget(ctx: ServiceContext, key: string): void {
   kept.characters -= known.found.row.definition.length;
 }
 
-function knownOf({ db }: ServiceContext): { byKey: Map<string, Known>; characters: number } {
+function knownOf({ db }: ServiceContext): KnownVersions {
   let known = byDatabase.get(db);
   if (known === undefined) {
-    known = { byKey: new Map(), characters: 0 };
+    known = { byKey: new Map(), characters: 0, readOnce: askedTogether() };
     byDatabase.set(db, known);
   }
   return known;

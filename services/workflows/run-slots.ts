@@ -1,6 +1,6 @@
 import { SECOND_MS } from "../../domain/kernel/time.ts";
+import { askedTogether } from "../asked-together.ts";
 import type { PlatformContext } from "../context.ts";
-import { within } from "../within.ts";
 import type { SlotLease } from "./ports.ts";
 
 // The permits that this isolate holds, one lease a tenant: far below the limit a start takes one from memory and asks nobody.
@@ -8,12 +8,10 @@ import type { SlotLease } from "./ports.ts";
 
 /** A tenant near its limit is given none; then every run asks for itself, and this is asked again after a while. */
 const NEAR_LIMIT_MS = SECOND_MS;
-/** How long a start waits for what another one asked, whose caller may have left and its question with it. */
-const JOIN_MS = SECOND_MS;
 const MAX_TENANTS = 5_000;
 
 const leases = new Map<string, SlotLease>();
-const asking = new Map<string, Promise<unknown>>();
+const askOnce = askedTogether<SlotLease>();
 
 /** The lease that a new run of this tenant belongs to; null where the run must ask for a slot itself. */
 export async function takePermit(platform: PlatformContext, tenantId: string): Promise<string | null> {
@@ -22,10 +20,8 @@ export async function takePermit(platform: PlatformContext, tenantId: string): P
     if (held !== undefined && platform.clock.now() < held.until && (held.permits > 0 || held.id === null)) {
       return takeFrom(held);
     }
-    const asked = asking.get(tenantId);
-    if (asked === undefined) return takeFrom(await askOnce(platform, tenantId));
-    await orLater(asked, JOIN_MS);
-    if (asking.get(tenantId) === asked) asking.delete(tenantId);
+    const lease = await askOnce(tenantId, () => ask(platform, tenantId));
+    if (lease !== undefined) return takeFrom(lease);
   }
 }
 
@@ -33,16 +29,6 @@ function takeFrom(lease: SlotLease): string | null {
   if (lease.id === null || lease.permits === 0) return null;
   lease.permits--;
   return lease.id;
-}
-
-async function askOnce(platform: PlatformContext, tenantId: string): Promise<SlotLease> {
-  const question = ask(platform, tenantId);
-  asking.set(tenantId, question);
-  try {
-    return await question;
-  } finally {
-    if (asking.get(tenantId) === question) asking.delete(tenantId);
-  }
 }
 
 async function ask(platform: PlatformContext, tenantId: string): Promise<SlotLease> {
@@ -54,13 +40,4 @@ async function ask(platform: PlatformContext, tenantId: string): Promise<SlotLea
   const [oldest] = leases.keys();
   if (leases.size > MAX_TENANTS && oldest !== undefined) leases.delete(oldest);
   return lease;
-}
-
-/** Whether it fails is for the one who asked: this one asks again. */
-async function orLater(work: Promise<unknown>, ms: number): Promise<void> {
-  await within(
-    work.catch(() => {}),
-    ms,
-    () => {},
-  );
 }

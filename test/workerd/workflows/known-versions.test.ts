@@ -45,6 +45,26 @@ describe("a start", () => {
     await expect(versionToStart(later, "w")).rejects.toMatchObject({ code: "not-found" });
   });
 
+  it("reads once with all that come together, and where that fails each by itself", async () => {
+    const member = await aTenant();
+    await aWorkflow(member, "w", chain(1));
+    let reads = 0;
+    const { db } = member.ctx;
+    const counting = new Proxy(db, {
+      get(target, name, self) {
+        if (name === "select") reads++;
+        return Reflect.get(target, name, self);
+      },
+    });
+    const ctx = { ...member.ctx, db: counting };
+    const found = await Promise.all(Array.from({ length: 5 }, () => versionToStart(ctx, "w")));
+    expect(new Set(found.map(({ row }) => row.version))).toEqual(new Set([1]));
+    expect(reads).toBe(1);
+    const absent = await Promise.allSettled(Array.from({ length: 5 }, () => versionToStart(ctx, "absent")));
+    expect(absent.map(({ status }) => status)).toEqual(Array(5).fill("rejected"));
+    expect(reads).toBe(6);
+  });
+
   it("does not remember what it read while the workflow changed", async () => {
     const member = await aTenant();
     await aWorkflow(member, "w", chain(1));
