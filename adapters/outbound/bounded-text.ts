@@ -3,8 +3,9 @@
 /** Most answers of models are shorter: one read brings all of them then, and tells that they end there. */
 const PART_BYTES = 16_384;
 
-/** The memory of a read that is over. What every read would take anew costs more than the reading. */
-let spare: ArrayBuffer | null = null;
+/** The memory of reads that are over: what every read would take anew costs more than the reading. One megabyte at most. */
+const spare: ArrayBuffer[] = [];
+const MAX_SPARE = 64;
 
 /** Stops reading as soon as the body is larger than `maxBytes`, and throws what `tooLarge` makes. */
 export async function boundedText(
@@ -30,8 +31,7 @@ async function* partsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8A
     yield* body;
     return;
   }
-  let buffer = spare ?? new ArrayBuffer(PART_BYTES);
-  spare = null;
+  let buffer = spare.pop() ?? new ArrayBuffer(PART_BYTES);
   for (let size = PART_BYTES; size === PART_BYTES; ) {
     const { value } = await reader.readAtLeast(PART_BYTES, new Uint8Array(buffer));
     if (value === undefined) return;
@@ -39,7 +39,7 @@ async function* partsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8A
     size = value.byteLength;
     buffer = value.buffer;
   }
-  spare = buffer;
+  if (spare.length < MAX_SPARE) spare.push(buffer);
 }
 
 /** A reader that fills what it is given unless the body ends; `null` where there is none: outside workerd, and for streams made of code. */
