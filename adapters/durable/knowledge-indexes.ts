@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { asProblem } from "../../domain/kernel/problem.ts";
-import type { IndexShape } from "../../domain/knowledge/index-shape.ts";
+import { type IndexShape, shardName } from "../../domain/knowledge/index-shape.ts";
 import { SearchCache } from "../../domain/knowledge/search-cache.ts";
 import type { KnowledgeIndexes } from "../../services/knowledge/ports.ts";
-import { type Ask, FIRST, type IndexObject, type IndexObjects, noAnswer } from "../vector-index/index-objects.ts";
+import { type Ask, type IndexObject, type IndexObjects, noAnswer } from "../vector-index/index-objects.ts";
 import { search } from "../vector-index/index-search.ts";
 import { clear, removeDocument, settle, settleAll, stats, upsertDocuments } from "../vector-index/index-writes.ts";
 import type { VectorStore } from "../vector-index/vector-store.ts";
@@ -69,7 +69,7 @@ function indexObjects(
   index: string,
   { shapes, answers }: Known,
 ): Omit<IndexObjects, "store" | "capacity" | "timeoutMs"> {
-  const nameOf = (shard: number) => (shard === FIRST ? index : `${index}/${shard}`);
+  const nameOf = (shard: number) => shardName(index, shard);
   return {
     shard: (shard) => asking(namespace, nameOf(shard)),
     answers: () => answersOf(answers, index),

@@ -25,7 +25,7 @@ import {
   lookedAt,
 } from "../../domain/knowledge/ranking/chosen.ts";
 import { wantsFeedback } from "../../domain/knowledge/ranking/feedback.ts";
-import { type GatheredCandidate, gathered } from "../../domain/knowledge/ranking/gathered.ts";
+import { type GatheredCandidate, gathered, type ShardCandidate } from "../../domain/knowledge/ranking/gathered.ts";
 import { type Ranked, type RankOptions, ranked, rankOptions } from "../../domain/knowledge/ranking/rank.ts";
 import { type Degradation, NO_TIME, type SearchResult, type SearchTimings } from "../../domain/knowledge/search.ts";
 import { withFeedback } from "./feedback-all.ts";
@@ -85,7 +85,7 @@ async function searchBy(
   if (refusal !== undefined) return refusal;
   laps.push(performance.now());
   const found = answers.flatMap((answer) => (answer.found ? [answer] : []));
-  const chosen = gathered(found.map((answer) => answer.candidates));
+  const chosen = gathered(found.map((answer) => comparable(answer.candidates, found, totals.topics)));
   const mode = degraded === null ? query.mode : "hybrid";
   const options = rankOptions({ ...query, ...(mode !== undefined && { mode }) }, totals.embedder ?? HASHED_EMBEDDER);
   const choice = choiceOf(query);
@@ -101,6 +101,16 @@ async function searchBy(
     found.map((answer) => answer.laps),
   );
   return answerOf(results, timings, parts, degraded);
+}
+
+/** Without topics, when an object has come to others since the totals were taken. */
+function comparable(
+  candidates: readonly ShardCandidate[],
+  answers: readonly { candidates: readonly ShardCandidate[]; topics: number | null }[],
+  topics: number | null,
+): readonly ShardCandidate[] {
+  const isCommon = answers.every((answer) => answer.candidates.length === 0 || answer.topics === topics);
+  return isCommon ? candidates : candidates.map((candidate) => ({ ...candidate, topic: null, isAkin: false }));
 }
 
 const MISMATCH: IndexSearchOutcome = {

@@ -12,6 +12,11 @@ export interface IndexShape {
   readonly hasOutside: boolean;
 }
 
+/** The object that keeps the directory has the name of the index. */
+export function shardName(index: string, shard: number): string {
+  return shard === 0 ? index : `${index}/${shard}`;
+}
+
 export interface PlacementRequest {
   readonly documentId: string;
   readonly chunks: number;
@@ -81,7 +86,13 @@ export function sameShape(a: IndexShape, b: IndexShape): boolean {
 export type ShardSearchOutcome = IndexSearchOutcome | OtherShape;
 
 export type ShardCandidates =
-  | { readonly found: true; readonly candidates: readonly ShardCandidate[]; readonly laps: readonly number[] }
+  | {
+      readonly found: true;
+      readonly candidates: readonly ShardCandidate[];
+      /** The generation of topics that they were placed by. */
+      readonly topics: number | null;
+      readonly laps: readonly number[];
+    }
   | Exclude<ShardSearchOutcome, { found: true }>;
 
 /** A chunk as it is shown, and the words of its text. */

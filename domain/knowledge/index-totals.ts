@@ -13,6 +13,8 @@ export interface ShardTotals {
   /** Those that its documents are in. */
   readonly languages: readonly Language[];
   readonly embedder: EmbedderIdentity | null;
+  /** The generation of its topics that is in force. */
+  readonly topics: number | null;
   /** In how many chunks each of the query's terms is. */
   readonly frequencies: readonly (readonly [term: number, chunks: number])[];
 }
@@ -22,6 +24,8 @@ export interface IndexTotals {
   readonly averageLength: number;
   readonly languages: readonly Language[];
   readonly embedder: EmbedderIdentity | null;
+  /** The generation of topics that all objects have in force; `null` while they differ, since those of two do not compare. */
+  readonly topics: number | null;
   readonly frequencies: readonly (readonly [term: number, chunks: number])[];
 }
 
@@ -40,8 +44,14 @@ export function totalsOf(shards: readonly ShardTotals[]): IndexTotals | null {
     ),
     languages: searchedLanguages(shards.flatMap((shard) => shard.languages)),
     embedder,
+    topics: commonTopics(shards.filter((shard) => shard.chunks > 0)),
     frequencies: [...summedFrequencies(shards.map((shard) => shard.frequencies))],
   };
+}
+
+function commonTopics(shards: readonly ShardTotals[]): number | null {
+  const [generation = null, ...others] = new Set(shards.map(({ topics }) => topics));
+  return others.length === 0 ? generation : null;
 }
 
 /** In how many chunks of all objects each term is. */

@@ -26,6 +26,12 @@ function shapeOf(shards: number, place: DecidedPlace): IndexShape {
   return { shards, vectors, hasOutside: place === "vectorize" || place === "returned" };
 }
 
+/** Of all objects, as far as the first one knows. */
+export function indexedChunks(sql: SqlStorage): number {
+  const others = sql.exec("select coalesce(sum(chunks), 0) n from shard_fill where shard <> ?", FIRST).one().n;
+  return readState(sql).chunks + Number(others);
+}
+
 /** Where the documents lie or shall lie, remembered before anything is written there. */
 export function place(sql: SqlStorage, requests: readonly PlacementRequest[]): PlacementOutcome[] {
   let expected = 0;

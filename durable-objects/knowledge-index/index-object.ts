@@ -4,28 +4,29 @@ import { DurableObject } from "cloudflare:workers";
 import { sameEmbedder } from "../../domain/knowledge/embedding/embedder.ts";
 import { HASHED_EMBEDDER } from "../../domain/knowledge/embedding/hashed.ts";
 import type { IndexStats } from "../../domain/knowledge/index-contract.ts";
-import type {
-  ChunkRange,
-  IndexShape,
-  Passage,
-  PlacementOutcome,
-  PlacementRequest,
-  ShardCandidates,
-  ShardOutcome,
-  ShardQuery,
-  ShardSearchOutcome,
-  StagedDocument,
-  StagingDocument,
+import {
+  type ChunkRange,
+  type IndexShape,
+  type Passage,
+  type PlacementOutcome,
+  type PlacementRequest,
+  type ShardCandidates,
+  type ShardOutcome,
+  type ShardQuery,
+  type ShardSearchOutcome,
+  type StagedDocument,
+  type StagingDocument,
+  shardName,
 } from "../../domain/knowledge/index-shape.ts";
 import type { IndexTotals, ShardTotals } from "../../domain/knowledge/index-totals.ts";
 import type { WeightedTerm } from "../../domain/knowledge/ranking/weights.ts";
-import { forget, locate, place, readShape } from "./directory.ts";
+import { forget, indexedChunks, locate, place, readShape } from "./directory.ts";
 import { type Entry, entriesOf } from "./entries.ts";
 import { IndexReader, mismatch } from "./index-reader.ts";
-import { type IndexState, readState } from "./index-state.ts";
+import { readState } from "./index-state.ts";
 import { createTables } from "./schema.ts";
 import { isStaged, readRanges, readStaged, stagedChunks } from "./staging.ts";
-import { TopicIndex } from "./topic-index.ts";
+import { MAX_PLACED_CHUNKS, type SharedTopics, TopicIndex } from "./topic-index.ts";
 import { VectorMemory } from "./vector-memory.ts";
 import { readTokenIds, WordIndex } from "./word-index.ts";
 import { deleteDocument, type IndexMemory, insertRows, insertWords } from "./writes.ts";
@@ -81,7 +82,7 @@ export class KnowledgeIndex extends DurableObject {
     this.#vectors.remove(removed);
     if (!document.isStaged) this.#vectors.append(inserted, entries, embedder);
     const after = readState(sql);
-    if (!document.isPart) this.#askForTopics(after);
+    if (!document.isPart) this.#askForTopics();
     return { indexed: true, chunks: entries.length, revision: after.revision, first: inserted.first };
   }
 
@@ -128,7 +129,9 @@ export class KnowledgeIndex extends DurableObject {
 
   place(requests: readonly PlacementRequest[]): PlacementOutcome[] {
     const { sql } = this.ctx.storage;
-    return this.ctx.storage.transactionSync(() => place(sql, requests));
+    const placements = this.ctx.storage.transactionSync(() => place(sql, requests));
+    if (readShape(sql).shards > 1) this.#askForTopics();
+    return placements;
   }
 
   locate(documentId: string): IndexShape & { shard: number | null } {
@@ -172,14 +175,52 @@ export class KnowledgeIndex extends DurableObject {
     await this.learnTopics();
   }
 
-  /** Learns the collection's topics if that is due, between other events; searches use those of before until it is done. */
+  /**
+   * Learns the collection's topics if that is due, between other events; searches use those of before until it is done. The first
+   * of several objects learns for all.
+   */
   async learnTopics(): Promise<void> {
     this.#isAskedForTopics = false;
-    const state = readState(this.ctx.storage.sql);
-    if (!this.#hasTopicsDue(state)) return;
-    this.#reader.rest();
-    await this.#topics.learn(state.chunks, () => scheduler.wait(0));
-    this.#askForTopics(readState(this.ctx.storage.sql));
+    const { sql } = this.ctx.storage;
+    if (!this.#hasTopicsDue()) return;
+    const { shards } = readShape(sql);
+    const chunks = indexedChunks(sql);
+    const others = this.#others(shards);
+    if (this.#topics.isDue(chunks)) {
+      this.#reader.rest();
+      const samples = await Promise.all(others.map((other) => other.topicSample(chunks)));
+      await this.#topics.learn([this.#topics.sample(chunks), ...samples].flat(), chunks, passing);
+    }
+    if (others.length > 0) await this.#spreadTopics(others);
+    if (this.#topics.isDue(indexedChunks(sql))) this.#askForTopics();
+  }
+
+  /** Lets the other objects adopt what is in force here. An empty one adopts nothing, and is asked again when documents come. */
+  async #spreadTopics(others: readonly DurableObjectStub<KnowledgeIndex>[]): Promise<void> {
+    const generation = this.#topics.generation();
+    let lacking = 0;
+    for (const other of others) {
+      if ((await other.topicGeneration()) === generation) continue;
+      const shared = this.#topics.shared();
+      if (shared === null) return;
+      if (!(await other.adoptTopics(shared))) lacking += 1;
+    }
+    if (lacking === 0) this.#topics.noteSpread(others.length + 1);
+  }
+
+  topicSample(chunks: number): Uint32Array[] {
+    return this.#topics.sample(chunks);
+  }
+
+  topicGeneration(): number | null {
+    return this.#topics.generation();
+  }
+
+  /** Whether there was anything to give a place to. */
+  async adoptTopics(shared: SharedTopics): Promise<boolean> {
+    if (readState(this.ctx.storage.sql).chunks === 0) return false;
+    await this.#topics.adopt(shared, passing);
+    return true;
   }
 
   stats(): IndexStats {
@@ -218,14 +259,28 @@ export class KnowledgeIndex extends DurableObject {
   }
 
   /** A model that was chosen for its vectors knows more of company than the collection tells. */
-  #hasTopicsDue({ embedder, chunks }: IndexState): boolean {
-    return embedder !== null && sameEmbedder(embedder, HASHED_EMBEDDER) && this.#topics.isDue(chunks);
+  #hasTopicsDue(): boolean {
+    const { sql } = this.ctx.storage;
+    const { embedder, chunks } = readState(sql);
+    const { shards } = readShape(sql);
+    if (embedder === null || !sameEmbedder(embedder, HASHED_EMBEDDER)) return false;
+    if (shards > 1) return this.#topics.isDue(indexedChunks(sql)) || this.#topics.isLackingIn(shards);
+    return chunks <= MAX_PLACED_CHUNKS && this.#topics.isDue(chunks);
   }
 
-  #askForTopics(state: IndexState): void {
-    if (this.#isAskedForTopics || !this.#hasTopicsDue(state)) return;
+  #askForTopics(): void {
+    if (this.#isAskedForTopics || !this.#hasTopicsDue()) return;
     this.#isAskedForTopics = true;
     this.ctx.waitUntil(this.ctx.storage.setAlarm(Date.now() + LEARNING_DELAY_MS));
+  }
+
+  /** The further objects of the index whose first one this is. */
+  #others(shards: number): DurableObjectStub<KnowledgeIndex>[] {
+    const { name } = this.ctx.id;
+    if (name === undefined) return [];
+    return Array.from({ length: shards - 1 }, (_, at) =>
+      this.ctx.exports.KnowledgeIndex.getByName(shardName(name, at + 1)),
+    );
   }
 
   #atomically<T>(write: () => T): T {
@@ -237,6 +292,11 @@ export class KnowledgeIndex extends DurableObject {
       throw error;
     }
   }
+}
+
+/** Lets other events of the object pass. */
+function passing(): Promise<void> {
+  return scheduler.wait(0);
 }
 
 function tokenIdsOf(entries: readonly Entry[]): Uint32Array[] {

@@ -40,7 +40,7 @@ import type { IndexMemory } from "./writes.ts";
 const MAX_CACHED_RESULTS = 2_000;
 
 /** Totals that a search is planned by: frequencies are looked up when its terms are known. */
-type PlanTotals = Omit<IndexTotals, "frequencies"> & Pick<SearchPlan, "frequencies">;
+type PlanTotals = Omit<IndexTotals, "frequencies" | "topics"> & Pick<SearchPlan, "frequencies">;
 
 export class IndexReader {
   readonly #sql: SqlStorage;
@@ -87,7 +87,8 @@ export class IndexReader {
     const languages = readLanguages(this.#sql);
     const shape = readShape(this.#sql);
     const frequencies = [...this.#memory.words.frequencies(terms)];
-    return { shape, revision, chunks, tokens, languages, embedder, frequencies };
+    const topics = this.#memory.topics.generation();
+    return { shape, revision, chunks, tokens, languages, embedder, topics, frequencies };
   }
 
   /** Its candidates, scored by the totals of the whole. */
@@ -98,7 +99,8 @@ export class IndexReader {
     const prepared = this.#prepared(query, { ...totals, frequencies: () => known });
     if (!prepared.found) return prepared;
     const laps = [performance.now()];
-    const source = { ...prepared.source, topics: null };
+    const topics = this.#memory.topics.generation() === totals.topics ? this.#memory.topics : null;
+    const source = { ...prepared.source, topics };
     const { candidates } = findCandidates(source, prepared.plan, () => void laps.push(performance.now()));
     const places = readPlaces(
       this.#sql,
@@ -109,7 +111,7 @@ export class IndexReader {
       const place = places.get(candidate.key);
       return place === undefined ? [] : [{ ...candidate, ...place }];
     });
-    return { found: true, candidates: placed, laps };
+    return { found: true, candidates: placed, topics: topics?.generation() ?? null, laps };
   }
 
   /** The analysed words of chunks, and of an empty one where it has gone meanwhile. */

@@ -4,7 +4,7 @@ import { insertFacts } from "./facts.ts";
 /**
  * One index in SQLite. A document's chunks are numbered in a row, `first_chunk` on, and numbers are never used again.
  * `posting` holds no text: a word is the id of its term, so no tokenizer rule and no query operator can touch it.
- * `staged` documents have rows everywhere but in `posting` and `unposted`. `directory`, `placement` and `shard_fill` are the
+ * `staged` documents have rows everywhere but in `posting` and `unposted`. `directory`, `placement`, `shard_fill` and `topic_spread` are the
  * first object's.
  */
 export function createTables(sql: SqlStorage): void {
@@ -63,6 +63,10 @@ export function createTables(sql: SqlStorage): void {
       generation integer primary key,
       chunks integer not null,
       is_in_force integer not null
+    );
+    create table if not exists topic_spread (
+      generation integer primary key,
+      shards integer not null
     );
     create table if not exists topic_term (
       generation integer not null,

@@ -42,7 +42,7 @@ export interface SearchPlan extends RankOptions {
 export interface SearchSource {
   readonly sql: SqlStorage;
   readonly words: WordIndex;
-  /** `null` where they are another object's: what each learned by itself does not compare. */
+  /** `null` where they are not those of the other objects: what two learnings say does not compare. */
   readonly topics: TopicIndex | null;
   readonly tokenCache: TokenCache;
   readonly vectors: (() => CosineScan) | null;
@@ -106,7 +106,8 @@ export function findCandidates(source: SearchSource, plan: SearchPlan, lap: Lap)
 
   const scoreOf = new Map(byWords.map(({ chunk, score }) => [chunk, score]));
   const neighbours = new Set(nearest.map(({ chunk }) => chunk));
-  const keys = [...new Set([...scoreOf.keys(), ...neighbours, ...byCompany.map(({ chunk }) => chunk)])];
+  const akin = new Set(byCompany.map(({ chunk }) => chunk));
+  const keys = [...new Set([...scoreOf.keys(), ...neighbours, ...akin])];
   const tokens = tokenCache.read(sql, keys);
   const findHits = hitFinder(terms);
   const readFeatures = featureReader(query, terms);
@@ -122,6 +123,7 @@ export function findCandidates(source: SearchSource, plan: SearchPlan, lap: Lap)
       features: readFeatures(hits),
       byWords: scoreOf.get(key) ?? null,
       isNeighbour: neighbours.has(key),
+      isAkin: akin.has(key),
     };
   });
   return { candidates, tokens, terms };

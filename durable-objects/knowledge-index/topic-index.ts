@@ -2,6 +2,7 @@
 //   T3  vectors of two learnings never meet: each is a generation of its own, and one is looked at by searches.
 //   T4  a generation comes into force in the transaction that gave the last chunk its place in it.
 //   T5  a learning that died midway leaves rows of a generation that is never looked at; the next one removes them.
+//   T6  an index over several objects has one model: the first object learns it from samples of all, and the others adopt it.
 import { quantised } from "../../domain/knowledge/embedding/quantised.ts";
 import { learnedTopics, TOPICS, type TopicModel, topicVector } from "../../domain/knowledge/embedding/topics.ts";
 import type { ChunkRange } from "../../domain/knowledge/index-shape.ts";
@@ -11,15 +12,25 @@ import { readTokenIds } from "./word-index.ts";
 
 /** Below it words do well by themselves, and company is chance. */
 const MIN_CHUNKS = 1_000;
-/** Above it the places of all chunks would crowd the isolate's memory, and learning takes another 30 MB. */
-const MAX_CHUNKS = 100_000;
+/** Of one object: above it the places of all chunks would crowd the isolate's memory, and learning takes another 30 MB. */
+export const MAX_PLACED_CHUNKS = 100_000;
 const SAMPLE = 2_000;
 /** Learned anew once the collection has doubled. */
 const GROWTH = 2;
 const CHUNKS_AT_ONCE = 200;
 
 /** So that what has no topics is not looked at again before it has doubled. */
-const NOTHING_LEARNED: TopicModel = { terms: new Map(), vectors: new Float32Array(), weights: new Float64Array() };
+const NOTHING_LEARNED: TopicTerms = { terms: new Map(), vectors: new Float32Array() };
+
+type TopicTerms = Pick<TopicModel, "terms" | "vectors">;
+
+/** What one object learned for all. */
+export interface SharedTopics {
+  readonly generation: number;
+  /** How many the index held when it was learned. */
+  readonly chunks: number;
+  readonly model: TopicTerms;
+}
 
 interface Learned {
   readonly generation: number;
@@ -38,8 +49,14 @@ export class TopicIndex {
     this.#sql = storage.sql;
   }
 
+  /** `chunks` are those of the whole index. */
   isDue(chunks: number): boolean {
-    return chunks >= MIN_CHUNKS && chunks <= MAX_CHUNKS && chunks >= (this.#inForce()?.chunks ?? 0) * GROWTH;
+    return chunks >= MIN_CHUNKS && chunks >= (this.#inForce()?.chunks ?? 0) * GROWTH;
+  }
+
+  /** The generation in force; those of several objects compare when they are of the same one. */
+  generation(): number | null {
+    return this.#inForce()?.generation ?? null;
   }
 
   /** To be called in the transaction that writes the chunks' tokens; gives back what memory is to follow. */
@@ -77,12 +94,23 @@ export class TopicIndex {
     this.#epoch += 1;
   }
 
-  /** Learns from a sample, gives every chunk its place, and brings that into force. `rest` lets other events of the object pass. */
-  async learn(chunks: number, rest: () => Promise<void>): Promise<void> {
+  /** So many chunks of this object as are its share of the whole's sample. */
+  sample(chunks: number): Uint32Array[] {
+    return readSample(this.#sql, chunks);
+  }
+
+  /** Learns from a sample of the whole. `rest` lets other events of the object pass. */
+  async learn(sample: readonly Uint32Array[], chunks: number, rest: () => Promise<void>): Promise<void> {
     const epoch = this.#epoch;
-    const model = (await completed(learnedTopics(readSample(this.#sql, chunks)), rest)) ?? NOTHING_LEARNED;
-    if (this.#epoch !== epoch) return;
-    const generation = this.#begin(model);
+    const model = (await completed(learnedTopics(sample), rest)) ?? NOTHING_LEARNED;
+    if (this.#epoch === epoch) await this.adopt({ generation: (this.generation() ?? 0) + 1, chunks, model }, rest);
+  }
+
+  /** Gives every chunk its place among the topics, and brings them into force. */
+  async adopt({ generation, chunks, model }: SharedTopics, rest: () => Promise<void>): Promise<void> {
+    if (this.generation() === generation) return;
+    const epoch = this.#epoch;
+    this.#begin(generation, model);
     const vectorOf = vectorsIn(model);
     for (let after: number | null = 0; after !== null && this.#epoch === epoch; await rest()) {
       const from: number = after;
@@ -91,26 +119,55 @@ export class TopicIndex {
     this.#matrix = null;
   }
 
+  /** What is in force, for an object that has not adopted it yet; `null` while nothing was learned. */
+  shared(): SharedTopics | null {
+    const learned = this.#inForce();
+    if (learned === null) return null;
+    const rows = this.#sql
+      .exec<{ term: number; vector: ArrayBuffer }>(
+        "select term, vector from topic_term where generation = ? order by term",
+        learned.generation,
+      )
+      .toArray();
+    const vectors = new Float32Array(rows.length * TOPICS);
+    for (const [row, { vector }] of rows.entries()) vectors.set(new Float32Array(vector), row * TOPICS);
+    return { ...learned, model: { terms: new Map(rows.map(({ term }, row) => [term, row])), vectors } };
+  }
+
+  /** Whether one of so many objects has not adopted what is in force. */
+  isLackingIn(shards: number): boolean {
+    const generation = this.generation();
+    if (generation === null) return false;
+    const rows = this.#sql.exec("select shards from topic_spread where generation = ?", generation).toArray();
+    return Number(rows[0]?.shards ?? 1) < shards;
+  }
+
+  noteSpread(shards: number): void {
+    const generation = this.generation();
+    this.#storage.transactionSync(() => {
+      this.#sql.exec("delete from topic_spread");
+      if (generation !== null) this.#sql.exec("insert into topic_spread values (?, ?)", generation, shards);
+    });
+  }
+
   #inForce(): Learned | null {
     const [row] = this.#sql.exec("select generation, chunks from topic_model where is_in_force = 1").toArray();
     return row === undefined ? null : { generation: Number(row.generation), chunks: Number(row.chunks) };
   }
 
   /** A new generation with its terms; what learnings that died have left is removed. */
-  #begin(model: TopicModel): number {
-    return this.#storage.transactionSync(() => {
+  #begin(generation: number, model: TopicTerms): void {
+    this.#storage.transactionSync(() => {
       const sql = this.#sql;
       const inForce = this.#inForce()?.generation ?? 0;
       for (const table of ["topic_model", "topic_term", "topic_segment"]) {
         sql.exec(`delete from ${table} where generation <> ?`, inForce);
       }
-      const generation = inForce + 1;
       sql.exec("insert into topic_model values (?, 0, 0)", generation);
       for (const [term, row] of model.terms) {
         const vector = model.vectors.slice(row * TOPICS, (row + 1) * TOPICS);
         sql.exec("insert into topic_term values (?, ?, ?)", generation, term, vector.buffer);
       }
-      return generation;
     });
   }
 
@@ -193,14 +250,14 @@ function placed(tokens: readonly Uint32Array[], vectorOf: (term: number) => Floa
   return tokens.map((ids) => quantised(topicVector(ids, vectorOf)));
 }
 
-function vectorsIn({ terms, vectors }: TopicModel): (term: number) => Float32Array | undefined {
+function vectorsIn({ terms, vectors }: TopicTerms): (term: number) => Float32Array | undefined {
   return (term) => {
     const row = terms.get(term);
     return row === undefined ? undefined : vectors.subarray(row * TOPICS, (row + 1) * TOPICS);
   };
 }
 
-/** Every so many chunks one, over the whole collection. */
+/** Every so many chunks one, as many as `chunks` of the whole collection ask for. */
 function readSample(sql: SqlStorage, chunks: number): Uint32Array[] {
   const step = Math.max(1, Math.ceil(chunks / SAMPLE));
   return sql

@@ -1,6 +1,7 @@
 // Candidates of an index that lies over several objects, chosen as one index that held everything would choose them.
 //   G1  what an object computes of a candidate depends on the candidate, the query and totals of the whole alone.
-//   G2  of what the objects found, the best by words and the nearest by vector are taken, as many as of one index.
+//   G2  of what the objects found, the best by words, the nearest by vector and the nearest by topic are taken, as many as of one
+//       index.
 //   G3  ties go to the document that comes first by id, and in it to the earlier chunk.
 import type { Candidate } from "./rank.ts";
 
@@ -12,6 +13,8 @@ export interface FoundCandidate extends Candidate {
   /** The score by which words chose it; `null`: they did not. */
   readonly byWords: number | null;
   readonly isNeighbour: boolean;
+  /** Whether the learned topics chose it. */
+  readonly isAkin: boolean;
 }
 
 /** A candidate with its place in the whole: the document, and the chunk's number in it. */
@@ -39,7 +42,11 @@ export function gathered(shards: readonly (readonly ShardCandidate[])[]): Gather
     .filter((candidate) => candidate.isNeighbour)
     .toSorted((a, b) => (b.vector ?? 0) - (a.vector ?? 0))
     .slice(0, VECTOR_CANDIDATES);
-  return [...new Set([...byWords, ...nearest])];
+  const akin = all
+    .filter((candidate) => candidate.isAkin)
+    .toSorted((a, b) => (b.topic ?? 0) - (a.topic ?? 0))
+    .slice(0, VECTOR_CANDIDATES);
+  return [...new Set([...byWords, ...nearest, ...akin])];
 }
 
 function byPlace(a: ShardCandidate, b: ShardCandidate): number {
