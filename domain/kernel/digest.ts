@@ -4,7 +4,7 @@ export type HashAlgorithm = "md5" | "sha1" | "sha256" | "sha384" | "sha512";
 
 /** Lower-case hexadecimal digest of UTF-8 text or bytes. */
 export function hexDigest(algorithm: HashAlgorithm, data: string | Uint8Array): string {
-  // In one go: a hash that can be added to is a stream, and costs half as much again.
+  // In one go: a hash that is made to be added to takes half as long again.
   return hash(algorithm, data, "hex");
 }
 
