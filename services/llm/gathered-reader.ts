@@ -50,7 +50,10 @@ class GatheredReader implements PieceReader {
   #spare: ArrayBufferLike = new ArrayBuffer(0);
   /** The drain under way; it never rejects. */
   #drained: Promise<void> | null = null;
+  /** How many bytes were drained and not read. */
   #lead = 0;
+  /** What was drained last before the provider's end. */
+  #last: Uint8Array | null = null;
   #isQuick = false;
   #hasClosed = false;
   #isOver = false;
@@ -66,6 +69,8 @@ class GatheredReader implements PieceReader {
     if (this.#isQuick && this.#ahead === null) this.#ahead = this.#split();
     if (this.#ahead !== null) this.#drain(this.#ahead);
     if (this.#isQuick && this.#drained !== null) await within(this.#drained, paceMs(), () => {});
+    const rest = this.#rest();
+    if (rest !== null) return { done: false, value: rest };
     const askedAt = this.#clock.now();
     try {
       const { done, value } = await this.#reader.read(new Uint8Array(this.#buffer));
@@ -115,10 +120,20 @@ class GatheredReader implements PieceReader {
         this.#hasClosed ||= done || size < GATHER_BYTES;
         this.#drained = null;
         this.#lead += size;
-        if (value !== undefined) this.#spare = value.buffer;
+        if (this.#hasClosed) this.#last = value ?? null;
+        else if (value !== undefined) this.#spare = value.buffer;
       },
       () => {},
     );
+  }
+
+  /** All that is left to read, once the provider has ended: a drain begins when everything before it was read, so the last one brought it. */
+  #rest(): Uint8Array | null {
+    if (this.#last === null || this.#lead <= 0) return null;
+    const rest = this.#last.subarray(-this.#lead);
+    this.#lead = 0;
+    this.#reader.cancel().catch(() => {});
+    return rest;
   }
 
   #end(): void {

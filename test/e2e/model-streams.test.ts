@@ -91,6 +91,24 @@ describe("a stream of a model", { timeout: 30_000 }, () => {
     expect(events[1]).toContain('"server_error"');
   });
 
+  it("ends with an error event when a quick provider breaks off", async () => {
+    answer = async (response) => {
+      for (let index = 0; index < 40; index++) {
+        response.write(event({ content: `${index} ` }));
+        await new Promise(setImmediate);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      response.destroy();
+    };
+    const texts = await Promise.all(
+      Array.from({ length: 12 }, async () => (await Array.fromAsync(await ask())).join("")),
+    );
+    for (const text of texts) {
+      expect(text).not.toContain("[DONE]");
+      expect(text.trimEnd().split("\n\n").at(-1)).toContain('"server_error"');
+    }
+  });
+
   it("stops the provider when its reader leaves", async () => {
     const left = Promise.withResolvers<void>();
     answer = async (response) => {
