@@ -6,8 +6,8 @@ import type { FanOut, MapRun, RunState, Scope } from "./state.ts";
 // What events do to a distributed Map. Its children are runs of their own; which of them are under way follows from
 // the outcomes and the limit, so their starts need no events.
 
-/** Children of one map run that are under way at once where MaxConcurrency sets no lower limit. */
-const MAX_OPEN_CHILDREN = 1_000;
+/** AWS: 10,000 children of one map run at once, where MaxConcurrency sets no lower limit. */
+const MAX_OPEN_CHILDREN = 10_000;
 
 export function startMapRun(state: RunState, scope: Scope, event: MapRunStarted): void {
   const fanOut = openFanOut(scope);

@@ -44,6 +44,14 @@ describe("a distributed Map", () => {
     expect(world.state).toMatchObject({ status: "succeeded", output: ["A", "B", "C"] });
   });
 
+  it("has ten thousand children open at most, whatever MaxConcurrency says", async () => {
+    for (const more of [{}, { MaxConcurrency: 20_000 }]) {
+      const world = mapOf(more);
+      await world.start(Array.from({ length: 10_001 }, () => 0));
+      expect(children(world).indexes).toHaveLength(10_000);
+    }
+  });
+
   it("gives each child its selected item and the processor as its machine", async () => {
     const world = mapOf({ ItemSelector: { "value.$": "$$.Map.Item.Value", "at.$": "$$.Map.Item.Index" } });
     await world.start(["a"]);
