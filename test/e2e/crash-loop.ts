@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import { type AddressInfo, createServer as createSocketServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { batchesOf } from "../../domain/kernel/batches.ts";
 import { testSecrets } from "../support/secrets.ts";
 
 // Kills the whole server again and again while runs are under way, then holds what was acknowledged against what is there.
@@ -18,6 +19,7 @@ const ROOT = path.resolve(import.meta.dirname, "../..");
 const STEPS = 3;
 /** The last one starts runs that start others. */
 const WRITERS = 4;
+const AUDITED_AT_ONCE = 8;
 const FAMILY = "family";
 const ITEMS = 3;
 
@@ -97,19 +99,8 @@ async function audit(
   calls: ReadonlyMap<string, number>,
 ): Promise<string[]> {
   const faults: string[] = [];
-  for (const [name, id] of acknowledged) {
-    const run: Run = await send(url, "GET", `/v1/runs/${id}?wait=60`, token);
-    if (run.status !== "succeeded") faults.push(`K1 ${name} is ${run.status}`);
-    const { data } = await send<{ data: RunEvent[] }>(url, "GET", `/v1/runs/${id}/events?limit=1000`, token);
-    if (data.some((event, i) => event.seq !== i + 1)) faults.push(`K2 ${name} has gaps`);
-    const types = data.map((event) => event.type).join(" ");
-    if (name.startsWith(FAMILY)) {
-      faults.push(...(await familyFaults(url, token, name, id, types)));
-      continue;
-    }
-    if (types !== EXPECTED) faults.push(`K2 ${name}: ${types}`);
-    const reached = [...calls.keys()].filter((key) => key.startsWith(`${id}/`)).length;
-    if (reached !== STEPS) faults.push(`K3 ${name} reached the outside with ${reached} keys`);
+  for (const batch of batchesOf([...acknowledged], AUDITED_AT_ONCE)) {
+    faults.push(...(await Promise.all(batch.map(([name, id]) => runFaults(url, token, name, id, calls)))).flat());
   }
   for (let attempt = 0; ; attempt++) {
     const lag = await behind(url, token, acknowledged);
@@ -117,6 +108,26 @@ async function audit(
     if (attempt === 150) return [...faults, ...lag];
     await delay(200);
   }
+}
+
+async function runFaults(
+  url: string,
+  token: string,
+  name: string,
+  id: string,
+  calls: ReadonlyMap<string, number>,
+): Promise<string[]> {
+  const faults: string[] = [];
+  const run: Run = await send(url, "GET", `/v1/runs/${id}?wait=60`, token);
+  if (run.status !== "succeeded") faults.push(`K1 ${name} is ${run.status}`);
+  const { data } = await send<{ data: RunEvent[] }>(url, "GET", `/v1/runs/${id}/events?limit=1000`, token);
+  if (data.some((event, i) => event.seq !== i + 1)) faults.push(`K2 ${name} has gaps`);
+  const types = data.map((event) => event.type).join(" ");
+  if (name.startsWith(FAMILY)) return [...faults, ...(await familyFaults(url, token, name, id, types))];
+  if (types !== EXPECTED) faults.push(`K2 ${name}: ${types}`);
+  const reached = [...calls.keys()].filter((key) => key.startsWith(`${id}/`)).length;
+  if (reached !== STEPS) faults.push(`K3 ${name} reached the outside with ${reached} keys`);
+  return faults;
 }
 
 async function familyFaults(url: string, token: string, name: string, id: string, types: string): Promise<string[]> {
