@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { composePlatform } from "../adapters/compose.ts";
+import { putLast } from "../domain/kernel/bounded-map.ts";
 import {
   admitted,
   type Breaker,
@@ -61,11 +62,7 @@ export class ProviderHealth extends DurableObject<Env> {
 
   #become(target: string, breaker: Breaker): void {
     const before = this.#of(target);
-    // Set anew, so that the map is in the order of last use.
-    this.#breakers.delete(target);
-    this.#breakers.set(target, breaker);
-    const [oldest] = this.#breakers.keys();
-    if (this.#breakers.size > MAX_BREAKERS && oldest !== undefined) this.#breakers.delete(oldest);
+    putLast(this.#breakers, target, breaker, MAX_BREAKERS);
     if (before.state === breaker.state && before.openedAt === breaker.openedAt && before.probeAt === breaker.probeAt) {
       return;
     }

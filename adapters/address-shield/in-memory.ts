@@ -1,3 +1,4 @@
+import { putLast } from "../../domain/kernel/bounded-map.ts";
 import { type Bucket, bucketAt, covers, waitMs, without } from "../../domain/limits/token-bucket.ts";
 import type { AddressShield } from "../../services/limits/ports.ts";
 
@@ -12,11 +13,7 @@ export function inMemoryShield(perMinute: number): AddressShield {
     async refusal(address, now) {
       const bucket = bucketAt(buckets.get(address), rate, now);
       const isAllowed = covers(bucket, 1);
-      // Put back at the end: the map's order is the order of last use.
-      buckets.delete(address);
-      buckets.set(address, isAllowed ? without(bucket, 1) : bucket);
-      const [oldest] = buckets.keys();
-      if (buckets.size > MAX_ADDRESSES && oldest !== undefined) buckets.delete(oldest);
+      putLast(buckets, address, isAllowed ? without(bucket, 1) : bucket, MAX_ADDRESSES);
       return isAllowed ? null : { retryAfterMs: waitMs(bucket, 1) };
     },
   };

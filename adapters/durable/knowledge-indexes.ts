@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { putLast } from "../../domain/kernel/bounded-map.ts";
 import { asProblem } from "../../domain/kernel/problem.ts";
 import { type IndexShape, shardName } from "../../domain/knowledge/index-shape.ts";
 import { SearchCache } from "../../domain/knowledge/search-cache.ts";
@@ -86,11 +87,7 @@ function indexObjects(
 
 function answersOf(answers: Map<string, SearchCache>, index: string): SearchCache {
   const known = answers.get(index) ?? new SearchCache(MAX_RESULTS);
-  // The one that was asked for last is the last to go.
-  answers.delete(index);
-  answers.set(index, known);
-  const [oldest] = answers.keys();
-  if (answers.size > MAX_REMEMBERED && oldest !== undefined) answers.delete(oldest);
+  putLast(answers, index, known, MAX_REMEMBERED);
   return known;
 }
 

@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { putLast } from "../../domain/kernel/bounded-map.ts";
 import type { Clock } from "../../domain/kernel/time.ts";
 import type { Database } from "../../services/context.ts";
 import type { PersonKey, PersonKeys } from "../../services/identity/ports.ts";
@@ -26,9 +27,7 @@ export function d1PersonKeys(db: Database, { secretBox, clock, randomBytes }: Op
   };
   const remember = async (row: Pick<PersonKey, "userId" | "key">): Promise<SecretBox> => {
     const box = await boxOf(row);
-    const [oldest] = remembered.keys();
-    if (remembered.size >= MAX_REMEMBERED && oldest !== undefined) remembered.delete(oldest);
-    remembered.set(row.userId, box);
+    putLast(remembered, row.userId, box, MAX_REMEMBERED);
     return box;
   };
   const fresh = async (userId: string): Promise<PersonKey> => {

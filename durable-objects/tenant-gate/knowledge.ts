@@ -1,3 +1,4 @@
+import { putLast } from "../../domain/kernel/bounded-map.ts";
 import type { Clock } from "../../domain/kernel/time.ts";
 import type { PlatformContext } from "../../services/context.ts";
 import { findPrincipal } from "../../services/identity/credential.ts";
@@ -33,10 +34,8 @@ export class Knowledge {
     if (reading === undefined) {
       const read = () => findPrincipal(this.#platform, this.#tenantId, credential);
       reading = new Reading(read, this.#clock, KNOWN_MS);
-    } else this.#principals.delete(key);
-    this.#principals.set(key, reading);
-    const [oldest] = this.#principals.keys();
-    if (this.#principals.size > MAX_PRINCIPALS && oldest !== undefined) this.#principals.delete(oldest);
+    }
+    putLast(this.#principals, key, reading, MAX_PRINCIPALS);
     return reading.get(isFresh);
   }
 }

@@ -1,3 +1,4 @@
+import { putLast } from "../../domain/kernel/bounded-map.ts";
 import type { Machine, MachineType } from "../../domain/workflows/definition/machine.ts";
 import { parseDefinition } from "../../domain/workflows/definition/parse.ts";
 import { childMachine } from "../../domain/workflows/run/child-run.ts";
@@ -19,9 +20,7 @@ function machineOf({ definition, type, mapState }: Origin): Machine {
   const known = machines.get(key);
   if (known !== undefined) return known;
   const machine = mapState === undefined ? wholeMachine(definition, type) : innerMachine(definition, mapState);
-  const [oldest] = machines.keys();
-  if (machines.size >= KEPT && oldest !== undefined) machines.delete(oldest);
-  machines.set(key, machine);
+  putLast(machines, key, machine, KEPT);
   return machine;
 }
 

@@ -1,3 +1,4 @@
+import { putLast } from "../../domain/kernel/bounded-map.ts";
 import { MINUTE_MS } from "../../domain/kernel/time.ts";
 
 // What happens often is told once in this time by an isolate: telling of it must cost less than doing it.
@@ -9,9 +10,6 @@ const told = new Map<string, number>();
 /** Whether this isolate was asked about the same within ten minutes; if not, it counts as told from now on. */
 export function isToldLately(key: string, now: number): boolean {
   if ((told.get(key) ?? 0) > now - TOLD_EVERY_MS) return true;
-  told.delete(key);
-  told.set(key, now);
-  const [oldest] = told.keys();
-  if (told.size > MAX_REMEMBERED && oldest !== undefined) told.delete(oldest);
+  putLast(told, key, now, MAX_REMEMBERED);
   return false;
 }

@@ -1,5 +1,6 @@
 import { and, eq, isNull } from "drizzle-orm";
 import { isApiKeyForm, KEY_PREFIX } from "../../domain/identity/api-key.ts";
+import { putLast } from "../../domain/kernel/bounded-map.ts";
 import { sha256Hex } from "../../domain/kernel/digest.ts";
 import type { PlatformContext } from "../context.ts";
 import { findApiKeyPrincipal } from "./api-key-principal.ts";
@@ -28,9 +29,7 @@ export async function identify(platform: PlatformContext, token: string): Promis
   if (isKey && !isApiKeyForm(token)) return null;
   const found = isKey ? await identifyKey(platform, sha256Hex(token)) : await identifyToken(platform, token);
   if (found === null) return null;
-  const [oldest] = identified.keys();
-  if (identified.size >= MAX_IDENTIFIED && oldest !== undefined) identified.delete(oldest);
-  identified.set(token, found);
+  putLast(identified, token, found, MAX_IDENTIFIED);
   return found;
 }
 

@@ -1,4 +1,5 @@
 import type { Actor } from "../../domain/kernel/actor.ts";
+import { putLast } from "../../domain/kernel/bounded-map.ts";
 import type { VerifiedClaims } from "./ports.ts";
 
 // What an isolate remembers of the credentials it checked, so that most requests need no look-up.
@@ -47,10 +48,7 @@ export function rememberedPrincipal(key: string, now: number): Principal | null 
 /** Remembers an answer, unless something was revoked since `before`, the count at which it was asked for. */
 export function rememberPrincipal(key: string, principal: Principal, until: number, before: number): void {
   if (revocations !== before) return;
-  remembered.delete(key);
-  const [oldest] = remembered.keys();
-  if (remembered.size >= MAX_REMEMBERED && oldest !== undefined) remembered.delete(oldest);
-  remembered.set(key, { principal, until });
+  putLast(remembered, key, { principal, until }, MAX_REMEMBERED);
 }
 
 /** How often this isolate revoked something: whoever asks elsewhere for what was revoked asks for fresh knowledge. */

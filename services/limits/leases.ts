@@ -1,3 +1,4 @@
+import { putLast } from "../../domain/kernel/bounded-map.ts";
 import { emptyLease, type Lease } from "../../domain/limits/lease.ts";
 import { revocationCount } from "../identity/principals.ts";
 
@@ -15,12 +16,8 @@ let seenRevocations = 0;
 let freshUntil = 0;
 
 export function leaseOf(tenantId: string): Lease {
-  let lease = leases.get(tenantId);
-  if (lease === undefined) lease = emptyLease();
-  else leases.delete(tenantId);
-  leases.set(tenantId, lease);
-  const [oldest] = leases.keys();
-  if (leases.size > MAX_TENANTS && oldest !== undefined) leases.delete(oldest);
+  const lease = leases.get(tenantId) ?? emptyLease();
+  putLast(leases, tenantId, lease, MAX_TENANTS);
   return lease;
 }
 

@@ -1,3 +1,4 @@
+import { putLast } from "../../domain/kernel/bounded-map.ts";
 import { type Lessee, newLessee } from "../../domain/llm/budget-lease.ts";
 import type { Database, ServiceContext } from "../context.ts";
 
@@ -13,9 +14,6 @@ export function lesseeOf({ db, tenant }: ServiceContext): Lessee {
   const lessees = byDatabase.get(db) ?? new Map<string, Lessee>();
   byDatabase.set(db, lessees);
   const lessee = lessees.get(tenant.id) ?? newLessee();
-  lessees.delete(tenant.id);
-  lessees.set(tenant.id, lessee);
-  const [oldest] = lessees.keys();
-  if (lessees.size > MAX_TENANTS && oldest !== undefined) lessees.delete(oldest);
+  putLast(lessees, tenant.id, lessee, MAX_TENANTS);
   return lessee;
 }

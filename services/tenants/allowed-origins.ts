@@ -1,4 +1,5 @@
 import { eq, isNull, sql } from "drizzle-orm";
+import { putLast } from "../../domain/kernel/bounded-map.ts";
 import { MINUTE_MS } from "../../domain/kernel/time.ts";
 import type { PlatformContext } from "../context.ts";
 import { tenants } from "./table.ts";
@@ -23,9 +24,7 @@ export async function isOriginAllowed(
   const known = remembered.get(key);
   if (known !== undefined && known.until > now) return known.isAllowed;
   const isAllowed = await isNamed(platform, origin, tenantId);
-  const [oldest] = remembered.keys();
-  if (remembered.size >= MAX_REMEMBERED && oldest !== undefined) remembered.delete(oldest);
-  remembered.set(key, { isAllowed, until: now + REMEMBERED_MS });
+  putLast(remembered, key, { isAllowed, until: now + REMEMBERED_MS }, MAX_REMEMBERED);
   return isAllowed;
 }
 

@@ -1,3 +1,4 @@
+import { putLast } from "../../domain/kernel/bounded-map.ts";
 import { SECOND_MS } from "../../domain/kernel/time.ts";
 import { fansOut, ROOMMATES, roommateId } from "../../domain/workflows/run-place.ts";
 import type { ServiceContext } from "../context.ts";
@@ -30,9 +31,6 @@ function roomOf({ tenant, clock, ids }: ServiceContext): Room {
   const open = rooms.get(tenant.id);
   if (open !== undefined && open.runs < ROOMMATES && now < open.until) return open;
   const room = { id: ids.next("run"), runs: 0, until: now + OPEN_MS };
-  rooms.delete(tenant.id);
-  rooms.set(tenant.id, room);
-  const [oldest] = rooms.keys();
-  if (rooms.size > MAX_TENANTS && oldest !== undefined) rooms.delete(oldest);
+  putLast(rooms, tenant.id, room, MAX_TENANTS);
   return room;
 }
