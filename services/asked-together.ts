@@ -26,6 +26,16 @@ export function askedTogether<Answer>(): (key: string, ask: () => Promise<Answer
   };
 }
 
+/** What is known, or is read by the first of those who come together, and by each where the first has left nothing. */
+export function readTogether<Value>(): (
+  key: string,
+  known: () => Value | null,
+  read: () => Promise<Value>,
+) => Promise<Value> {
+  const readOnce = askedTogether<Value>();
+  return async (key, known, read) => known() ?? (await readOnce(key, read)) ?? known() ?? (await read());
+}
+
 async function ended(work: Promise<unknown>): Promise<undefined> {
   await work.catch(() => {});
 }

@@ -1,6 +1,7 @@
 import { and, eq, sql } from "drizzle-orm";
+import { putLast } from "../../domain/kernel/bounded-map.ts";
 import { SECOND_MS } from "../../domain/kernel/time.ts";
-import { askedTogether } from "../asked-together.ts";
+import { readTogether } from "../asked-together.ts";
 import type { ServiceContext } from "../context.ts";
 import { tenants } from "./table.ts";
 
@@ -11,12 +12,15 @@ const REMEMBERED_MS = 10 * SECOND_MS;
 const MAX_REMEMBERED = 5_000;
 
 const remembered = new Map<string, { bytes: number; until: number }>();
-const readOnce = askedTogether<number>();
+const readLimitOnce = readTogether<number>();
 
 /** What one input, output or result of the tenant's new runs may have: the setting `maxPayloadBytes`. */
-export async function payloadLimit(ctx: ServiceContext): Promise<number> {
-  const read = () => readLimit(ctx);
-  return known(ctx) ?? (await readOnce(ctx.tenant.id, read)) ?? known(ctx) ?? (await read());
+export function payloadLimit(ctx: ServiceContext): Promise<number> {
+  return readLimitOnce(
+    ctx.tenant.id,
+    () => known(ctx),
+    () => readLimit(ctx),
+  );
 }
 
 function known({ tenant, clock }: ServiceContext): number | null {
@@ -28,10 +32,7 @@ async function readLimit(ctx: ServiceContext): Promise<number> {
   const tenantId = ctx.tenant.id;
   const now = ctx.clock.now();
   const bytes = (await findLimit(ctx)) ?? DEFAULT_BYTES;
-  remembered.delete(tenantId);
-  remembered.set(tenantId, { bytes, until: now + REMEMBERED_MS });
-  const [oldest] = remembered.keys();
-  if (remembered.size > MAX_REMEMBERED && oldest !== undefined) remembered.delete(oldest);
+  putLast(remembered, tenantId, { bytes, until: now + REMEMBERED_MS }, MAX_REMEMBERED);
   return bytes;
 }
 

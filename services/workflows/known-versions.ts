@@ -1,5 +1,5 @@
 import { SECOND_MS } from "../../domain/kernel/time.ts";
-import { askedTogether } from "../asked-together.ts";
+import { readTogether } from "../asked-together.ts";
 import type { Database, ServiceContext } from "../context.ts";
 import { type FoundVersion, loadVersion } from "./find-workflow.ts";
 
@@ -23,17 +23,20 @@ interface KnownVersions {
   /** The oldest first. */
   byKey: Map<string, Known>;
   characters: number;
-  readOnce: ReturnType<typeof askedTogether<FoundVersion>>;
+  readOnce: ReturnType<typeof readTogether<FoundVersion>>;
 }
 
 const byDatabase = new WeakMap<Database, KnownVersions>();
 let changes = 0;
 
 /** A version that takes runs, the newest when none is named, as it was at most KEPT_MS ago. */
-export async function versionToStart(ctx: ServiceContext, name: string, version?: number): Promise<FoundVersion> {
+export function versionToStart(ctx: ServiceContext, name: string, version?: number): Promise<FoundVersion> {
   const key = `${keyOf(ctx, name)}/${version ?? ""}`;
-  const read = () => readVersion(ctx, key, name, version);
-  return find(ctx, key) ?? (await knownOf(ctx).readOnce(key, read)) ?? find(ctx, key) ?? (await read());
+  return knownOf(ctx).readOnce(
+    key,
+    () => find(ctx, key),
+    () => readVersion(ctx, key, name, version),
+  );
 }
 
 function find(ctx: ServiceContext, key: string): FoundVersion | null {
@@ -77,7 +80,7 @@ function forget(ctx: ServiceContext, key: string): void {
 function knownOf({ db }: ServiceContext): KnownVersions {
   let known = byDatabase.get(db);
   if (known === undefined) {
-    known = { byKey: new Map(), characters: 0, readOnce: askedTogether() };
+    known = { byKey: new Map(), characters: 0, readOnce: readTogether() };
     byDatabase.set(db, known);
   }
   return known;

@@ -1,3 +1,4 @@
+import { putLast } from "../../domain/kernel/bounded-map.ts";
 import { SECOND_MS } from "../../domain/kernel/time.ts";
 import { askedTogether } from "../asked-together.ts";
 import type { PlatformContext } from "../context.ts";
@@ -35,9 +36,6 @@ async function ask(platform: PlatformContext, tenantId: string): Promise<SlotLea
   const now = platform.clock.now();
   const lease = await platform.ports.runSlots.of(tenantId).lease();
   if (lease.id === null) lease.until = now + NEAR_LIMIT_MS;
-  leases.delete(tenantId);
-  leases.set(tenantId, lease);
-  const [oldest] = leases.keys();
-  if (leases.size > MAX_TENANTS && oldest !== undefined) leases.delete(oldest);
+  putLast(leases, tenantId, lease, MAX_TENANTS);
   return lease;
 }
