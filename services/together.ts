@@ -11,13 +11,17 @@ export async function together<T, R>(
   work: (values: T[]) => Promise<Settled<R>[]>,
 ): Promise<Settled<R>[]> {
   const values = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-  const done = (await settledWork(values, work)).values();
+  const done = (await allAtOnce(values, work)).values();
   return results.map((result) => (result.status === "rejected" ? result : (done.next().value ?? UNANSWERED)));
 }
 
 const UNANSWERED = { status: "rejected", reason: new Error("The shared work did not answer for all.") } as const;
 
-async function settledWork<T, R>(values: T[], work: (values: T[]) => Promise<Settled<R>[]>): Promise<Settled<R>[]> {
+/** Does the work of all at once; what fails as a whole fails for each. */
+export async function allAtOnce<T, R>(
+  values: T[],
+  work: (values: T[]) => Promise<Settled<R>[]>,
+): Promise<Settled<R>[]> {
   if (values.length === 0) return [];
   try {
     return await work(values);

@@ -8,7 +8,7 @@ import { batchesOf, batchesWithin } from "../../domain/kernel/batches.ts";
 import { asProblem, notFound, type Problem, problem } from "../../domain/kernel/problem.ts";
 import type { IndexDocument } from "../../domain/knowledge/index-contract.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
-import { outcomeOf, type Settled, together } from "../together.ts";
+import { allAtOnce, outcomeOf, type Settled, together } from "../together.ts";
 import { UNKNOWN_TYPE } from "./add-document.ts";
 import { awaitSettling } from "./await-settling.ts";
 import { extractText } from "./extract-text.ts";
@@ -169,8 +169,7 @@ type IndexedAttempt = IndexedRevision & { isSettled: boolean };
 async function indexAll(ctx: ServiceContext, texts: readonly ReadText[]): Promise<Settled<IndexedAttempt>[]> {
   const indexed: Settled<IndexedAttempt>[] = [];
   for (const batch of batchesWithin(texts, INDEXED_AT_ONCE, ({ document }) => document.chunks.length)) {
-    const reached = batch.map((value) => ({ status: "fulfilled" as const, value }));
-    indexed.push(...(await together(reached, (together) => indexBatch(ctx, together))));
+    indexed.push(...(await allAtOnce(batch, (texts) => indexBatch(ctx, texts))));
   }
   return indexed;
 }
@@ -194,7 +193,7 @@ async function settleAll(ctx: ServiceContext, attempts: readonly IndexedAttempt[
   const found = attempts.filter(({ isSettled }) => isSettled);
   const settled = await settleIndexed(ctx, found);
   return Promise.allSettled(
-    attempts.map((attempt) => {
+    attempts.map(async (attempt) => {
       if (attempt.isSettled) return outcomeOf(settled[found.indexOf(attempt)]);
       const { base, ingestion, isSettled: _, row: __, ...text } = attempt;
       return awaitSettling(ctx, { ...ingestion, ...text, generation: base.generation, asks: 0 });

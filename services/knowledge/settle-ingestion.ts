@@ -43,16 +43,9 @@ export async function settleIndexed(
   ctx: ServiceContext,
   revisions: readonly IndexedRevision[],
 ): Promise<Settled<void>[]> {
-  if (
-    revisions.length > 1 &&
-    (await isCommitted(
-      ctx,
-      revisions.map((revision) => settlementOf(ctx, revision)),
-    ))
-  ) {
-    return Promise.allSettled(revisions.map(() => undefined));
-  }
-  return Promise.allSettled(revisions.map((revision) => settle(ctx, settlementOf(ctx, revision))));
+  const settlements = revisions.map((revision) => settlementOf(ctx, revision));
+  const isShared = settlements.length > 1 && (await isCommitted(ctx, settlements));
+  return Promise.allSettled(settlements.map(async (settlement) => (isShared ? undefined : settle(ctx, settlement))));
 }
 
 function settlementOf(
