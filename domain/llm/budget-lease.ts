@@ -21,9 +21,8 @@ export interface BudgetLease {
   heldUsdMicros: number;
   /** By calls that have ended, and not told yet. */
   spentUsdMicros: number;
-  ended: number;
-  /** Of the calls that have ended. */
-  told: number;
+  /** Whether a call has ended, or a telling may have been lost, since it was told. */
+  isUntold: boolean;
 }
 
 /** An isolate as the ledger of one tenant knows it. */
@@ -80,8 +79,7 @@ export function openLease(
     leftUsdMicros: granted.spareUsdMicros,
     heldUsdMicros: granted.usdMicros,
     spentUsdMicros: 0,
-    ended: 0,
-    told: 0,
+    isUntold: false,
   };
   lessee.leases.push(lease);
   lessee.taken++;
@@ -92,7 +90,7 @@ export function endCall(lease: BudgetLease, heldUsdMicros: number, costUsdMicros
   lease.heldUsdMicros -= heldUsdMicros;
   lease.leftUsdMicros += heldUsdMicros - costUsdMicros;
   lease.spentUsdMicros += costUsdMicros;
-  lease.ended++;
+  lease.isUntold = true;
 }
 
 /** What to tell the ledger of the calls that have ended. Where no call came for a while, all that is not held goes back with it. */
@@ -104,12 +102,12 @@ export function settlementsDue(lessee: Lessee, isQuiet: boolean, now: number): S
 }
 
 function settlementOf(lease: BudgetLease, isGivenBack: boolean): Settlement[] {
-  const hasNews = lease.told < lease.ended || (isGivenBack && lease.leftUsdMicros > 0);
+  const hasNews = lease.isUntold || (isGivenBack && lease.leftUsdMicros > 0);
   if (isGivenBack) lease.leftUsdMicros = 0;
   if (!hasNews) return [];
   const { id, budgets, startedAt, spentUsdMicros: costUsdMicros } = lease;
   lease.spentUsdMicros = 0;
-  lease.told = lease.ended;
+  lease.isUntold = false;
   return [{ id, budgets, startedAt, costUsdMicros, keptUsdMicros: keptBy(lease) }];
 }
 
@@ -120,7 +118,7 @@ export function takeBack(lessee: Lessee, leases: readonly BudgetLease[], settlem
     if (lease === undefined) continue;
     lease.spentUsdMicros += costUsdMicros;
     lease.leftUsdMicros = 0;
-    lease.told = -1;
+    lease.isUntold = true;
     if (!lessee.leases.includes(lease)) lessee.leases.push(lease);
   }
 }
