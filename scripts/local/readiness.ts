@@ -24,19 +24,10 @@ export async function readiness(url: string, maxWaitMs = MAX_WAIT_MS): Promise<s
 async function answerOf(url: string, maxWaitMs: number): Promise<{ status: number; body: unknown } | null> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(maxWaitMs) });
-    const text = await response.text();
-    return { status: response.status, body: parsed(text) };
+    return { status: response.status, body: await response.json().catch(() => null) };
   } catch (error) {
     if (error instanceof DOMException && error.name === "TimeoutError") return null;
     throw error;
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
   }
 }
 
