@@ -37,18 +37,18 @@ export function toCompletion(message: AnthropicMessage, created: number): ChatCo
   const texts: string[] = [];
   const thoughts: string[] = [];
   const calls: ToolCall[] = [];
-  let isStructured = false;
+  const structured: string[] = [];
   for (const block of blocks) {
     if (block.type === "text") texts.push(block.text);
     else if (block.type === "thinking") thoughts.push(block.thinking);
-    else if (block.name === JSON_TOOL) {
-      isStructured = true;
-      texts.push(JSON.stringify(block.input));
-    } else {
+    else if (block.name === JSON_TOOL) structured.push(JSON.stringify(block.input ?? {}));
+    else {
       const call = { name: block.name, arguments: JSON.stringify(block.input ?? {}) };
       calls.push({ id: block.id, type: "function", function: call });
     }
   }
+  // What is said beside the answer's shape is no part of it.
+  const said = structured.length > 0 ? structured : texts;
   return {
     id: message.id,
     object: "chat.completion",
@@ -59,13 +59,13 @@ export function toCompletion(message: AnthropicMessage, created: number): ChatCo
         index: 0,
         message: {
           role: "assistant",
-          content: texts.length === 0 ? null : texts.join(""),
+          content: said.length === 0 ? null : said.join(""),
           refusal: null,
           ...(thoughts.length > 0 && { reasoning_content: thoughts.join("") }),
           ...(calls.length > 0 && { tool_calls: calls }),
         },
         logprobs: null,
-        finish_reason: toFinishReason(message.stop_reason, isStructured),
+        finish_reason: toFinishReason(message.stop_reason, structured.length > 0 && calls.length === 0),
       },
     ],
     usage: toUsage(message.usage),

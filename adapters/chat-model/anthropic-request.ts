@@ -18,12 +18,14 @@ interface Turn {
 
 /** An OpenAI request as a body of Anthropic's Messages API. */
 export function toAnthropicRequest(request: ChatCompletionRequest): Record<string, unknown> {
-  if ((request.n ?? 1) > 1) throw unsupported("/n", "Anthropic gives one answer a call");
+  if ((request.n ?? 1) > 1) refuse("/n", "Anthropic gives one answer a call");
   const system = request.messages.filter(isInstruction).map(messageText).filter(Boolean).join("\n\n");
   const answerTool = answerToolOf(request);
-  const tools = [...(request.tools ?? []).map(toTool), ...(answerTool === null ? [] : [answerTool])];
-  const choice = answerTool === null ? toToolChoice(request) : { type: "tool", name: JSON_TOOL };
-  const instructions = request.response_format?.type === "json_object" ? `${system}\n\n${JSON_OBJECT_RULE}` : system;
+  const offered = offeredTools(request);
+  const tools = [...offered, ...(answerTool === null ? [] : [answerTool])];
+  const choice = answerTool === null ? toToolChoice(request) : answerToolChoice(request, offered);
+  const rule = request.response_format?.type === "json_object" ? JSON_OBJECT_RULE : "";
+  const instructions = [system, rule].filter(Boolean).join("\n\n");
   return {
     model: request.model,
     max_tokens: request.max_completion_tokens ?? request.max_tokens ?? DEFAULT_MAX_TOKENS,
@@ -82,10 +84,12 @@ function contentBlocks({ content }: ChatMessage): Block[] {
         return part.text ? [{ type: "text", text: part.text, ...cacheControl(part) }] : [];
       case "image_url":
         return [{ type: "image", source: imageSource(part.image_url), ...cacheControl(part) }];
+      case "file":
+        return [{ type: "document", ...documentSource(part.file), ...cacheControl(part) }];
       case "refusal":
         return [];
       default:
-        throw unsupported("/messages", `Anthropic takes no content of type ${part.type}`);
+        return refuse("/messages", `Anthropic takes no content of type ${part.type}`);
     }
   });
 }
@@ -96,8 +100,21 @@ function cacheControl(part: Block): Block {
 
 function imageSource(image: unknown): Block {
   const url = isJsonObject(image) && typeof image.url === "string" ? image.url : "";
-  const data = /^data:([\w./+-]+);base64,(.*)$/s.exec(url);
-  return data === null ? { type: "url", url } : { type: "base64", media_type: data[1], data: data[2] };
+  if (/^https?:\/\//i.test(url)) return { type: "url", url };
+  return base64Source(url) ?? refuse("/messages", "Anthropic takes a picture as an address or as base64 data");
+}
+
+/** OpenAI's `file` holds a document as a data URL, or the id of one that OpenAI keeps. */
+function documentSource(file: unknown): Block {
+  const { file_data: data, filename: title } = isJsonObject(file) ? file : {};
+  const source = base64Source(typeof data === "string" ? data : "");
+  if (source?.media_type !== "application/pdf") refuse("/messages", "Anthropic takes a file as a PDF in base64");
+  return { source, ...(typeof title === "string" && { title }) };
+}
+
+function base64Source(dataUrl: string): Block | null {
+  const data = /^data:([\w./+-]+);base64,(.*)$/s.exec(dataUrl);
+  return data === null ? null : { type: "base64", media_type: data[1], data: data[2] };
 }
 
 /** The arguments a model wrote may be no JSON; Anthropic takes objects only. */
@@ -110,21 +127,41 @@ function parsedArguments(text: string): JsonObject {
   }
 }
 
+function offeredTools({ tools, tool_choice: choice }: ChatCompletionRequest): Block[] {
+  const allowed = allowedTools(choice);
+  const offered = (tools ?? []).map(toTool);
+  return allowed === null ? offered : offered.filter(({ name }) => allowed.names.includes(name));
+}
+
 function toTool(tool: NonNullable<ChatCompletionRequest["tools"]>[number]): Block {
-  if (tool.function === undefined) throw unsupported("/tools", `Anthropic takes no tool of type ${tool.type}`);
+  if (tool.function === undefined) refuse("/tools", `Anthropic takes no tool of type ${tool.type}`);
   const { name, description, parameters } = tool.function;
   return { name, ...(description && { description }), input_schema: parameters ?? { type: "object" } };
 }
 
 function toToolChoice(request: ChatCompletionRequest): Block | null {
   const single = request.parallel_tool_calls === false ? { disable_parallel_tool_use: true } : {};
-  const choice = request.tool_choice;
+  const choice = allowedTools(request.tool_choice)?.mode ?? request.tool_choice ?? "auto";
+  if (choice === "auto") return request.parallel_tool_calls === false ? { type: "auto", ...single } : null;
   if (choice === "none") return { type: "none" };
   if (choice === "required") return { type: "any", ...single };
   if (isJsonObject(choice) && isJsonObject(choice.function)) {
     return { type: "tool", name: choice.function.name, ...single };
   }
-  return request.parallel_tool_calls === false ? { type: "auto", ...single } : null;
+  return refuse("/tool_choice", "Anthropic knows no such choice of a tool");
+}
+
+/** OpenAI's `allowed_tools`: the choice is between some of the tools. */
+function allowedTools(choice: ChatCompletionRequest["tool_choice"]): { mode: unknown; names: unknown[] } | null {
+  if (!isJsonObject(choice) || choice.type !== "allowed_tools" || !isJsonObject(choice.allowed_tools)) return null;
+  const { mode, tools } = choice.allowed_tools;
+  const functions = (Array.isArray(tools) ? tools : []).map((tool) => (isJsonObject(tool) ? tool.function : null));
+  return { mode: mode ?? "auto", names: functions.filter(isJsonObject).map(({ name }) => name) };
+}
+
+/** The answer's tool is called at the end; tools of the client's own may be called before. */
+function answerToolChoice({ tool_choice: choice }: ChatCompletionRequest, offered: readonly Block[]): Block {
+  return offered.length > 0 && choice !== "none" ? { type: "any" } : { type: "tool", name: JSON_TOOL };
 }
 
 function answerToolOf({ response_format: format }: ChatCompletionRequest): Block | null {
@@ -137,6 +174,6 @@ function answerToolOf({ response_format: format }: ChatCompletionRequest): Block
   };
 }
 
-function unsupported(pointer: string, detail: string): Error {
-  return problem("validation-failed", { errors: [{ pointer, detail }] });
+function refuse(pointer: string, detail: string): never {
+  throw problem("validation-failed", { errors: [{ pointer, detail }] });
 }

@@ -26,6 +26,7 @@ const Event = z.discriminatedUnion("type", [
       partial_json: z.string().optional(),
     }),
   }),
+  z.looseObject({ type: z.literal("content_block_stop"), index: z.int() }),
   z.looseObject({
     type: z.literal("message_delta"),
     delta: z.looseObject({ stop_reason: z.string().nullish() }),
@@ -43,12 +44,19 @@ export function anthropicStream(created: number): (data: unknown) => string[] {
   /** Index of the tool call by index of the block that bears it. */
   const calls = new Map<number, number>();
   let structuredBlock: number | null = null;
+  /** The block whose tool was named and not yet given its arguments. */
+  let awaited: number | null = null;
 
   const chunk = (choices: ChatCompletionChunk["choices"], more: object = {}): string =>
     JSON.stringify({ id, object: "chat.completion.chunk", created, model, choices, usage: null, ...more });
   const said = (delta: Delta, reason: string | null = null): string[] => [
     chunk([{ index: 0, delta, finish_reason: reason }]),
   ];
+  const input = (block: number, json: string): string[] => {
+    if (block === structuredBlock) return said({ content: json });
+    const index = calls.get(block);
+    return index === undefined ? [] : said({ tool_calls: [{ index, function: { arguments: json } }] });
+  };
 
   return (data) => {
     const parsed = Event.safeParse(data);
@@ -61,6 +69,7 @@ export function anthropicStream(created: number): (data: unknown) => string[] {
       case "content_block_start": {
         const { type, id: callId, name = "" } = event.content_block;
         if (type !== "tool_use") return [];
+        awaited = event.index;
         if (name === JSON_TOOL) {
           structuredBlock = event.index;
           return [];
@@ -74,14 +83,16 @@ export function anthropicStream(created: number): (data: unknown) => string[] {
         if (text !== undefined) return said({ content: text });
         if (thinking !== undefined) return said({ reasoning_content: thinking });
         if (json === undefined || json === "") return [];
-        if (event.index === structuredBlock) return said({ content: json });
-        const index = calls.get(event.index);
-        return index === undefined ? [] : said({ tool_calls: [{ index, function: { arguments: json } }] });
+        awaited = null;
+        return input(event.index, json);
       }
+      case "content_block_stop":
+        // A tool without arguments gets no text at all; OpenAI's clients parse what they were given.
+        return event.index === awaited ? input(event.index, "{}") : [];
       case "message_delta":
         // The counts of this event are the sums so far; those it does not repeat stay.
         usage = { ...usage, ...Object.fromEntries(Object.entries(event.usage ?? {}).filter(([, n]) => n !== null)) };
-        return said({}, toFinishReason(event.delta.stop_reason, structuredBlock !== null));
+        return said({}, toFinishReason(event.delta.stop_reason, structuredBlock !== null && calls.size === 0));
       case "message_stop":
         return [chunk([], { usage: toUsage(usage) }), DONE];
       case "error":

@@ -42,6 +42,7 @@ export function openAiCompatible(options: UpstreamOptions, provider: ProviderAcc
     embedding: {
       async embed(asked, call) {
         const sent = request("POST", "/embeddings", {
+          ...asked.more,
           model: asked.model,
           input: asked.input,
           encoding_format: "base64",

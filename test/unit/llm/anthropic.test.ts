@@ -123,6 +123,34 @@ describe("what Anthropic is asked", () => {
     expect(sent.tool_choice).toEqual(expected);
   });
 
+  it("offers the tools that are allowed, and no others", async () => {
+    const tools = ["weather", "time"].map((name) => ({ type: "function", function: { name } }));
+    const allowed = { mode: "required", tools: [{ type: "function", function: { name: "time" } }] };
+    const sent = await sentFor({ tools, tool_choice: { type: "allowed_tools", allowed_tools: allowed } });
+    expect(sent.tools).toEqual([{ name: "time", input_schema: { type: "object" } }]);
+    expect(sent.tool_choice).toEqual({ type: "any" });
+  });
+
+  it("may call the client's tools before it answers in the shape that was asked for", async () => {
+    const format = { type: "json_schema", json_schema: { name: "city", schema: { type: "object" } } };
+    const tools = [{ type: "function", function: { name: "weather" } }];
+    expect((await sentFor({ tools, response_format: format })).tool_choice).toEqual({ type: "any" });
+  });
+
+  it("is told of JSON in its instructions", async () => {
+    const format = { type: "json_object" };
+    expect((await sentFor({ response_format: format })).system).toBe(
+      "Reply with a single JSON object and nothing else.",
+    );
+  });
+
+  it("holds a PDF", async () => {
+    const file = { filename: "a.pdf", file_data: "data:application/pdf;base64,JVBERi0=" };
+    const sent = await sentFor({ messages: [{ role: "user", content: [{ type: "file", file }] }] });
+    const source = { type: "base64", media_type: "application/pdf", data: "JVBERi0=" };
+    expect(sent.messages).toEqual([{ role: "user", content: [{ type: "document", source, title: "a.pdf" }] }]);
+  });
+
   it("keeps to Anthropic's ranges and names", async () => {
     const sent = await sentFor({ temperature: 1.8, stop: "END", max_completion_tokens: 7, user: "u1", seed: 4 });
     expect(sent).toMatchObject({ temperature: 1, stop_sequences: ["END"], max_tokens: 7, metadata: { user_id: "u1" } });
@@ -130,7 +158,18 @@ describe("what Anthropic is asked", () => {
   });
 
   it("refuses what Anthropic cannot do", async () => {
-    for (const more of [{ n: 2 }, { messages: [{ role: "user", content: [{ type: "input_audio" }] }] }]) {
+    const said = (part: object) => ({ messages: [{ role: "user", content: [part] }] });
+    const tools = [{ type: "function", function: { name: "weather" } }];
+    for (const more of [
+      { n: 2 },
+      { tools: [{ type: "custom", custom: { name: "x" } }] },
+      { tools, tool_choice: "sometimes" },
+      { tools, tool_choice: { type: "function" } },
+      said({ type: "input_audio" }),
+      said({ type: "image_url" }),
+      said({ type: "image_url", image_url: { url: "data:oops" } }),
+      said({ type: "file", file: { file_id: "file-1" } }),
+    ]) {
       const failure = await models()
         .chat.complete(request(more), {})
         .catch((error: unknown) => error);
@@ -185,7 +224,8 @@ describe("what Anthropic answers", () => {
   it("has the shape that was asked for", async () => {
     const format = { type: "json_schema", json_schema: { name: "city", schema: { type: "object" } } };
     const use = { type: "tool_use", id: "t", name: "structured_answer", input: { city: "Oslo" } };
-    upstream.answers(json(message({ content: [use], stop_reason: "tool_use" })));
+    const content = [{ type: "text", text: "Here you are:" }, use];
+    upstream.answers(json(message({ content, stop_reason: "tool_use" })));
     const answer = await models().chat.complete(request({ response_format: format }), {});
     expect(answer.choices[0]).toMatchObject({ message: { content: '{"city":"Oslo"}' }, finish_reason: "stop" });
     expect(answer.choices[0]?.message.tool_calls).toBeUndefined();
@@ -241,6 +281,21 @@ describe("what Anthropic streams", () => {
     expect(chunks.at(-2).choices[0].finish_reason).toBe("tool_calls");
     expect(chunks.at(-1).usage).toMatchObject({ prompt_tokens: 9, completion_tokens: 12, total_tokens: 21 });
     expect(new Set(chunks.map(({ id, model }) => `${id} ${model}`))).toEqual(new Set(["msg_1 claude-x"]));
+  });
+
+  it("gives a tool without arguments an empty object", async () => {
+    const use = { type: "tool_use", id: "t0", name: "now", input: {} };
+    const call = [
+      event({ type: "content_block_start", index: 6, content_block: use }),
+      event({ type: "content_block_stop", index: 6 }),
+    ];
+    upstream.answers(events([...STREAM.slice(0, 11), ...call, ...STREAM.slice(11)]));
+    const text = await new Response(await models().chat.stream(request(), {})).text();
+    const said = eventStreamParser().push(text).slice(0, -1);
+    const parts = said.flatMap((item) => JSON.parse(item).choices[0]?.delta.tool_calls ?? []);
+    const written = (wanted: number) =>
+      parts.filter(({ index }) => index === wanted).map((part) => part.function.arguments);
+    expect([written(0).join(""), written(1).join("")]).toEqual(['{"city":"Oslo"}', "{}"]);
   });
 
   it.each([
