@@ -4,7 +4,7 @@ const Tokens = z.array(z.int().nonnegative()).min(1).max(8_192);
 
 export const EmbeddingsRequest = z
   .looseObject({
-    model: z.string().min(1).max(256).describe("`provider/model`."),
+    model: z.string().min(1).max(256).describe("`provider/model`, or the name of a model route."),
     input: z.union([
       z.string().min(1),
       z.array(z.string().min(1)).min(1).max(2_048),

@@ -2,8 +2,9 @@
 
 export const DONE = "[DONE]";
 
+/** One line, whatever it was read from: a line break in JSON stands between its members (RFC 8259 section 2). */
 export function eventText(data: string): string {
-  return `data: ${data}\n\n`;
+  return `data: ${data.replaceAll("\n", " ")}\n\n`;
 }
 
 /** The JSON of an event's data; `null` where it is none. */

@@ -1,10 +1,21 @@
+import * as z from "zod";
 import { isJsonObject } from "../kernel/json.ts";
-import type { Problem, ProblemCode } from "../kernel/problem.ts";
+import type { InvalidMember, Problem, ProblemCode } from "../kernel/problem.ts";
 
-/** An error in the form that OpenAI's clients read. */
-export interface OpenAiError {
+/** The body of an error in the form that OpenAI's clients read. */
+export const OpenAiErrorBody = z
+  .strictObject({
+    error: z.strictObject({
+      message: z.string(),
+      type: z.string(),
+      param: z.string().nullable(),
+      code: z.string().nullable(),
+    }),
+  })
+  .meta({ id: "OpenAiError", description: "An error as OpenAI's clients read it" });
+
+export interface OpenAiError extends z.infer<typeof OpenAiErrorBody> {
   status: number;
-  error: { message: string; type: string; param: string | null; code: string | null };
 }
 
 const TYPES: Partial<Record<ProblemCode, readonly [status: number, type: string, code: string | null]>> = {
@@ -27,10 +38,15 @@ export function openAiError(failure: Problem): OpenAiError {
   const known = TYPES[isLimited ? "rate-limited" : failure.code];
   const [status, type, code] = known ?? [failure.status, fallbackType, failure.code.replaceAll("-", "_")];
   const [invalid] = failure.errors ?? [];
-  const message =
-    invalid === undefined ? failure.message : `${memberName(invalid.pointer) ?? "The body"} ${invalid.detail}.`;
+  const message = invalid === undefined ? failure.message : sentence(invalid);
   const error = { message, type, param: invalid === undefined ? null : memberName(invalid.pointer), code };
   return failure.code === "provider-refused" ? asProviderSaid(failure, { status, error }) : { status, error };
+}
+
+/** A detail is a sentence of its own, or what is to be said of the member. */
+function sentence({ pointer, detail }: InvalidMember): string {
+  const isWhole = /^\p{Lu}/u.test(detail);
+  return `${memberName(pointer) ?? "The body"}${isWhole ? ":" : ""} ${detail}.`;
 }
 
 /** A provider's refusal of the request itself is told as the provider told it: the client was written against its words. */
@@ -44,7 +60,7 @@ function asProviderSaid(failure: Problem, ours: OpenAiError): OpenAiError {
       message: member("message") ?? ours.error.message,
       type: member("type") ?? ours.error.type,
       param: member("param"),
-      code: member("code"),
+      code: member("code") ?? (providerStatus === 404 ? "model_not_found" : null),
     },
   };
 }

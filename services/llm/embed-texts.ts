@@ -1,5 +1,3 @@
-import { notFound } from "../../domain/kernel/problem.ts";
-import { parseModelName } from "../../domain/llm/model-name.ts";
 import type { Cost } from "../../domain/llm/price.ts";
 import { estimatedTokens } from "../../domain/llm/token-estimate.ts";
 import { tokenUsage } from "../../domain/llm/token-usage.ts";
@@ -18,8 +16,8 @@ export interface ReceiptedEmbeddings {
 }
 
 /**
- * One vector for each text, in their order. `request.model` is `provider/model`: a route could answer with another model's
- * vectors, which compare with nothing.
+ * One vector for each text, in their order. Vectors of different models compare with nothing: whoever keeps them asks a route only
+ * where all its targets are the same model.
  */
 export async function embedTexts(
   ctx: ServiceContext,
@@ -27,7 +25,6 @@ export async function embedTexts(
   options: CallOptions = {},
 ): Promise<ReceiptedEmbeddings> {
   requirePermission(ctx, "llm:write");
-  if (parseModelName(request.model) === null) throw notFound("embedding model");
   const route = await loadRoute(ctx, request.model);
   const promptTokens = () => tokensOf(request);
   const hold = await holdBudgets(ctx, route, promptTokens);

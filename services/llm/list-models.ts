@@ -11,6 +11,8 @@ export interface ListedModel {
   /** `provider/model`, or the name of a route. */
   id: string;
   provider: string;
+  /** Of a route; `null` of a provider's model, of which not all providers tell. */
+  createdAt: number | null;
 }
 
 /** Whose a model route is. */
@@ -44,30 +46,31 @@ export async function listModels(ctx: ServiceContext): Promise<ListedModel[]> {
 export async function getModel(ctx: ServiceContext, id: string): Promise<ListedModel> {
   requirePermission(ctx, "llm:read");
   if (parseModelName(id) === null) {
-    if ((await findRouteRow(ctx, id)) === null) throw notFound(`model: ${id}`);
-    return { id, provider: ROUTES_OWNER };
+    const row = await findRouteRow(ctx, id);
+    if (row === null) throw notFound(`model: ${id}`);
+    return { id, provider: ROUTES_OWNER, createdAt: row.createdAt };
   }
   const { provider, model } = await loadTarget(ctx, id);
   const isLocal = provider.kind === "local";
   if (isLocal && !(await ctx.ports.chatModels.open(provider).list({})).includes(model)) throw notFound(`model: ${id}`);
-  return { id, provider: provider.name };
+  return { id, provider: provider.name, createdAt: null };
 }
 
 async function routesOf(ctx: ServiceContext): Promise<ListedModel[]> {
   const rows = await ctx.db
-    .select({ name: modelRoutes.name })
+    .select({ name: modelRoutes.name, createdAt: modelRoutes.createdAt })
     .from(modelRoutes)
     .where(eq(modelRoutes.tenantId, ctx.tenant.id))
     .orderBy(modelRoutes.name)
     .limit(MAX_ROUTES);
-  return rows.map(({ name }) => ({ id: name, provider: ROUTES_OWNER }));
+  return rows.map(({ name, createdAt }) => ({ id: name, provider: ROUTES_OWNER, createdAt }));
 }
 
 async function modelsOf(ctx: ServiceContext, provider: ProviderAccess): Promise<ListedModel[]> {
   const patient = { ...provider, timeoutMs: Math.min(provider.timeoutMs, PATIENCE_MS) };
   try {
     const names = await ctx.ports.chatModels.open(patient).list({});
-    return names.map((name) => ({ id: `${provider.name}/${name}`, provider: provider.name }));
+    return names.map((name) => ({ id: `${provider.name}/${name}`, provider: provider.name, createdAt: null }));
   } catch (error) {
     ctx.log.warn("provider.models-unlisted", { provider: provider.name, cause: String(error) });
     return [];

@@ -54,6 +54,8 @@ export interface EmbeddingInput {
   /** Texts, or token ids where a client tokenises by itself. */
   input: readonly (string | readonly number[])[];
   dimensions?: number;
+  /** What else the caller asks of a provider that speaks OpenAI's format. */
+  more?: Readonly<Record<string, unknown>>;
 }
 
 export interface EmbeddingModel {

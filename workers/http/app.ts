@@ -39,12 +39,13 @@ import { workflows } from "./api/workflows.ts";
 import type { HttpEnv } from "./env.ts";
 import { accessLog } from "./middleware/access-log.ts";
 import { cors } from "./middleware/cors.ts";
-import { answerError, problemResponse } from "./middleware/problem.ts";
+import { answerError } from "./middleware/problem.ts";
 import { rateLimit } from "./middleware/rate-limit.ts";
 import { requestScope } from "./middleware/request-scope.ts";
 import { securityHeaders } from "./middleware/security-headers.ts";
 import type { Operation, Routes } from "./operation.ts";
 import { awsStepFunctions } from "./protocols/aws-step-functions/routes.ts";
+import { answerOpenAiError } from "./protocols/openai/answer-error.ts";
 import { openai } from "./protocols/openai/routes.ts";
 import { RememberingRouter } from "./router.ts";
 
@@ -96,21 +97,20 @@ export function createApp(): Hono<HttpEnv> {
   app.use(requestScope(), securityHeaders(), accessLog(), rateLimit(), cors());
   for (const surface of [...SURFACES, testFixtures]) surface.mount(app);
   app.notFound((http) => {
-    const allow = methodsOf(http.req.path);
-    const failure =
-      allow.length === 0
-        ? problem("not-found", { detail: "There is nothing at this address." })
-        : problem("method-not-allowed", { members: { allow } });
-    return problemResponse(failure, http.var.platform.requestId);
+    const here = OPERATIONS.filter(({ path }) => pattern(path).test(http.req.path));
+    if (here.length === 0)
+      return answerError(problem("not-found", { detail: "There is nothing at this address." }), http);
+    const failure = problem("method-not-allowed", { members: { allow: methodsOf(here) } });
+    const isOpenAi = here.some(({ errors }) => errors === "openai");
+    return isOpenAi ? answerOpenAiError(failure, http) : answerError(failure, http);
   });
   app.onError((error, http) => answerError(error, http));
   return app;
 }
 
 /** The methods that an address supports, for the answer 405 (RFC 9110 section 15.5.6). */
-function methodsOf(path: string): string[] {
-  const matching = OPERATIONS.filter((operation) => pattern(operation.path).test(path));
-  return [...new Set(matching.map((operation) => operation.method.toUpperCase()))].sort();
+function methodsOf(operations: readonly Operation[]): string[] {
+  return [...new Set(operations.map(({ method }) => method.toUpperCase()))].sort();
 }
 
 function pattern(path: string): RegExp {

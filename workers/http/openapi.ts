@@ -2,8 +2,9 @@ import * as z from "zod";
 import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject, ZodOpenApiResponsesObject } from "zod-openapi";
 import { createDocument } from "zod-openapi";
 import type { ProblemCode } from "../../domain/kernel/problem.ts";
-import { PROBLEMS } from "../../domain/kernel/problem.ts";
+import { PROBLEMS, problem } from "../../domain/kernel/problem.ts";
 import { endpointOf, failsOpen } from "../../domain/limits/endpoint.ts";
+import { OpenAiErrorBody, openAiError } from "../../domain/llm/openai-error.ts";
 import { withOneJson } from "./one-json.ts";
 import type { Operation } from "./operation.ts";
 
@@ -129,7 +130,10 @@ function answers(operation: Operation): ZodOpenApiResponsesObject {
         : {
             description: "The resource",
             ...answerHeadersOf(operation),
-            content: { "application/json": { schema } },
+            content: {
+              "application/json": { schema },
+              ...(operation.streams && { "text/event-stream": { schema: z.string() } }),
+            },
           },
     ]),
   );
@@ -143,19 +147,26 @@ function refusals(operation: Operation): ZodOpenApiResponsesObject {
   if (isTenants(operation) && !failsOpen(endpointOf(operation).class)) codes.add("unavailable");
   if (operation.access !== "public" && operation.access !== "signed-in") codes.add("forbidden");
   if (operation.params !== undefined) codes.add("not-found");
+  if (operation.method === "post" && isTenants(operation)) {
+    codes.add("request-in-progress").add("idempotency-key-reused");
+  }
   const hasBody = operation.body !== undefined || operation.accepts !== undefined;
   if (operation.query !== undefined || hasBody) codes.add("validation-failed");
   if (hasBody) codes.add("malformed-request").add("payload-too-large").add("unsupported-media-type");
   if (operation.conditional && operation.method !== "get") codes.add("precondition-failed");
   if (operation.conditional) codes.add("validation-failed");
-  const byStatus = Map.groupBy(codes, (code) => String(PROBLEMS[code].status));
+  const isOpenAi = operation.errors === "openai";
+  const statusOf = (code: ProblemCode) => (isOpenAi ? openAiError(problem(code)).status : PROBLEMS[code].status);
+  const byStatus = Map.groupBy(codes, (code) => String(statusOf(code)));
   return Object.fromEntries(
     [...byStatus].map(([status, group]) => [
       status,
       {
         description: group.map((code) => PROBLEMS[code].title).join("; "),
         ...headersOf(operation),
-        content: { "application/problem+json": { schema: ProblemDetails } },
+        content: isOpenAi
+          ? { "application/json": { schema: OpenAiErrorBody } }
+          : { "application/problem+json": { schema: ProblemDetails } },
       },
     ]),
   );

@@ -49,6 +49,10 @@ export interface Operation<
    * verb of a change calls requireMatch().
    */
   conditional?: true;
+  /** Answers with `text/event-stream` where the client asks for it. */
+  streams?: true;
+  /** Whose shape errors have; that of RFC 9457 when absent. */
+  errors?: "openai";
   /** Problems beyond those that every operation of its kind can answer. */
   problems?: ProblemCode[];
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { eventStreamParser } from "../../../domain/llm/event-stream.ts";
+import { eventStreamParser, eventText } from "../../../domain/llm/event-stream.ts";
 
 const STREAM = 'data: {"a":1}\r\n\r\n: keep-alive\n\nevent: x\ndata:two\ndata: lines\n\ndata: [DONE]\n\n';
 const EVENTS = ['{"a":1}', "two\nlines", "[DONE]"];
@@ -23,4 +23,9 @@ describe("reading an event stream", () => {
     expect(parser.push("data: 1\n")).toEqual([]);
     expect(parser.push("\n")).toEqual(["1"]);
   });
+});
+
+it("an event is written in one line, whatever it was read from", () => {
+  const [event = ""] = eventStreamParser().push('data: {"a":\ndata: 1}\n\n');
+  expect(eventText(event)).toBe('data: {"a": 1}\n\n');
 });

@@ -192,7 +192,8 @@ describe("embeddings", () => {
       { object: "embedding", index: 0, embedding: [0.25, 1] },
     ];
     upstream.answers(json({ object: "list", model: "e", data, usage: { prompt_tokens: 2, total_tokens: 2 } }));
-    const answer = await upstream.models().embedding.embed({ model: "e", input: ["a", "b"], dimensions: 2 }, {});
+    const asked = { model: "e", input: ["a", "b"], dimensions: 2, more: { input_type: "query" } };
+    const answer = await upstream.models().embedding.embed(asked, {});
     expect(answer.vectors.map((vector) => Array.from(vector))).toEqual([
       [0.25, 1],
       [0.5, -1],
@@ -201,6 +202,7 @@ describe("embeddings", () => {
       model: "e",
       input: ["a", "b"],
       dimensions: 2,
+      input_type: "query",
       encoding_format: "base64",
     });
   });

@@ -235,6 +235,16 @@ describe("for newcomers and operators", () => {
       expect(page).toContain(`<code>${member}<`);
   });
 
+  it("/openapi.json tells OpenAI's errors as they are told, and what is streamed", async () => {
+    const { body } = await call("/openapi.json");
+    const chat = body.paths["/v1/chat/completions"].post.responses;
+    expect(Object.keys(chat)).toEqual(expect.arrayContaining(["400", "404", "409", "413", "429", "502", "503", "504"]));
+    expect(chat["400"].content["application/json"].schema.$ref).toBe("#/components/schemas/OpenAiError");
+    expect(Object.keys(chat["200"].content)).toEqual(["application/json", "text/event-stream"]);
+    const search = body.paths["/v1/knowledge-bases/{id}/search"].post.responses;
+    expect(Object.keys(search["502"].content)).toEqual(["application/problem+json"]);
+  });
+
   it("/ready names what stands behind each port", async () => {
     const { status, body } = await call("/ready");
     expect(status).toBe(200);

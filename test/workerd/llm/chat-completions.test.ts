@@ -186,6 +186,7 @@ describe("errors in OpenAI's shape", () => {
     const answer = await owner.call("/v1/chat/completions", { body });
     expect(answer.status).toBe(status);
     expect(answer.body.error).toMatchObject({ type: "invalid_request_error", param });
+    expect(answer.body.error.message).toMatch(/^(The body (is|:)|The body: |[\w.[\]]+: )/);
     expect(answer.headers.get("content-type")).toBe("application/json");
   });
 
@@ -196,6 +197,22 @@ describe("errors in OpenAI's shape", () => {
       expect(answer.status).toBe(404);
       expect(answer.body.error).toMatchObject({ type: "invalid_request_error", code: "model_not_found" });
     }
+  });
+
+  it("answer a name that no header can hold", async () => {
+    const owner = await aTenant();
+    await aProvider(owner, () => json(completion("Hello.")));
+    for (const model of ["mock/a\nb", "mock/\u0000", "mock/\u007f"]) {
+      const answer = await owner.call("/v1/chat/completions", ask(model));
+      expect(answer).toMatchObject({ status: 404, body: { error: { code: "model_not_found" } } });
+    }
+  });
+
+  it("answer a method that is not there", async () => {
+    const answer = await call("/v1/chat/completions", { method: "PUT", body: {} });
+    expect(answer.status).toBe(405);
+    expect(answer.body).toEqual({ error: expect.objectContaining({ code: "method_not_allowed" }) });
+    expect(answer.headers.get("allow")).toBe("POST");
   });
 
   it("answer a missing and a wrong key", async () => {

@@ -60,10 +60,23 @@ describe("a model route", () => {
     expect(answer.body.errors[0].pointer).toBe("/targets/0/model");
   });
 
-  it("gives no embeddings, whose vectors would not compare", async () => {
+  it("gives embeddings, and says whose they are", async () => {
     const owner = await aTenant();
-    await owner.call(path, put(LOCAL));
-    expect((await owner.call("/v1/embeddings", { body: { model: "answers", input: "x" } })).status).toBe(404);
+    await aProvider(owner, down);
+    const targets = [{ model: "mock/e" }, { model: "local/hash-embed" }];
+    await owner.call(path, put({ strategy: "fallback", targets, retries: 0 }));
+    const answer = await owner.call("/v1/embeddings", { body: { model: "answers", input: "bees make honey" } });
+    expect(answer).toMatchObject({ status: 200, body: { model: "local/hash-embed" } });
+    expect(answer.headers.get("x-weft-model")).toBe("hash-embed");
+    const base = { name: "Handbook", embeddingModel: "answers" };
+    expectProblem(await owner.call("/v1/knowledge-bases", { body: base }), 422, "validation-failed");
+  });
+
+  it("is a model that was made when the route was", async () => {
+    const owner = await aTenant();
+    const { body: route } = await owner.call(path, put(LOCAL));
+    const { body: model } = await owner.call("/v1/models/answers");
+    expect(model.created).toBe(Math.floor(Date.parse(route.createdAt) / 1_000));
   });
 });
 

@@ -27,6 +27,7 @@ knowledgeSearch.add(
     params,
     body: SearchRequest,
     returns: { 200: SearchResponse },
+    problems: ["provider-failed", "provider-timeout", "provider-refused", "quota-exceeded", "unavailable"],
   },
   async ({ ctx, params, body }) => reply(200, await searchKnowledge(ctx, params.id, body)),
 );
@@ -43,7 +44,8 @@ knowledgeSearch.add(
     params,
     body: AnswerRequest,
     returns: { 200: Answer },
-    problems: ["provider-failed", "provider-timeout", "provider-refused"],
+    streams: true,
+    problems: ["provider-failed", "provider-timeout", "provider-refused", "quota-exceeded", "unavailable"],
   },
   async ({ ctx, params, body, http }) => {
     const call = { signal: http.req.raw.signal };

@@ -30,7 +30,16 @@ export function addChatCompletions(routes: Routes): void {
       body: ChatCompletionRequest,
       maxBytes: MAX_BODY_BYTES,
       returns: { 200: ChatCompletion },
-      problems: ["provider-failed", "provider-refused", "provider-timeout", "unavailable", "quota-exceeded"],
+      streams: true,
+      problems: [
+        "not-found",
+        "content-blocked",
+        "provider-failed",
+        "provider-refused",
+        "provider-timeout",
+        "unavailable",
+        "quota-exceeded",
+      ],
     },
     async ({ ctx, body, http }) => {
       const options = { signal: http.req.raw.signal, ...cacheControlOf(http.req.header(CACHE_CONTROL_HEADER)) };

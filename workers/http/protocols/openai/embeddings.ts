@@ -17,19 +17,23 @@ export function addEmbeddings(routes: Routes): void {
       body: EmbeddingsRequest,
       maxBytes: MAX_BODY_BYTES,
       returns: { 200: Embeddings },
-      problems: ["provider-failed", "provider-refused", "provider-timeout", "unavailable", "quota-exceeded"],
+      problems: [
+        "not-found",
+        "provider-failed",
+        "provider-refused",
+        "provider-timeout",
+        "unavailable",
+        "quota-exceeded",
+      ],
     },
     async ({ ctx, body, http }) => {
+      const { model: asked, input, dimensions, encoding_format: format, ...more } = body;
       const { answer, provider, model, cost } = await embedTexts(
         ctx,
-        {
-          model: body.model,
-          input: inputsOf(body.input),
-          ...(typeof body.dimensions === "number" && { dimensions: body.dimensions }),
-        },
+        { model: asked, input: inputsOf(input), ...(typeof dimensions === "number" && { dimensions }), more },
         { signal: http.req.raw.signal },
       );
-      const isBase64 = body.encoding_format === "base64";
+      const isBase64 = format === "base64";
       const embeddings: Embeddings = {
         object: "list",
         model: answer.model,

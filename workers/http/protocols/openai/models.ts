@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { SECOND_MS } from "../../../../domain/kernel/time.ts";
 import { getModel, type ListedModel, listModels } from "../../../../services/llm/list-models.ts";
 import { type Routes, reply } from "../../operation.ts";
 
@@ -37,7 +38,7 @@ export function addModels(routes: Routes): void {
   );
 }
 
-/** Providers do not agree on when a model was made; OpenAI's clients only ask that there is a number. */
-function toModel({ id, provider }: ListedModel): Model {
-  return { id, object: "model", created: 0, owned_by: provider };
+/** Not all providers tell when a model was made; OpenAI's clients only ask that there is a number. */
+function toModel({ id, provider, createdAt }: ListedModel): Model {
+  return { id, object: "model", created: Math.floor((createdAt ?? 0) / SECOND_MS), owned_by: provider };
 }

@@ -18,6 +18,7 @@ function openAiRoutes(): Routes {
     operations: surface.operations.map((operation) => ({
       ...operation,
       path: operation.path.replace("{.+}", "") as `/${string}`,
+      errors: "openai",
     })),
     add: surface.add,
     mount(app) {
