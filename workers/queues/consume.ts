@@ -1,3 +1,7 @@
+// Takes what the queue delivers.
+//   Q1  every message is acknowledged or retried by itself, so that one failure repeats no other.
+//   Q2  runs that moved are projected together, in one write for the batch, and retried together.
+//   Q3  what was delivered before, or is dead, is done by what is stored alone: what travelled beside it is not believed.
 import { QueueMessage } from "../../domain/jobs/message.ts";
 import { backoff } from "../../domain/kernel/retry.ts";
 import { SECOND_MS } from "../../domain/kernel/time.ts";
@@ -5,7 +9,7 @@ import { tendAuditLog } from "../../services/audit/sweep-audit-logs.ts";
 import { ring } from "../../services/commit.ts";
 import type { PlatformContext, ServiceContext } from "../../services/context.ts";
 import { keepDeadLetter, keepUnreadable, runStoredTask, runStoredTasks } from "../../services/jobs/stored-tasks.ts";
-import { type AdvancedRun, projectRuns } from "../../services/workflows/project-runs.ts";
+import { projectRuns } from "../../services/workflows/project-runs.ts";
 import { handleTask, handleTogether } from "./handlers.ts";
 
 const RETRY = { firstMs: SECOND_MS, factor: 3, maxMs: 600 * SECOND_MS };
@@ -17,75 +21,46 @@ const CONCURRENCY = 6;
  */
 const FRESH_MS = 10 * SECOND_MS;
 
-/** Takes a batch: every message is acknowledged or retried by itself, so that one failure repeats no other. */
+type Body<Kind extends QueueMessage["kind"]> = Extract<QueueMessage, { kind: Kind }>;
+
+/** A message and what it says; `null` where that cannot be read. */
+interface Delivery<Said = QueueMessage | null> {
+  message: Message;
+  body: Said;
+  /** Its consumer kept failing, so it came by the queue of dead letters. */
+  isDead: boolean;
+}
+
 export async function consume(platform: PlatformContext, batch: MessageBatch): Promise<void> {
   const isDead = batch.queue.includes("dead-letters");
-  const advanced: { message: Message; run: AdvancedRun }[] = [];
-  const pending: (() => Promise<void>)[] = [];
-  const together: (() => Promise<void>)[] = [];
+  const advanced: Delivery<Body<"run-advanced">>[] = [];
+  const together: Delivery<Body<"stored-tasks">>[] = [];
+  const alone: Delivery<Body<"stored-task" | "audit-due"> | null>[] = [];
   for (const message of batch.messages) {
-    const envelope = QueueMessage.safeParse(message.body);
-    if (!envelope.success) {
-      pending.push(() =>
-        settle(platform, message, () =>
-          keepUnreadable(platform, message.id, JSON.stringify(message.body), "unreadable envelope"),
-        ),
-      );
-    } else if (envelope.data.kind === "run-advanced") {
-      const { runId, tenantId, told } = envelope.data;
-      advanced.push({
-        message,
-        run: { runId, tenantId, told: !isDead && isFresh(platform, message) ? told : undefined },
-      });
-    } else if (envelope.data.kind === "audit-due") {
-      const { tenantId } = envelope.data;
-      pending.push(() => settle(platform, message, () => tendAuditLog(systemContext(platform, tenantId))));
-    } else if (envelope.data.kind === "stored-tasks") {
-      const { ids, tenantId } = envelope.data;
-      together.push(() =>
-        settle(platform, message, () =>
-          isDead || message.attempts > 1
-            ? takeApart(platform, ids, tenantId)
-            : runStoredTasks(platform, { ids, tenantId }, (tasks) =>
-                handleTogether(systemContext(platform, tenantId), tasks),
-              ),
-        ),
-      );
-    } else {
-      const { id, tenantId } = envelope.data;
-      pending.push(() =>
-        settle(platform, message, async () => {
-          if (isDead) return keepDeadLetter(platform, { id, tenantId }, "the consumer failed repeatedly");
-          await runStoredTask(platform, { id, tenantId }, (task) =>
-            handleTask(systemContext(platform, tenantId), task),
-          );
-        }),
-      );
-    }
+    const body = QueueMessage.safeParse(message.body).data ?? null;
+    if (body?.kind === "run-advanced") advanced.push({ message, body, isDead });
+    else if (body?.kind === "stored-tasks") together.push({ message, body, isDead });
+    else alone.push({ message, body, isDead });
   }
-  if (advanced.length > 0) pending.unshift(() => projectBatch(platform, advanced));
-  // What is done together is concurrent in itself.
-  await Promise.all([inParallel(pending, CONCURRENCY), inParallel(together, 1)]);
-}
-
-/** One of them may be what ended the consumer before: the others shall not fail with it. */
-async function takeApart(platform: PlatformContext, ids: readonly string[], tenantId: string): Promise<void> {
-  await ring(
-    platform,
-    ids.map((id) => ({ id, tenantId })),
+  const projection = advanced.length === 0 ? [] : [() => projectTogether(platform, advanced)];
+  const single = alone.map((delivery) => () => settle(platform, delivery.message, () => doAlone(platform, delivery)));
+  const shared = together.map(
+    (delivery) => () => settle(platform, delivery.message, () => doTogether(platform, delivery)),
   );
+  // What is done together is concurrent in itself.
+  await Promise.all([inParallel([...projection, ...single], CONCURRENCY), inParallel(shared, 1)]);
 }
 
-/** Runs that moved are projected together: one write for the batch. */
-async function projectBatch(
+async function projectTogether(
   platform: PlatformContext,
-  advanced: { message: Message; run: AdvancedRun }[],
+  advanced: readonly Delivery<Body<"run-advanced">>[],
 ): Promise<void> {
+  const runs = advanced.map((delivery) => {
+    const { runId, tenantId, told } = delivery.body;
+    return { runId, tenantId, told: isFresh(platform, delivery) ? told : undefined };
+  });
   try {
-    await projectRuns(
-      platform,
-      advanced.map(({ run }) => run),
-    );
+    await projectRuns(platform, runs);
     for (const { message } of advanced) message.ack();
   } catch (error) {
     platform.log.error("projection.failed", error, { runs: advanced.length });
@@ -93,13 +68,46 @@ async function projectBatch(
   }
 }
 
-function isFresh(platform: PlatformContext, { attempts, timestamp }: Message): boolean {
-  return attempts === 1 && platform.clock.now() - timestamp.getTime() < FRESH_MS;
+function isFresh(platform: PlatformContext, { message: { attempts, timestamp }, isDead }: Delivery): boolean {
+  return !isDead && attempts === 1 && platform.clock.now() - timestamp.getTime() < FRESH_MS;
 }
 
-async function settle(platform: PlatformContext, message: Message, run: () => Promise<void>): Promise<void> {
+async function doAlone(
+  platform: PlatformContext,
+  { message, body, isDead }: Delivery<Body<"stored-task" | "audit-due"> | null>,
+): Promise<void> {
+  if (body === null) {
+    return keepUnreadable(platform, message.id, JSON.stringify(message.body), "unreadable envelope");
+  }
+  const ctx = systemContext(platform, body.tenantId);
+  if (body.kind === "audit-due") return tendAuditLog(ctx);
+  if (isDead) return keepDeadLetter(platform, body, "the consumer failed repeatedly");
+  await runStoredTask(platform, body, (task) => handleTask(ctx, task));
+}
+
+/** One of them may be what ended the consumer before: then they are taken apart, and the others do not fail with it. */
+async function doTogether(
+  platform: PlatformContext,
+  { message, body, isDead }: Delivery<Body<"stored-tasks">>,
+): Promise<void> {
+  const { ids, tenantId } = body;
+  if (isDead || message.attempts > 1) {
+    return ring(
+      platform,
+      ids.map((id) => ({ id, tenantId })),
+    );
+  }
+  const ctx = systemContext(platform, tenantId);
+  await runStoredTasks(platform, body, (tasks) => handleTogether(ctx, tasks));
+}
+
+function systemContext(platform: PlatformContext, tenantId: string): ServiceContext {
+  return { ...platform, tenant: { id: tenantId }, actor: { kind: "system", name: "queue" } };
+}
+
+async function settle(platform: PlatformContext, message: Message, work: () => Promise<void>): Promise<void> {
   try {
-    await run();
+    await work();
     message.ack();
   } catch (error) {
     platform.log.error("message.failed", error, { messageId: message.id, attempts: message.attempts });
@@ -109,10 +117,6 @@ async function settle(platform: PlatformContext, message: Message, run: () => Pr
 
 function retry(platform: PlatformContext, message: Message): void {
   message.retry({ delaySeconds: Math.ceil(backoff(RETRY, message.attempts, platform.random.next()) / SECOND_MS) });
-}
-
-function systemContext(platform: PlatformContext, tenantId: string): ServiceContext {
-  return { ...platform, tenant: { id: tenantId }, actor: { kind: "system", name: "queue" } };
 }
 
 async function inParallel(work: (() => Promise<void>)[], width: number): Promise<void> {
