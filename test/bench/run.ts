@@ -1,4 +1,4 @@
-// `npm run bench [-- engine map edge gate gateway search] [--on=memory|disk]`: measures the hot paths over HTTP against the local
+// `npm run bench [-- engine map edge gate gateway search ingestion] [--on=memory|disk]`: measures the hot paths over HTTP against the local
 // runtime, on disk and in memory, prints a table and writes test/bench/results/<suite>.json. Figures hold for the machine they
 // were taken on; compare ratios. The peers of the engine and of the gateway run in the same minutes.
 
@@ -11,6 +11,7 @@ import { engineRows } from "./engine.ts";
 import { peerRows } from "./engine-peers.ts";
 import { gateRows } from "./gate.ts";
 import { gatewayRows } from "./gateway.ts";
+import { ingestionRows } from "./ingestion.ts";
 import { mapRows } from "./map.ts";
 import { printTable, type Row } from "./measure.ts";
 import { aBenchPlatform, aTrivialFunction, type BenchPlatform } from "./platform.ts";
@@ -30,6 +31,7 @@ const suites: Record<string, (platform: BenchPlatform) => Promise<Row[]>> = {
   gate: gateRows,
   gateway: gatewayRows,
   search: searchRows,
+  ingestion: ingestionRows,
 };
 const { values: flags, positionals: asked } = parseArgs({
   options: { on: { type: "string" } },
