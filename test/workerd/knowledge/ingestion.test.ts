@@ -52,15 +52,18 @@ const filesOf = (ctx: ServiceContext, kb: KnowledgeBase) =>
 const statsOf = (ctx: ServiceContext, kb: KnowledgeBase) =>
   ctx.ports.knowledgeIndexes.of(ctx.tenant.id, kb.id, 0).stats();
 
-/** `ctx` in which something happens right after the text was stored, so while the document is being ingested. */
+/** `ctx` in which something happens right before the text is put into the index, so while the document is being ingested. */
 function interrupted(ctx: ServiceContext, happening: () => Promise<unknown>): ServiceContext {
-  const { files } = ctx.ports;
-  const put: typeof files.put = async (key, body, contentType) => {
-    const stored = await files.put(key, body, contentType);
-    if (key.endsWith("/text")) await happening();
-    return stored;
+  const { knowledgeIndexes } = ctx.ports;
+  const of: typeof knowledgeIndexes.of = (...at) => {
+    const index = knowledgeIndexes.of(...at);
+    const upsertDocuments: typeof index.upsertDocuments = async (documents) => {
+      await happening();
+      return index.upsertDocuments(documents);
+    };
+    return { ...index, upsertDocuments };
   };
-  return { ...ctx, ports: { ...ctx.ports, files: { ...files, put } } };
+  return { ...ctx, ports: { ...ctx.ports, knowledgeIndexes: { ...knowledgeIndexes, of } } };
 }
 
 describe("a task that is delivered again", () => {
@@ -163,6 +166,23 @@ describe("documents that are ingested together", () => {
     for (const outcome of outcomes(await ingestDocuments(silent, kb.id, all))) expect(outcome).toContain("is away");
     expect(await statusesOf(ctx, all)).toEqual(["processing", "processing"]);
     await ingestDocuments(ctx, kb.id, all);
+    expect(await statusesOf(ctx, all)).toEqual(["indexed", "indexed"]);
+  });
+
+  it("fail alone where settling fails: the others are settled, and it is when it is tried again", async () => {
+    const { ctx, kb } = await aQuietTenant();
+    const all = [await added(ctx, kb, note("Lunch is at noon.", "a")), await added(ctx, kb, note("Dinner.", "b"))];
+    const failures = [new Error("commit-guard: the commit of both"), undefined, new Error("power cut")].values();
+    const batch = async (...statements: Parameters<ServiceContext["db"]["batch"]>) => {
+      const failure = failures.next().value;
+      if (failure !== undefined) throw failure;
+      return ctx.db.batch(...statements);
+    };
+    const failing = { ...ctx, db: Object.assign(Object.create(ctx.db), { batch }) };
+    const ended = outcomes(await ingestDocuments(failing, kb.id, all));
+    expect(ended.toSorted()).toEqual(["Error: power cut", null]);
+    expect(await statusesOf(ctx, all)).toEqual(ended.map((outcome) => (outcome === null ? "indexed" : "processing")));
+    expect(outcomes(await ingestDocuments(ctx, kb.id, all))).toEqual([null, null]);
     expect(await statusesOf(ctx, all)).toEqual(["indexed", "indexed"]);
   });
 
