@@ -4,7 +4,7 @@ import { entryText } from "../domain/audit/chain.ts";
 import { companyOf, type Task } from "../domain/jobs/message.ts";
 import type { Actor } from "../domain/kernel/actor.ts";
 import { actorReference } from "../domain/kernel/actor.ts";
-import { batchesOf } from "../domain/kernel/batches.ts";
+import { batchesWithin } from "../domain/kernel/batches.ts";
 import { type Problem, problem } from "../domain/kernel/problem.ts";
 import { backoff } from "../domain/kernel/retry.ts";
 import { SECOND_MS } from "../domain/kernel/time.ts";
@@ -28,9 +28,17 @@ export const PLATFORM_TENANT = "platform";
 export type AskedTask = Task & {
   id?: string;
   tenantId?: typeof PLATFORM_TENANT;
+  /** A stored file that the task will read, carried by its ring where that rings for several: it saves the reading. */
+  enclosed?: Enclosed | undefined;
   /** Not to be done before so much time has passed. */
   delayMs?: number;
 };
+
+/** A small file that never changes under its key. */
+export interface Enclosed {
+  key: string;
+  text: string;
+}
 
 export interface AuditNote {
   /** `noun.past-tense-verb`, for example `api-key.created`. */
@@ -64,6 +72,7 @@ export async function commit(ctx: CommitContext, request: Commit): Promise<void>
   const entries = await Promise.all(notes.map((note) => auditRow(ctx, note, now)));
   const asked = (request.tasks ?? []).map((task) => ({
     row: taskRow(ctx, task, now),
+    enclosed: task.enclosed,
     company: task.delayMs === undefined ? companyOf(task) : undefined,
   }));
   const batch: Statement[] = [request.change].flat().flatMap((statement) => [statement, guard(ctx.db)]);
@@ -72,8 +81,8 @@ export async function commit(ctx: CommitContext, request: Commit): Promise<void>
   batch.push(...asked.map(({ row }) => ctx.db.insert(tasks).values(row)));
 
   await sendBatch(ctx, batch, entries[0]?.id, request.conflict ?? (() => problem("conflict")));
-  for (const { row, company } of asked) {
-    if (company !== undefined) ctx.later(ringTogether(ctx, { id: row.id, tenantId: row.tenantId, company }));
+  for (const { row, company, enclosed } of asked) {
+    if (company !== undefined) ctx.later(ringTogether(ctx, { id: row.id, tenantId: row.tenantId, company, enclosed }));
   }
   const alone = asked.flatMap(({ row, company }) => (company === undefined ? [row] : []));
   for (const [availableAt, due] of Map.groupBy(alone, (row) => row.availableAt)) {
@@ -81,13 +90,16 @@ export async function commit(ctx: CommitContext, request: Commit): Promise<void>
   }
 }
 
-/** So many share the calls of one consumer, and its lease. */
-const MAX_TOGETHER = 10;
+/**
+ * So many share the calls of one consumer, and its lease. A message takes 128 KB: so many characters of enclosed texts have three
+ * bytes each at most, and leave room for the rest.
+ */
+const TOGETHER = { items: 10, size: 40_000 };
 /** Long enough for uploads side by side to meet, too short for one alone to be noticed. */
 const RING_MS = 20;
 
 /** One ring for what several commits ask for at about the same time, where it can be done together. */
-const ringTogether = gathering<{ id: string; tenantId: string; company: string }>(
+const ringTogether = gathering<{ id: string; tenantId: string; company: string; enclosed: Enclosed | undefined }>(
   RING_MS,
   ({ tenantId, company }) => `${tenantId}/${company}`,
   async (ctx, rows) => {
@@ -95,10 +107,11 @@ const ringTogether = gathering<{ id: string; tenantId: string; company: string }
     if (first === undefined) return;
     const { tenantId } = first;
     await ctx.ports.queue.send(
-      batchesOf(rows, MAX_TOGETHER).map((batch) => ({
+      batchesWithin(rows, TOGETHER, ({ enclosed }) => enclosed?.text.length ?? 0).map((batch) => ({
         kind: "stored-tasks",
         ids: batch.map(({ id }) => id),
         tenantId,
+        files: Object.fromEntries(batch.flatMap(({ enclosed }) => (enclosed ? [[enclosed.key, enclosed.text]] : []))),
       })),
     );
   },

@@ -2,13 +2,14 @@ import { and, eq, sql } from "drizzle-orm";
 import { problem } from "../../domain/kernel/problem.ts";
 import type { AddedDocument } from "../../domain/knowledge/document.ts";
 import type { Metadata } from "../../domain/knowledge/metadata.ts";
-import { commit } from "../commit.ts";
+import { type AskedTask, commit, type Enclosed } from "../commit.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
 import { againstConflict } from "./against-conflict.ts";
 import { isAt } from "./load-document.ts";
 import { loadKnowledgeBase } from "./load-knowledge-base.ts";
-import { indexedRevision, newRevision, type Revision, sourceKey } from "./revision.ts";
+import { indexedRevision, newRevision, type Revision, sourceKey, TEXT_TYPE, textKey } from "./revision.ts";
 import { type DocumentRow, documents, knowledgeBases, toDocument } from "./table.ts";
+import { ownCanonicalText } from "./uploaded-text.ts";
 
 export interface NewDocument {
   title: string;
@@ -23,6 +24,9 @@ export interface NewDocument {
 export const PLAIN_TEXT = "text/plain";
 export const UNKNOWN_TYPE = "application/octet-stream";
 
+/** So many characters travel with the ring of the task, ten such texts in three messages. */
+const MAX_ENCLOSED = 16_000;
+
 /** Takes a document in. It is read, chunked and indexed by a task; until then its status tells how far it came. */
 export async function addDocument(
   ctx: ServiceContext,
@@ -30,7 +34,6 @@ export async function addDocument(
   input: NewDocument,
 ): Promise<AddedDocument> {
   requirePermission(ctx, "knowledge:write");
-  await loadKnowledgeBase(ctx, knowledgeBaseId);
   if ("url" in input.source) requireImportable(ctx, input.source.url);
   const jobId = ctx.ids.next("job");
   const row = await againstConflict(() => addOrReplace(ctx, knowledgeBaseId, input, jobId));
@@ -56,16 +59,34 @@ async function addOrReplace(
   });
   const row = rowOf(ctx, knowledgeBaseId, input, revision, replaced);
   const { source } = input;
-  if ("body" in source) await ctx.ports.files.put(sourceKey(revision), source.body, UNKNOWN_TYPE);
+  const stored = "body" in source ? await storeUpload(ctx, revision, source.body, row.contentType) : null;
   try {
-    await commitDocument(ctx, row, revision, replaced, jobId);
+    await commitDocument(ctx, row, revision, replaced, { id: jobId, enclosed: stored?.enclosed });
   } catch (error) {
-    if ("body" in source) ctx.later(ctx.ports.files.remove([sourceKey(revision)]));
-    // The knowledge base may have gone meanwhile, which its absence tells better than a conflict.
+    if (stored !== null) ctx.later(ctx.ports.files.remove([stored.key]));
+    // There may be no such knowledge base, which its absence tells better than a conflict.
     await loadKnowledgeBase(ctx, knowledgeBaseId);
     throw error;
   }
   return row;
+}
+
+/** Where it is stored, and the text to enclose where it need not be read for that. */
+async function storeUpload(
+  ctx: ServiceContext,
+  revision: Revision,
+  upload: string | Uint8Array<ArrayBuffer>,
+  contentType: string,
+): Promise<{ key: string; enclosed?: Enclosed }> {
+  const text = await ownCanonicalText(ctx, upload, contentType);
+  if (text === null) {
+    const key = sourceKey(revision);
+    await ctx.ports.files.put(key, upload, UNKNOWN_TYPE);
+    return { key };
+  }
+  const key = textKey(revision);
+  await ctx.ports.files.put(key, text, TEXT_TYPE);
+  return { key, ...(text.length <= MAX_ENCLOSED && { enclosed: { key, text } }) };
 }
 
 async function findByExternalId(
@@ -126,7 +147,7 @@ async function commitDocument(
   row: DocumentRow,
   revision: Revision,
   replaced: DocumentRow | null,
-  jobId: string,
+  job: Pick<AskedTask, "id" | "enclosed">,
 ): Promise<void> {
   const { id: documentId, knowledgeBaseId } = row;
   // Guards that the knowledge base still is, and is true: it changed.
@@ -149,7 +170,7 @@ async function commitDocument(
       details: { knowledgeBaseId, title: row.title, version: row.version, sourceUrl: row.sourceUrl },
     },
     tasks: [
-      { id: jobId, type: "document.ingest", payload: { knowledgeBaseId, ...revision } },
+      { ...job, type: "document.ingest", payload: { knowledgeBaseId, ...revision } },
       ...superseded(replaced).map((old) => ({
         type: "document.remove" as const,
         payload: { knowledgeBaseId, revisions: [old] },

@@ -7,6 +7,7 @@ import { and, eq, ne, or, sql } from "drizzle-orm";
 import { batchesOf, batchesWithin } from "../../domain/kernel/batches.ts";
 import { asProblem, notFound, type Problem, problem } from "../../domain/kernel/problem.ts";
 import type { IndexDocument } from "../../domain/knowledge/index-contract.ts";
+import type { TextFormat } from "../../domain/knowledge/text/structure.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
 import { allAtOnce, outcomeOf, type Settled, together } from "../together.ts";
 import { UNKNOWN_TYPE } from "./add-document.ts";
@@ -17,9 +18,10 @@ import { importSource } from "./import-source.ts";
 import { indexDocumentOf, textOutcome } from "./index-text.ts";
 import { isAt } from "./load-document.ts";
 import { findKnowledgeBase } from "./load-knowledge-base.ts";
-import { type Ingestion, sourceKey, textKey } from "./revision.ts";
+import { type Ingestion, sourceKey, TEXT_TYPE, textKey } from "./revision.ts";
 import { type IndexedRevision, isUnsettled, settleElsewhere, settleFailed, settleIndexed } from "./settle-ingestion.ts";
 import { type DocumentRow, documents, type KnowledgeBaseRow } from "./table.ts";
+import { uploadedText } from "./uploaded-text.ts";
 
 // With the task's growing pauses about ten minutes: longer than a provider restarts, shorter than a person waits.
 const MAX_ATTEMPTS = 5;
@@ -131,11 +133,7 @@ async function readText(ctx: ServiceContext, base: KnowledgeBaseRow | null, atte
   const { ingestion, row } = attempt;
   if (base === null) throw notFound("knowledge base");
   if (row.attempts > MAX_ATTEMPTS) throw failed("It could not be read in several attempts.");
-  const source = await loadSource(ctx, row);
-  const extraction = await extractText(ctx, source.bytes, source.contentType);
-  if (!extraction.readable) throw failed(extraction.reason);
-  const { text, format } = extraction;
-  await ctx.ports.files.put(textKey(ingestion), text, "text/plain; charset=utf-8");
+  const { text, format, contentType } = await readContent(ctx, attempt);
   const document = await indexDocumentOf(ctx, base, generationInForce(base), {
     revision: ingestion,
     title: row.title,
@@ -143,7 +141,24 @@ async function readText(ctx: ServiceContext, base: KnowledgeBaseRow | null, atte
     text,
     format,
   });
-  return { ...attempt, base, document, characters: text.length, contentType: source.contentType };
+  return { ...attempt, base, document, characters: text.length, contentType };
+}
+
+interface Content {
+  text: string;
+  format: TextFormat;
+  contentType: string;
+}
+
+/** The canonical text, which is stored from here on at the latest. */
+async function readContent(ctx: ServiceContext, { ingestion, row }: Attempt): Promise<Content> {
+  const uploaded = await uploadedText(ctx, ingestion, row);
+  if (uploaded !== null) return { ...uploaded, contentType: row.contentType };
+  const { bytes, contentType } = await loadSource(ctx, row);
+  const extraction = await extractText(ctx, bytes, contentType);
+  if (!extraction.readable) throw failed(extraction.reason);
+  await ctx.ports.files.put(textKey(ingestion), extraction.text, TEXT_TYPE);
+  return { ...extraction, contentType };
 }
 
 interface Source {

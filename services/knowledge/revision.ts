@@ -40,6 +40,9 @@ export function textKey({ folder }: Pick<Revision, "folder">): string {
   return `${folder}/text`;
 }
 
+/** What the canonical text is stored as. */
+export const TEXT_TYPE = "text/plain; charset=utf-8";
+
 /** What the index knows the revision as. */
 export function indexEntry({ documentId, version }: Omit<Revision, "folder">): string {
   return `${documentId}.${version}`;

@@ -90,19 +90,26 @@ async function doTogether(
   platform: PlatformContext,
   { message, body, isDead }: Delivery<Body<"stored-tasks">>,
 ): Promise<void> {
-  const { ids, tenantId } = body;
+  const { ids, tenantId, files } = body;
   if (isDead || message.attempts > 1) {
     return ring(
       platform,
       ids.map((id) => ({ id, tenantId })),
     );
   }
-  const ctx = systemContext(platform, tenantId);
+  const ctx = withEnclosed(systemContext(platform, tenantId), files ?? {});
   await runStoredTasks(platform, body, (tasks) => handleTogether(ctx, tasks));
 }
 
 function systemContext(platform: PlatformContext, tenantId: string): ServiceContext {
   return { ...platform, tenant: { id: tenantId }, actor: { kind: "system", name: "queue" } };
+}
+
+/** Stored files that came with the message are not read again: they never change under their keys. */
+function withEnclosed(ctx: ServiceContext, enclosed: Readonly<Record<string, string>>): ServiceContext {
+  const { files } = ctx.ports;
+  const text = async (key: string) => enclosed[key] ?? files.text(key);
+  return { ...ctx, ports: { ...ctx.ports, files: { ...files, text } } };
 }
 
 async function settle(platform: PlatformContext, message: Message, work: () => Promise<void>): Promise<void> {

@@ -53,8 +53,8 @@ describe("the export of a tenant", { timeout: 60_000 }, () => {
     expect(of("runs")).toHaveLength(2);
     expect(of("providers")).toMatchObject([{ name: "mine", createdAt: expect.stringMatching(/^\d{4}-/) }]);
     expect(of("audit_entries").length).toBeGreaterThan(5);
-    const source = of("file").find(({ path }) => path.endsWith("/source"));
-    expect(Buffer.from(source.base64, "base64").toString()).toBe("Thirty days a year.");
+    const text = of("file").find(({ path }) => path.endsWith("/text"));
+    expect(Buffer.from(text.base64, "base64").toString()).toBe("Thirty days a year.");
     const { body: job } = await owner.call(`/v1/jobs/${id}`);
     expect(job.result).toMatchObject({ lines: lines.length, url: expect.stringContaining(`/v1/tenant/exports/${id}`) });
   });
