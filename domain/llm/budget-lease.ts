@@ -4,9 +4,14 @@ import type { Settlement, WantedBudget } from "./budget-book.ts";
 //   L1  what a lease pays for was taken from the budgets before it was lent: all leases together never pay for more than there is.
 //   L2  a lease pays for new calls until it ends, LEASE_MS after it was asked for or with the month, and never after.
 //   L3  what calls cost is told together, for all that have ended by then. What no call has asked for since goes back with that.
-//   L4  what could not be told is told with the next telling. Its lease pays for nothing new.
+//   L4  a call is expected to cost as much above its worst case as any before it did: an estimate that was wrong once is wrong again.
+//   L5  what could not be told is told with the next telling. Its lease pays for nothing new.
 
 export const LEASE_MS = 2_000;
+/** What a first call may cost, in worst cases: providers count pictures, files and tools as they like. */
+const UNKNOWN_EXCESS = 4;
+/** One file of a thousand pages does not keep all other calls from being made at once. */
+const MAX_EXCESS = 100;
 
 export interface BudgetLease {
   id: string;
@@ -32,12 +37,24 @@ export interface Lessee {
   taken: number;
   /** Set aside since the ledger was asked last: the next lease should cover twice as much. */
   takenUsdMicros: number;
+  /** How many times its worst case a call has cost, at most and at least once; `null` before the first has ended. */
+  excess: number | null;
   /** When a call that had ended last began to see that all are told. */
   watchedAt: number;
 }
 
 export function newLessee(): Lessee {
-  return { leases: [], taken: 0, takenUsdMicros: 0, watchedAt: Number.NEGATIVE_INFINITY };
+  return { leases: [], taken: 0, takenUsdMicros: 0, excess: null, watchedAt: Number.NEGATIVE_INFINITY };
+}
+
+/** What a call is to be paid for with, by what calls have cost so far. */
+export function expectedUsdMicros({ excess }: Lessee, worstUsdMicros: number): number {
+  return Math.ceil(worstUsdMicros * (excess ?? UNKNOWN_EXCESS));
+}
+
+export function learnCost(lessee: Lessee, worstUsdMicros: number, costUsdMicros: number): void {
+  if (costUsdMicros === 0) return;
+  lessee.excess = Math.min(MAX_EXCESS, Math.max(1, lessee.excess ?? 1, costUsdMicros / worstUsdMicros));
 }
 
 /** The lease that pays for a call, its money set aside; `null` when none of these budgets has enough left. */

@@ -5,7 +5,9 @@ import { affordableTokens, type CostEstimate, costEstimate } from "../../domain/
 import {
   type BudgetLease,
   endCall,
+  expectedUsdMicros,
   type Lessee,
+  learnCost,
   openLease,
   settlementsDue,
   spareWanted,
@@ -55,8 +57,10 @@ export async function holdBudgets(
   const estimate = costEstimate(prices, tokens, bounds);
   if (estimate.worstUsdMicros === 0) return NOTHING_HELD;
   const lessee = lesseeOf(ctx);
-  const { lease, usdMicros } = held(ctx, lessee, budgets, estimate) ?? (await ask(ctx, lessee, budgets, estimate));
-  const isLess = usdMicros < estimate.worstUsdMicros;
+  const worstUsdMicros = expectedUsdMicros(lessee, estimate.worstUsdMicros);
+  const expected = { ...estimate, worstUsdMicros };
+  const { lease, usdMicros } = held(ctx, lessee, budgets, expected) ?? (await ask(ctx, lessee, budgets, expected));
+  const isLess = usdMicros < worstUsdMicros;
   let costUsdMicros = 0;
   return {
     maxTokens: isLess ? affordableTokens(prices, tokens, bounds, usdMicros) : null,
@@ -65,6 +69,7 @@ export async function holdBudgets(
     },
     end() {
       endCall(lease, usdMicros, costUsdMicros);
+      learnCost(lessee, estimate.worstUsdMicros, costUsdMicros);
       // Where the money is scarce, others wait for what is left of it.
       if (isLess) ctx.later(tell(ctx, lessee, true));
       else if (ctx.clock.now() >= lessee.watchedAt + GATHER_MS) ctx.later(watch(ctx, lessee));

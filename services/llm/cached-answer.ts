@@ -17,6 +17,7 @@ export function settleCached(
     status: "succeeded",
     target: formerTarget(provider, model),
     route: route.name,
+    routeVersion: route.version,
     options,
     isStreamed,
     usage: completion.usage ?? tokenUsage(0, 0),

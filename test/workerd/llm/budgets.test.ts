@@ -43,6 +43,21 @@ describe("a budget", () => {
     await budgetsOf(owner, [{ name: "tenant", spentUsdMicros: 3 * COST, heldUsdMicros: 0, remainingUsdMicros: 0 }]);
   });
 
+  it("holds where models count longer prompts than the estimate does", async () => {
+    const price = { inputUsdMicrosPerMillionTokens: 1_000_000, outputUsdMicrosPerMillionTokens: 2_000_000 };
+    const owner = await aTenant();
+    const later = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      return json(completion("Hello.", { usage: { prompt_tokens: 60, completion_tokens: 20, total_tokens: 80 } }));
+    };
+    await aProvider(owner, later, { prices: { m: price } });
+    await owner.call("/v1/budgets/tenant", { method: "PUT", body: { usdMicrosPerMonth: 1_000 } });
+    const call = () => owner.call("/v1/chat/completions", ask({ max_tokens: 20 }));
+    const answers = await Promise.all(Array.from({ length: 60 }, call));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(10);
+    await budgetsOf(owner, [{ spentUsdMicros: 1_000, heldUsdMicros: 0 }]);
+  });
+
   it("for ten calls holds against a thousand that ask its object at once", async () => {
     const { ctx, tenantId } = await aTenant();
     const ledger = ctx.ports.spendLedgers.of(tenantId);

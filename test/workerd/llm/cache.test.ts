@@ -116,6 +116,7 @@ describe("an equal request", () => {
         hitRate: 0.5,
         costUsdMicros: 6_000,
         savedUsdMicros: 6_000,
+        routeVersions: [{ version: 1, calls: 1, cacheHits: 1, savedUsdMicros: 6_000 }],
       },
     ]);
   });
