@@ -1,13 +1,18 @@
 import type jsonata from "jsonata";
+import type { Native, Parameters, Spend } from "./jsonata-natives.ts";
 import { isTooHeavy, type Scale, weightOf } from "./weight.ts";
 
-/** Characters that are built, or looked through, in the time of a step. */
+/** Characters that are built, or looked through, in the time of a step: what all steps build fits an isolate's 128 MiB. */
 const BUILT_A_STEP = 64;
+/** Of a text that a function makes, which takes a byte or two for each. */
+const WRITTEN_A_STEP = 128;
 const READ_A_STEP = 512;
 /** Looking for a plain value in a list is quicker than anything else that is done with one. */
 const SCANNED_A_STEP = 4_096;
 /** Items that are copied in the time of a step. */
 const COPIED_A_STEP = 256;
+/** A function that was given some of its arguments is a parsed one of its own. */
+const PARTIAL_STEPS = 100;
 
 /** Functions that do not look at the whole of what they are given, or pay for it themselves. */
 const GLANCING = new Set(["append", "count", "exists", "lookup", "not", "type", "zip"]);
@@ -15,9 +20,10 @@ const GLANCING = new Set(["append", "count", "exists", "lookup", "not", "type", 
 export type Node = Omit<jsonata.ExprNode, "lhs" | "rhs"> & Readonly<Record<string, unknown>>;
 
 /**
- * What the nodes of one expression cost beyond a step each. What is built is paid for when it is there, since it can be no larger
- * than what may be held; what is handed to a function or compared is paid for by its size; and where the library copies a list
- * for each item that it adds, so is that.
+ * What the nodes and functions of one expression cost beyond a step a node. What is built is paid for when it is there, since it
+ * can be no larger than what may be held; what is handed to a function or compared is paid for by its size; and where the library
+ * copies a list for each item that it adds, so is that. Functions pay where they are called, not at nodes: at the tail of a lambda,
+ * and in the hands of another function, the library calls them without one.
  */
 export class Bill {
   /** Nodes whose value is looked through, with the characters of it that a step pays for. */
@@ -26,8 +32,11 @@ export class Bill {
   readonly #counts = new Map<object, Map<string, number>>();
   readonly #groupings = new Map<object, readonly object[]>();
   readonly #scale: Scale = { fresh: 0 };
+  readonly #spend: Spend;
 
-  constructor(ast: object) {
+  /** `spend` throws where it was too much. */
+  constructor(ast: object, spend: Spend) {
+    this.#spend = spend;
     for (const node of nodesBelow(ast)) {
       this.#markOperands(node);
       for (const filter of filtersOf(node)) this.#operands.set(filter, READ_A_STEP);
@@ -37,16 +46,47 @@ export class Bill {
     }
   }
 
-  /** Of a node that was just evaluated; throws where its value is too large. */
-  stepsFor(node: Node, input: unknown, value: unknown): number {
-    this.#scale.fresh = 0;
-    if (isTooHeavy(value, this.#scale)) throw { message: "A value is too large" };
+  /** Of a node that was just evaluated. */
+  payFor(node: Node, input: unknown, value: unknown): void {
     const rate = this.#operands.get(node);
     const read = rate === undefined ? 0 : weightOf(value) / rate;
     const copied = copies(node, input, value) + this.#grouped(node, value);
-    // A function that was given some of its arguments ahead is called by nodes of its own.
-    if (node.type === "function") this.#markOperands(node);
-    return Math.floor(this.#scale.fresh / BUILT_A_STEP + read + copied / COPIED_A_STEP);
+    const parsed = (node.type as string) === "partial" ? PARTIAL_STEPS : 0;
+    const steps = Math.floor(this.#built(value) + read + copied / COPIED_A_STEP + parsed);
+    if (steps > 0) this.#spend(steps);
+  }
+
+  /** The same function, which pays for what it is given and what it makes of it. */
+  paid(name: string, implementation: Native, parameters: Parameters): Native {
+    const bill = this;
+    const isGlancing = GLANCING.has(name);
+    function paid(this: jsonata.Focus, ...given: never[]): unknown {
+      if (!isGlancing) bill.#payForReading(given);
+      const made = implementation.apply(this, given);
+      return made instanceof Promise ? made.then((value) => bill.#paidFor(value)) : bill.#paidFor(made);
+    }
+    // The library counts what a function takes, and finds the names in its source.
+    return Object.defineProperties(paid, {
+      length: { value: parameters.count },
+      toString: { value: () => `(${parameters.names.join(", ")})` },
+    });
+  }
+
+  #payForReading(given: readonly unknown[]): void {
+    let weight = 0;
+    for (const value of given) if (value !== undefined) weight += weightOf(value);
+    this.#spend(weight / READ_A_STEP);
+  }
+
+  #paidFor(value: unknown): unknown {
+    this.#spend(typeof value === "string" ? value.length / WRITTEN_A_STEP : this.#built(value));
+    return value;
+  }
+
+  #built(value: unknown): number {
+    this.#scale.fresh = 0;
+    if (isTooHeavy(value, this.#scale)) throw { message: "A value is too large" };
+    return this.#scale.fresh / BUILT_A_STEP;
   }
 
   #markOperands(node: Node): void {
@@ -75,17 +115,9 @@ function copies({ type, value: symbol, expressions }: Node, input: unknown, valu
 
 const NONE: readonly object[] = [];
 
-function operandsOf({ type, value, lhs, rhs, arguments: given, procedure }: Node): readonly object[] {
-  switch (type as string) {
-    case "function":
-      return GLANCING.has(String(procedure?.value)) ? NONE : (given ?? NONE);
-    case "binary":
-      return value === "=" || value === "!=" || value === "in" ? ([lhs, rhs] as object[]) : NONE;
-    case "apply":
-      return [lhs as object];
-    default:
-      return NONE;
-  }
+function operandsOf({ type, value, lhs, rhs }: Node): readonly object[] {
+  const isReading = type === "binary" && (value === "=" || value === "!=" || value === "in");
+  return isReading ? ([lhs, rhs] as object[]) : NONE;
 }
 
 /** A filter that gives positions is asked for each of them. */

@@ -10,51 +10,56 @@ import {
   range,
   seededRandom,
 } from "./intrinsic-functions.ts";
-import type { Spend } from "./jsonata-natives.ts";
-import { registerPictures } from "./jsonata-pictures.ts";
-import { registerSequences } from "./jsonata-sequences.ts";
-import { registerText } from "./jsonata-text.ts";
+import type { Bill } from "./jsonata-bill.ts";
+import { definitions, type Native, type Spend } from "./jsonata-natives.ts";
+import { pictures } from "./jsonata-pictures.ts";
+import { sequences } from "./jsonata-sequences.ts";
+import { texts } from "./jsonata-text.ts";
 import { plainJson } from "./plain-json.ts";
 import type { Chance } from "./scope.ts";
 
-/** Functions that AWS adds to JSONata, and those that stand in for the library's. `chance` is asked when one is called. */
+/** Puts functions that pay in place of the library's, with those that AWS adds. `chance` is asked when one is called. */
 export function registerFunctions(
   expression: jsonata.Expression,
+  bill: Bill,
   { chance, spend }: { chance: () => Chance; spend: Spend },
 ): void {
   expression.assign("eval", undefined);
-  registerPictures(expression, chance);
-  registerText(expression, spend);
-  registerSequences(expression, chance, spend);
+  const ours: Readonly<Record<string, Native>> = {
+    ...pictures(chance),
+    ...texts(spend),
+    ...sequences(chance, spend),
+    ...added(chance),
+  };
+  for (const [name, definition] of definitions()) {
+    const { signature, parameters } = definition;
+    const implementation = bill.paid(name, ours[name] ?? definition.implementation, parameters);
+    expression.assign(name, {
+      _jsonata_function: true,
+      implementation,
+      signature,
+      // A function that was handed to one at the tail of a lambda is called like this.
+      apply: (focus: jsonata.Focus, given: unknown[]) =>
+        implementation.apply(focus, signature.validate(given, undefined)),
+    });
+  }
+}
 
-  expression.registerFunction(
-    "random",
-    (seed?: number) => (seed === undefined ? chance().random() : seededRandom(seed)),
-    "<n?:n>",
-  );
-  expression.registerFunction("uuid", () => chance().uuid(), "<:s>");
-
-  expression.registerFunction("partition", (items?: Json[], size?: number) => {
-    return items === undefined || size === undefined ? undefined : unwrap("partition", partition(items, size));
-  });
-  expression.registerFunction("range", rangeSequence, "<nnn:x>");
-  expression.registerFunction("hash", (data: unknown, algorithm?: string) => {
-    const value = plainJson(data);
-    return value === undefined || algorithm === undefined ? undefined : unwrap("hash", hash(value, algorithm));
-  });
-  expression.registerFunction(
-    "parse",
-    (text?: string) => {
-      return text === undefined ? undefined : unwrap("parse", parseJson(text));
+function added(chance: () => Chance) {
+  return {
+    random: (seed?: number) => (seed === undefined ? chance().random() : seededRandom(seed)),
+    uuid: () => chance().uuid(),
+    partition: (items?: Json[], size?: number) =>
+      items === undefined || size === undefined ? undefined : unwrap("partition", partition(items, size)),
+    range: rangeSequence,
+    hash: (data: unknown, algorithm?: string) => {
+      const value = plainJson(data);
+      return value === undefined || algorithm === undefined ? undefined : unwrap("hash", hash(value, algorithm));
     },
-    "<s-:x>",
-  );
-  expression.registerFunction("base64encode", (text?: string) => text && encodeBase64(text), "<s-:s>");
-  expression.registerFunction(
-    "base64decode",
-    (text?: string) => text && unwrap("base64decode", decodeBase64(text)),
-    "<s-:s>",
-  );
+    parse: (text?: string) => (text === undefined ? undefined : unwrap("parse", parseJson(text))),
+    base64encode: (text?: string) => text && encodeBase64(text),
+    base64decode: (text?: string) => text && unwrap("base64decode", decodeBase64(text)),
+  } satisfies Record<string, Native>;
 }
 
 /** One item comes back bare, as a sequence of JSONata would. */

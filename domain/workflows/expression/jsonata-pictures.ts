@@ -1,5 +1,5 @@
 import type jsonata from "jsonata";
-import { natives } from "./jsonata-natives.ts";
+import { type Native, native } from "./jsonata-natives.ts";
 import type { Chance } from "./scope.ts";
 
 // Dates and numbers by a picture. The library turns a picture into one native pattern, so pictures and texts are kept short.
@@ -14,14 +14,16 @@ const MAX_ROMAN = 1_000_000;
 /** The largest number that can be computed with takes some hundred words. */
 const MAX_NUMERAL_LENGTH = 4_096;
 
-export function registerPictures(expression: jsonata.Expression, chance: () => Chance): void {
-  expression.registerFunction("now", now(chance), "<s?s?:s>");
-  expression.registerFunction("millis", () => chance().now().getTime(), "<:n>");
-  expression.registerFunction("fromMillis", fromMillis, "<n-s?s?:s>");
-  expression.registerFunction("toMillis", toMillis(chance), "<s-s?:n>");
-  expression.registerFunction("formatInteger", formatInteger, "<n-s:s>");
-  expression.registerFunction("formatNumber", formatNumber, "<n-so?:s>");
-  expression.registerFunction("parseInteger", parseInteger, "<s-s:n>");
+export function pictures(chance: () => Chance) {
+  return {
+    now: now(chance),
+    millis: () => chance().now().getTime(),
+    fromMillis,
+    toMillis: toMillis(chance),
+    formatInteger,
+    formatNumber,
+    parseInteger,
+  } satisfies Record<string, Native>;
 }
 
 function now(chance: () => Chance) {
@@ -32,7 +34,7 @@ function now(chance: () => Chance) {
 
 function fromMillis(this: jsonata.Focus, ms?: number, picture?: string, zone?: string): unknown {
   requireCalmPicture(picture);
-  return natives().fromMillis.call(this, ms, picture, zone);
+  return native("fromMillis", this, ms, picture, zone);
 }
 
 /** What a text leaves out (the year, the day) is taken from the clock, so the library is shown ours. */
@@ -41,7 +43,7 @@ function toMillis(chance: () => Chance) {
     requireCalmPicture(picture);
     if (picture !== undefined && (text?.length ?? 0) > MAX_DATE_LENGTH) return undefined;
     const focus = { ...this, environment: { ...this.environment, timestamp: chance().now() } };
-    return natives().toMillis.call(focus, text, picture);
+    return native("toMillis", focus, text, picture);
   };
 }
 
@@ -61,18 +63,18 @@ function formatInteger(this: jsonata.Focus, value?: number, picture?: string): u
     throw { message: `Numbers above ${MAX_ROMAN} are not written in Roman numerals` };
   }
   requireShortPicture(picture);
-  return natives().formatInteger.call(this, value, picture);
+  return native("formatInteger", this, value, picture);
 }
 
 function formatNumber(this: jsonata.Focus, value?: number, picture?: string, options?: unknown): unknown {
   requireShortPicture(picture);
-  return natives().formatNumber.call(this, value, picture, options);
+  return native("formatNumber", this, value, picture, options);
 }
 
 function parseInteger(this: jsonata.Focus, text?: string, picture?: string): unknown {
   requireShortPicture(picture);
   if ((text?.length ?? 0) > MAX_NUMERAL_LENGTH) return undefined;
-  return natives().parseInteger.call(this, text, picture);
+  return native("parseInteger", this, text, picture);
 }
 
 function requireShortPicture(picture = ""): void {

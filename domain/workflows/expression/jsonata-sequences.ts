@@ -1,6 +1,6 @@
 import type jsonata from "jsonata";
 import { canonicalJson } from "../../kernel/json.ts";
-import { type Focus, natives, type Spend } from "./jsonata-natives.ts";
+import { type Focus, type Native, native, type Spend } from "./jsonata-natives.ts";
 import { plainJson } from "./plain-json.ts";
 import type { Chance } from "./scope.ts";
 
@@ -11,28 +11,30 @@ const COPIED_A_STEP = 256;
 const VISITED_A_STEP = 32;
 const ZIPPED_A_STEP = 8;
 
-export function registerSequences(expression: jsonata.Expression, chance: () => Chance, spend: Spend): void {
-  expression.registerFunction("append", append(spend), "<xx:a>");
-  expression.registerFunction("lookup", lookup(spend), "<x-s:x>");
-  expression.registerFunction("zip", zip(spend), "<a+>");
-  expression.registerFunction("spread", spread, "<x-:a<o>>");
-  expression.registerFunction("sort", sort, "<af?:a>");
-  expression.registerFunction("distinct", distinct, "<x:x>");
-  expression.registerFunction("shuffle", (items?: unknown[]) => items && shuffled(items, chance()), "<a:a>");
+export function sequences(chance: () => Chance, spend: Spend) {
+  return {
+    append: append(spend),
+    lookup: lookup(spend),
+    zip: zip(spend),
+    spread,
+    sort,
+    distinct,
+    shuffle: (items?: unknown[]) => items && shuffled(items, chance()),
+  } satisfies Record<string, Native>;
 }
 
 /** In a `$reduce`, what was appended before is copied each time. */
 function append(spend: Spend) {
   return function append(this: jsonata.Focus, left?: unknown, right?: unknown): unknown {
     for (const side of [left, right]) if (Array.isArray(side)) spend(side.length / COPIED_A_STEP);
-    return natives().append.call(this, left, right);
+    return native("append", this, left, right);
   };
 }
 
 function lookup(spend: Spend) {
   return function lookup(this: jsonata.Focus, input?: unknown, key?: string): unknown {
     if (Array.isArray(input)) spend(input.length / VISITED_A_STEP);
-    return natives().lookup.call(this, input, key);
+    return native("lookup", this, input, key);
   };
 }
 
@@ -52,22 +54,16 @@ function spread(this: jsonata.Focus, given?: unknown): unknown {
   const take = (item: unknown): void => {
     if (Array.isArray(item)) for (const inner of item) take(inner);
     else if (typeof item !== "object" || item === null) members.push(item);
-    else for (const [name, value] of Object.entries(item)) members.push(oneMember(name, value));
+    else for (const [name, value] of Object.entries(item)) members.push({ [name]: value });
   };
   take(given);
   return members;
 }
 
-function oneMember(name: string, value: unknown): object {
-  const object = Object.create(null) as Record<string, unknown>;
-  object[name] = value;
-  return object;
-}
-
 /** Where no function compares. The library's merge sort copies and recurses with each item, beyond the memory of an isolate. */
 function sort(this: jsonata.Focus, items?: unknown[], isAfter?: unknown): unknown {
   if (items === undefined || items.length < 2 || isAfter !== undefined) {
-    return natives().sort.call(this, items, isAfter);
+    return native("sort", this, items, isAfter);
   }
   const [first] = items;
   const isSortable = typeof first === "number" || typeof first === "string";

@@ -1,5 +1,5 @@
 import type jsonata from "jsonata";
-import { natives, type Spend } from "./jsonata-natives.ts";
+import { type Native, native, type Spend } from "./jsonata-natives.ts";
 import { searchSteps } from "./work.ts";
 
 // Functions of the library that take quadratic time in long texts, or build text without bound.
@@ -7,26 +7,24 @@ import { searchSteps } from "./work.ts";
 /** Four times the largest payload. */
 const MAX_TEXT = 1_048_576;
 
-const SEARCHES = [
-  ["contains", "<s-(sf):b>"],
-  ["split", "<s-(sf)n?:a<s>>"],
-  ["substringAfter", "<s-s:s>"],
-  ["substringBefore", "<s-s:s>"],
-] as const;
-
-export function registerText(expression: jsonata.Expression, spend: Spend): void {
-  expression.registerFunction("length", (text?: string) => text && codePoints(text), "<s-:n>");
-  expression.registerFunction("substring", substring, "<s-nn?:s>");
-  expression.registerFunction("pad", pad, "<s-ns?:s>");
-  expression.registerFunction("join", join, "<a<s>s?:s>");
-  expression.registerFunction("replace", replace(spend), "<s-(sf)(sf)n?:s>");
-  for (const [name, signature] of SEARCHES) expression.registerFunction(name, searching(name, spend), signature);
+export function texts(spend: Spend) {
+  return {
+    length: (text?: string) => text && codePoints(text),
+    substring,
+    pad,
+    join,
+    replace: replace(spend),
+    contains: searching("contains", spend),
+    split: searching("split", spend),
+    substringAfter: searching("substringAfter", spend),
+    substringBefore: searching("substringBefore", spend),
+  } satisfies Record<string, Native>;
 }
 
-function searching(name: (typeof SEARCHES)[number][0], spend: Spend) {
+function searching(name: string, spend: Spend) {
   return function search(this: jsonata.Focus, text?: string, sought?: unknown, limit?: number): unknown {
     if (typeof sought === "string") spend(searchSteps(text ?? "", sought));
-    return natives()[name].call(this, text, sought, limit);
+    return native(name, this, text, sought, limit);
   };
 }
 
@@ -38,7 +36,7 @@ function codePoints(text: string): number {
 }
 
 function substring(this: jsonata.Focus, text?: string, start = 0, length?: number): unknown {
-  if (text === undefined || SURROGATE.test(text)) return natives().substring.call(this, text, start, length);
+  if (text === undefined || SURROGATE.test(text)) return native("substring", this, text, start, length);
   const from = text.length + start < 0 ? 0 : start;
   if (length === undefined) return text.slice(from);
   if (length <= 0) return "";
@@ -50,9 +48,15 @@ function pad(text?: string, width?: number, fill?: string): string | undefined {
   requireLength(Math.abs(width));
   const missing = Math.abs(Math.trunc(width)) - codePoints(text);
   if (missing <= 0) return text;
-  const characters = [...(fill === undefined || fill === "" ? " " : fill)];
-  const padding = Array.from({ length: missing }, (_, i) => characters[i % characters.length]).join("");
+  const padding = repeated(fill === undefined || fill === "" ? " " : fill, missing);
   return width > 0 ? text + padding : padding + text;
+}
+
+/** As many characters, of the text over and over. */
+function repeated(text: string, length: number): string {
+  const characters = [...text];
+  const times = Math.floor(length / characters.length);
+  return text.repeat(times) + characters.slice(0, length - times * characters.length).join("");
 }
 
 function join(texts?: string[], separator = ""): string | undefined {
@@ -70,13 +74,24 @@ function replace(spend: Spend) {
     replacement?: unknown,
     limit?: number,
   ): unknown {
-    if (typeof pattern === "string") spend(searchSteps(text ?? "", pattern));
-    if (text !== undefined && typeof replacement === "string") {
-      const places = typeof pattern === "string" ? text.split(pattern).length : text.length + 1;
-      requireLength(text.length + Math.min(places, limit ?? places) * replacement.length);
+    if (text === undefined || typeof replacement !== "string")
+      return native("replace", this, text, pattern, replacement, limit);
+    if (typeof pattern !== "string" || pattern === "" || (limit ?? 0) < 0) {
+      requireLength(text.length + Math.min(text.length + 1, limit ?? Number.POSITIVE_INFINITY) * replacement.length);
+      return native("replace", this, text, pattern, replacement, limit);
     }
-    return natives().replace.call(this, text, pattern, replacement, limit);
+    spend(searchSteps(text, pattern));
+    return replaced(text, pattern, replacement, limit);
   };
+}
+
+/** At once, where the library hangs piece on piece, which takes twenty times the memory. */
+function replaced(text: string, pattern: string, replacement: string, limit = Number.POSITIVE_INFINITY): string {
+  const pieces = text.split(pattern);
+  const places = Math.min(pieces.length - 1, Math.ceil(limit));
+  requireLength(text.length + places * replacement.length);
+  const kept = pieces.splice(places).join(pattern);
+  return [...pieces, kept].join(replacement);
 }
 
 function requireLength(length: number): void {

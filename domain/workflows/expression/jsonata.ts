@@ -3,7 +3,7 @@ import type { Json } from "../../kernel/json.ts";
 import { expressionError } from "./error.ts";
 import { Bill, type Node } from "./jsonata-bill.ts";
 import { registerFunctions } from "./jsonata-functions.ts";
-import { captureNatives } from "./jsonata-natives.ts";
+import { captureNatives, type Spend } from "./jsonata-natives.ts";
 import { readPlainPath } from "./jsonata-path.ts";
 import { ParseCache } from "./parse-cache.ts";
 import { plainJson } from "./plain-json.ts";
@@ -38,6 +38,7 @@ const MAX_IDLE_EVALUATORS = 4;
 const KEPT_A_STEP = 128;
 /** A step's worth of the pattern machine. */
 const PATTERN_STEPS_A_STEP = 8;
+const NO_FUNCTION = "T1006: Attempted to invoke a non-function";
 const AFTER_NODE = Symbol.for("jsonata.__evaluate_exit") as unknown as string;
 
 /**
@@ -64,19 +65,17 @@ class Evaluator {
       },
     };
     this.#expression = jsonata(text, settings);
+    const spend: Spend = (steps) => this.#spend(steps);
+    const bill = new Bill(this.#expression.ast(), spend);
     // The library looks this name up after each node and calls what it finds with the node's value.
-    const bill = new Bill(this.#expression.ast());
-    this.#expression.assign(AFTER_NODE, (node: Node, input: unknown, _environment: unknown, value: unknown) => {
-      const steps = bill.stepsFor(node, input, value);
-      if (steps > 0) this.#spend(steps);
-    });
-    registerFunctions(this.#expression, {
-      chance: () => {
-        if (this.#chance === null) throw new Error("a function was called outside an evaluation");
-        return this.#chance;
-      },
-      spend: (steps) => this.#spend(steps),
-    });
+    this.#expression.assign(AFTER_NODE, (node: Node, input: unknown, _environment: unknown, value: unknown) =>
+      bill.payFor(node, input, value),
+    );
+    const chance = () => {
+      if (this.#chance === null) throw new Error("a function was called outside an evaluation");
+      return this.#chance;
+    };
+    registerFunctions(this.#expression, bill, { chance, spend });
   }
 
   async evaluate(bindings: Record<string, unknown>, chance: Chance, work: Work): Promise<unknown> {
@@ -149,6 +148,8 @@ function bindingsOf(scope: EvaluationScope): Record<string, unknown> {
 /** The library throws plain objects with a code; a RangeError of the engine means that its stack ended before our limit. */
 function reason(failure: unknown): string {
   if (failure instanceof RangeError) return "The expression is nested too deep or too large";
+  // At the tail of a lambda the library notes the name of what it calls before it looks whether that is a function.
+  if (failure instanceof TypeError && failure.message.includes("'token'")) return NO_FUNCTION;
   if (typeof failure !== "object" || failure === null) return String(failure);
   const { code, message } = failure as { code?: unknown; message?: unknown };
   const text = String(message).slice(0, MAX_REASON_LENGTH);

@@ -7,7 +7,9 @@ const MAX_WEIGHT = 4_194_304;
 
 const measured = new WeakMap<object, number>();
 
-/** What a place in a list takes to build; texts are put there, not built. */
+/** What a list, an object and a place in one take to build, at two bytes a character; texts are put there, not built. */
+const LIST = 24;
+const OBJECT = 48;
 const PLACE = 4;
 
 /** Adds up what was weighed for the first time: what has just been built. */
@@ -35,11 +37,11 @@ function containerWeight(value: object, scale: Scale): number {
   let total = 2;
   if (Array.isArray(value)) {
     for (const item of value) total += weightOf(item, scale) + 1;
-    scale.fresh += PLACE * value.length;
+    scale.fresh += LIST + PLACE * value.length;
     return total;
   }
   const members = Object.entries(value);
   for (const [name, member] of members) total += name.length + 3 + weightOf(member, scale);
-  scale.fresh += 2 * PLACE * members.length;
+  scale.fresh += OBJECT + 2 * PLACE * members.length;
   return total;
 }

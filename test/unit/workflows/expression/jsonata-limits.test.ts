@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { StateError } from "../../../../domain/workflows/expression/error.ts";
 import { evaluateExpression } from "../../../../domain/workflows/expression/jsonata.ts";
+import { Work } from "../../../../domain/workflows/expression/work.ts";
 import { aScope, chance, failureOf } from "./scope.ts";
 
 // J1 of jsonata.ts: an evaluation ends. None of these would by itself, or only with the memory of the isolate.
@@ -47,6 +48,10 @@ describe("a hostile JSONata expression", () => {
     ["$states.input.list{'all': $count($)}", /more than \d+ steps/],
     ["$reduce($states.input.list, $append)", /more than \d+ steps/],
     [`($l := $states.input.list; $zip(${Array(2_000).fill("$l").join(", ")}))`, /more than \d+ steps/],
+    ["$map([1..9000], function($v) { $pad('x', 9000) })", /more than \d+ steps/],
+    ["$map([1..9000], function($v) { $replace($states.input.text, 'a', 'aa') })", /more than \d+ steps/],
+    ["($wide := $pad(?, 900000); $map($split($pad('', 200), ''), $wide))", /more than \d+ steps/],
+    ["$map([1..9000], function($v) { $pad(?, 3) })", /more than \d+ steps/],
     ["$parse('[' & $pad('', 60000, '[') & $pad('', 60001, ']'))", /nested too deep/],
     [`${"(".repeat(3_000)}1${")".repeat(3_000)}`, /too deep/],
     [`${"-".repeat(30_000)}1`, /too deep/],
@@ -61,6 +66,17 @@ describe("a hostile JSONata expression", () => {
     expect(await value("$count($states.input.list[$ % 2 = 0])")).toBe(10_000);
     expect(await value("$length($states.input.text) + $length($states.input.digits)")).toBe(200_000);
     expect(await value("$map([1..2000], function($i) { $i in $states.input.list })[0]")).toBe(true);
+  });
+
+  it("pays for what functions build at the tail of a lambda as it does elsewhere", async () => {
+    const stepsOf = async (text: string) => {
+      const tally = { steps: 0 };
+      await evaluateExpression(text, "Output", { ...aScope(INPUT), work: new Work(tally) }, chance);
+      return tally.steps;
+    };
+    const atTail = await stepsOf("$map([1..20], function($v) { $reverse($states.input.list) })[0][0]");
+    const inBlock = await stepsOf("$map([1..20], function($v) { ($r := $reverse($states.input.list); $r) })[0][0]");
+    expect(atTail / inBlock).toBeCloseTo(1, 1);
   });
 
   it("shares its steps with the other expressions of the state", async () => {

@@ -47,6 +47,13 @@ describe("a JSONata expression", () => {
     ["$distinct([1, '1', 1, {'a': 1}, {'a': 1}])", [1, "1", { a: 1 }]],
     ["$partition([1, 2, 3], 2)", [[1, 2], [3]]],
     ["$partition([0], 1)", [[0]]],
+    ["$partition(1, 2)", [[1]]],
+    ["$map([1, 2], $string)", ["1", "2"]],
+    ["$map([['a', 'b']], function($v) { $map($v, $uppercase) })", ["A", "B"]],
+    ["($tail := $substring(?, 1); $tail('abc'))", "bc"],
+    ["($dashed := $join(?, '-'); $dashed(['a', 'b']))", "a-b"],
+    ["$replace('aXbXc', 'X', '--', 1)", "a--bXc"],
+    ["$replace('aXbX', 'X', '$1')", "a$1b$1"],
     ["$range(1, 9, 2)", [1, 3, 5, 7, 9]],
     ["$range(1, 9, 9)", 1],
     ["$hash('input data', 'SHA-256')", "b4a697a057313163aee33cd8d40c66e9f0f177e00cac2de32475ffff6169c3e3"],
@@ -95,6 +102,14 @@ describe("a JSONata expression", () => {
     );
     expect(await causeOf("$error('boom')")).toContain("threw an error during evaluation. D3137: boom");
     expect(await causeOf("[1/0]")).toContain("returned an unsupported result type.");
+  });
+
+  it("says that a function is none, or is given too little, wherever it is called", async () => {
+    expect(await causeOf("$map([1], function($v) { $nope($v) })")).toContain(
+      "T1006: Attempted to invoke a non-function",
+    );
+    expect(await causeOf("$hash('x')")).toContain("T0410");
+    expect(await causeOf("$partition([1, 2])")).toContain("T0410");
   });
 
   it("has no $eval and no inherited members", async () => {
