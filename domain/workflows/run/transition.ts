@@ -90,7 +90,10 @@ async function jsonPathExit(
   const selector = "resultSelector" in definition ? definition.resultSelector : null;
   const selected = selector === null ? result : await evaluateTemplate(selector, evaluation, turn.chance);
   const placed = placeResult(visit.input, definition.resultPath, selected);
-  const output = evaluatePathField(definition.outputPath, { ...evaluation, input: placed });
+  const output = evaluatePathField(
+    definition.outputPath,
+    evaluationScope(turn, scope, visit, placed, { work: evaluation.work }),
+  );
   const assigned = definition.assign === null ? null : await evaluateAssign(definition.assign, evaluation, turn.chance);
   return { output, assigned };
 }

@@ -113,28 +113,42 @@ export function statesOf(turn: Turn, scope: Scope): StateScope {
   return branch;
 }
 
+interface More {
+  result?: Json;
+  errorOutput?: Json;
+  token?: string;
+  item?: { index: number; value: Json };
+  work?: Work;
+}
+
 /** What an expression of the current state may look at; `input` is what `$` means in the field at hand. */
-export function evaluationScope(
-  turn: Turn,
-  scope: Scope,
-  visit: Visit,
-  input: Json,
-  more: { result?: Json; errorOutput?: Json; token?: string; item?: { index: number; value: Json }; work?: Work } = {},
-): EvaluationScope {
-  let context: JsonObject | null = null;
-  const evaluation: { -readonly [K in keyof EvaluationScope]: EvaluationScope[K] } = {
-    input,
-    // Most expressions never look at it.
-    get context() {
-      context ??= contextObject(turn, scope, visit, more.token, more.item);
-      return context;
-    },
-    variables: variablesOf(turn.state, scope),
-    work: more.work ?? new Work(turn.tally),
-  };
-  if (more.result !== undefined) evaluation.result = more.result;
-  if (more.errorOutput !== undefined) evaluation.errorOutput = more.errorOutput;
-  return evaluation;
+export function evaluationScope(turn: Turn, scope: Scope, visit: Visit, input: Json, more: More = {}): EvaluationScope {
+  return new StateEvaluation(turn, scope, visit, input, more);
+}
+
+/** Most expressions never look at the context object, so it is built for the first that does. */
+class StateEvaluation implements EvaluationScope {
+  readonly input: Json;
+  readonly variables: JsonObject;
+  readonly result?: Json;
+  readonly errorOutput?: Json;
+  readonly work: Work;
+  readonly #context: () => JsonObject;
+  #built: JsonObject | null = null;
+
+  constructor(turn: Turn, scope: Scope, visit: Visit, input: Json, more: More) {
+    this.input = input;
+    this.variables = variablesOf(turn.state, scope);
+    if (more.result !== undefined) this.result = more.result;
+    if (more.errorOutput !== undefined) this.errorOutput = more.errorOutput;
+    this.work = more.work ?? new Work(turn.tally);
+    this.#context = () => contextObject(turn, scope, visit, more.token, more.item);
+  }
+
+  get context(): JsonObject {
+    this.#built ??= this.#context();
+    return this.#built;
+  }
 }
 
 function contextObject(

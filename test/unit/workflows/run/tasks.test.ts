@@ -29,6 +29,28 @@ describe("a task", () => {
     expect(world.state).toMatchObject({ status: "succeeded", output: { ok: true } });
   });
 
+  it("has the context object built for an expression that looks at it, and for no other", async () => {
+    const builds = async (outputPath: object) => {
+      const world = one({ ...outputPath, Catch: CATCH });
+      await world.start();
+      const { stateMachine } = world.state;
+      let reads = 0;
+      Object.defineProperty(world.state, "stateMachine", {
+        get() {
+          reads++;
+          return stateMachine;
+        },
+      });
+      await world.succeed("T", { ok: true });
+      return { reads, output: world.state.output };
+    };
+    expect(await builds({})).toEqual({ reads: 0, output: { ok: true } });
+    expect(await builds({ OutputPath: "$$.StateMachine" })).toEqual({
+      reads: 2,
+      output: { Id: "wf_1", Name: "machine" },
+    });
+  });
+
   it("whose result is over the payload limit fails with States.DataLimitExceeded, which can be caught", async () => {
     const world = one({ Catch: CATCH });
     await world.start({}, { limits: { maxEvents: 100, maxPayloadBytes: 200 } });
