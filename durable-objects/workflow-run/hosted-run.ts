@@ -37,10 +37,12 @@ import { lazyMachine } from "./machines.ts";
 import { mapChildOutcome, partsOfChildKey } from "./map-children.ts";
 import { MapRunHost } from "./map-run.ts";
 import type { ObjectAlarm } from "./object-alarm.ts";
+import type { OnDisk } from "./on-disk.ts";
 import { requireAssignee } from "./reviews.ts";
 import { Rows } from "./rows.ts";
 import { answerCommand, lifecycleCommand, outcomeCommands, startCommand } from "./run-commands.ts";
 import type { Tables } from "./tables.ts";
+import type { Ticks } from "./ticks.ts";
 import { toEventView, toRun } from "./view.ts";
 
 /** Of one answer; an object's answers have a bound. */
@@ -59,6 +61,9 @@ export interface RunHome {
   connections: Lanes;
   /** In which they decide what reaches them together. */
   turn: CommonTurn;
+  onDisk: OnDisk;
+  /** At which they tell their news. */
+  ticks: Ticks;
   platform(): PlatformContext;
   /** Tells the queue; what many runs tell at the same moment leaves together. */
   tell(news: QueueMessage): Promise<void>;
@@ -75,7 +80,7 @@ export class HostedRun implements RunMethods {
   readonly #mapRuns: MapRunHost;
 
   constructor(home: RunHome, run: number) {
-    const { storage, tables, connections, turn } = home;
+    const { storage, tables, connections, turn, ticks } = home;
     const rows = new Rows(run);
     this.#home = home;
     this.#journal = new Journal(storage, tables, rows);
@@ -86,6 +91,7 @@ export class HostedRun implements RunMethods {
       tables,
       connections,
       turn,
+      ticks,
       alarm: home.alarm.of(run),
     };
     this.#run = new LiveRun(parts, {
@@ -95,7 +101,7 @@ export class HostedRun implements RunMethods {
         const { runId, depth } = origin;
         const { maxPayloadBytes } = state.limits;
         const key = `${runId}/${task.key}`;
-        const onDisk = () => storage.sync();
+        const onDisk = () => home.onDisk.wait();
         return performTask(this.#context(), { ...task, runId, depth, key, signal, maxPayloadBytes, onDisk });
       },
       isSubmitted: (task) => task.token !== undefined && isOutside(findTask(this.#require().state, { key: task.key })),

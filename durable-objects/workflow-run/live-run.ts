@@ -25,6 +25,7 @@ import { refusal } from "./refusal.ts";
 import { changedReviews } from "./reviews.ts";
 import { type RunAlarm, RunClock } from "./run-clock.ts";
 import type { Tables } from "./tables.ts";
+import type { Ticks } from "./ticks.ts";
 
 // A run in memory: decides, writes down, acts.
 //   R1  Persist before acting: a decision's events are in the journal before an effect starts or an answer leaves. The
@@ -75,9 +76,10 @@ interface LiveRunParts {
   family: Family;
   tables: Tables;
   alarm: RunAlarm;
-  /** Of all runs of the object together, as is the turn. */
+  /** Of all runs of the object together, as are the turn and the ticks. */
   connections: Lanes;
   turn: CommonTurn;
+  ticks: Ticks;
 }
 
 interface Outcome {
@@ -116,7 +118,7 @@ export class LiveRun {
     };
     this.effects = new Effects({ ...host, goOn, later }, parts.connections);
     this.#clock = new RunClock(parts.alarm, { later, ring: () => this.#ringTimers() });
-    this.#news = new NewsTimer(() => later(this.#sendNews()));
+    this.#news = new NewsTimer(parts.ticks, () => later(this.#sendNews()));
     this.#inbox = new Inbox((first) => this.#openSoon(first, () => later(this.inTurn(() => this.#answerLetters()))));
   }
 

@@ -1,23 +1,25 @@
+import type { Ticks } from "./ticks.ts";
+
 /** Read models hear of a run that keeps moving this often. */
 const ANNOUNCE_MS = 200;
 /** Of its end they hear sooner, though not before the answer has left: in one process they would contend for its one thread. */
 const ANNOUNCE_END_MS = 15;
-/** News of all runs leave at the same moments, so that a batch of the queue finds many of them. */
-const TICK_MS = 100;
 
 /** When the read models are told that the run has moved. */
 export class NewsTimer {
+  readonly #ticks: Ticks;
   readonly #tell: () => void;
-  #timer: { handle: ReturnType<typeof setTimeout>; isEnd: boolean } | null = null;
+  #due: { takeBack: () => void; isEnd: boolean } | null = null;
   #isUnheard = false;
 
-  constructor(tell: () => void) {
+  constructor(ticks: Ticks, tell: () => void) {
+    this.#ticks = ticks;
     this.#tell = tell;
   }
 
   /** They are yet to be told. */
   get isSet(): boolean {
-    return this.#timer !== null;
+    return this.#due !== null;
   }
 
   /** They are yet to be told, or to answer. */
@@ -32,16 +34,13 @@ export class NewsTimer {
 
   /** What they are told is how the run stands by then, so one telling serves all that comes before it. */
   moved(isEnd: boolean): void {
-    if (this.#isUnheard && (this.#timer === null || this.#timer.isEnd || !isEnd)) return;
-    if (this.#timer !== null) clearTimeout(this.#timer.handle);
+    if (this.#isUnheard && (this.#due === null || this.#due.isEnd || !isEnd)) return;
+    this.#due?.takeBack();
     this.#isUnheard = true;
-    const now = Date.now();
-    const soonest = now + (isEnd ? ANNOUNCE_END_MS : ANNOUNCE_MS);
-    const tell = () => {
-      this.#timer = null;
+    const takeBack = this.#ticks.ring(Date.now() + (isEnd ? ANNOUNCE_END_MS : ANNOUNCE_MS), () => {
+      this.#due = null;
       this.#tell();
-    };
-    const handle = setTimeout(tell, Math.ceil(soonest / TICK_MS) * TICK_MS - now);
-    this.#timer = { handle, isEnd };
+    });
+    this.#due = { takeBack, isEnd };
   }
 }

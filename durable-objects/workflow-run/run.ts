@@ -17,7 +17,9 @@ import { HostedRun, type RunHome } from "./hosted-run.ts";
 import { Lanes } from "./lanes.ts";
 import { mapChildOutcome } from "./map-children.ts";
 import { ObjectAlarm } from "./object-alarm.ts";
+import { OnDisk } from "./on-disk.ts";
 import { Tables } from "./tables.ts";
+import { Ticks } from "./ticks.ts";
 import { Together } from "./together.ts";
 
 // The object of a run, or of many runs of one distributed Map.
@@ -42,6 +44,8 @@ export class WorkflowRun extends DurableObject<Env> {
   readonly #alarm: ObjectAlarm;
   readonly #connections = new Lanes(CONNECTIONS);
   readonly #turn = new CommonTurn(this.#connections);
+  readonly #onDisk: OnDisk;
+  readonly #ticks = new Ticks();
   /** EXPRESS children whose parent has not heard how they ended: nothing else knows. */
   readonly #untold = new Set<number>();
   readonly #news = new Together<QueueMessage>((_queue, news) => this.#platform().ports.queue.send(news));
@@ -52,6 +56,7 @@ export class WorkflowRun extends DurableObject<Env> {
     super(ctx, env);
     this.#tables = new Tables(ctx.storage);
     this.#alarm = new ObjectAlarm(ctx.storage, this.#tables);
+    this.#onDisk = new OnDisk(() => ctx.storage.sync());
     this.#ends = new Together((parent, ends) => {
       const [tenantId = "", runId = ""] = parent.split(":");
       return this.#platform().ports.runActors.of(tenantId, runId).childrenEnded(ends);
@@ -168,6 +173,8 @@ export class WorkflowRun extends DurableObject<Env> {
       alarm: this.#alarm,
       connections: this.#connections,
       turn: this.#turn,
+      onDisk: this.#onDisk,
+      ticks: this.#ticks,
       platform: () => this.#platform(),
       tell: (news) => (isAlone ? queue.send([news]) : this.#news.put("", news)),
       tellEnd: ({ tenantId, parentRunId, end }) =>
