@@ -6,6 +6,7 @@ import { isHeldBack } from "./guard-by-model.ts";
 import { noteFindings } from "./guard-decisions.ts";
 import type { Route } from "./load-route.ts";
 import type { CallOptions } from "./record-model-call.ts";
+import { requireUsableFormat } from "./usable-schemas.ts";
 
 /** The request as the guardrails of its route let it go on; `content-blocked` when they do not. */
 export async function guardInput(
@@ -15,6 +16,7 @@ export async function guardInput(
   options: CallOptions,
 ): Promise<ChatCompletionRequest> {
   if (route.guardrails.length === 0) return request;
+  requireUsableFormat(ctx, request, route.guardrails);
   const { request: guarded, judgement } = guardedRequest(request, route.guardrails);
   noteFindings(ctx, route.name, "input", judgement.findings);
   const blocking = judgement.findings.find(({ action }) => action === "block")?.guardrail;

@@ -96,6 +96,8 @@ export interface SpendLedgers {
 
 /** Judges values by a JSON Schema (draft 2020-12 or 7). */
 export interface SchemaJudge {
+  /** Why no value can be judged by the schema; `null` where values can. */
+  unusable(schema: JsonObject): string | null;
   /** What is wrong with the value, at most a few sentences; none when it is valid. */
   faults(schema: JsonObject, value: unknown): string[];
 }

@@ -113,6 +113,28 @@ describe("a JSON Schema of the answer", () => {
     expect(upstream).toHaveBeenCalledTimes(2);
   });
 
+  it("that judges nothing is refused where it is set, and where it is asked for", async () => {
+    const upstream = vi.fn(good);
+    const owner = await aGuardedRoute(upstream, [{ type: "json-schema" }]);
+    const dangling = { $ref: "#/$defs/none" };
+    const guardrails = [{ type: "json-schema", schema: dangling }];
+    const route = { strategy: "fallback", targets: [{ model: "mock/m" }], guardrails };
+    for (const answer of [
+      await owner.call("/v1/model-routes/answers", { method: "PUT", body: route }),
+      await owner.call("/v1/guardrails", { method: "PUT", body: { guardrails } }),
+    ]) {
+      expectProblem(answer, 422, "validation-failed");
+      expect(answer.body.errors[0].pointer).toBe("/guardrails/0/schema");
+    }
+    const format = { type: "json_schema", json_schema: { name: "days", schema: dangling } };
+    const answer = await owner.call("/v1/chat/completions", ask("?", { response_format: format }));
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { error: { param: "response_format.json_schema.schema" } },
+    });
+    expect(upstream).not.toHaveBeenCalled();
+  });
+
   it("may come from the request, and holds for streams, too", async () => {
     const owner = await aGuardedRoute(() => json(completion('{"days": 30}')), [{ type: "json-schema" }]);
     const format = { type: "json_schema", json_schema: { name: "days", schema } };

@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import { cfworkerSchemaJudge } from "../../../adapters/json-schema/cfworker.ts";
+
+const judge = cfworkerSchemaJudge();
+
+describe("a schema", () => {
+  it("judges values, and names what is wrong innermost", () => {
+    const schema = { type: "object", properties: { a: { type: "array", items: { type: "integer" } } } };
+    expect(judge.unusable(schema)).toBeNull();
+    expect(judge.faults(schema, { a: [1, 2] })).toEqual([]);
+    expect(judge.faults(schema, { a: [1, "x"] })).toEqual([expect.stringMatching(/^#\/a\/1: /)]);
+  });
+
+  it.each([
+    ["refers to nothing", { $ref: "#/$defs/none" }],
+    ["refers elsewhere", { properties: { a: { $ref: "https://example.com/schema" } } }],
+    ["has a pattern that is none", { pattern: "(" }],
+    ["has a pattern that is none for names", { patternProperties: { "[": {} } }],
+    ["has a pattern whose steps are not counted", { pattern: "^\\p{L}+$" }],
+    ["looks behind", { pattern: "(?<=a)b" }],
+  ])("that %s is unusable, and a fault of every value", (_name, schema) => {
+    expect(judge.unusable(schema)).toEqual(expect.any(String));
+    expect(judge.faults(schema, { a: "b" })).toHaveLength(1);
+  });
+
+  it("that refers to itself without end is a fault", () => {
+    expect(judge.faults({ $ref: "#" }, 1)).toEqual([expect.stringContaining("never")]);
+    const tree = { type: "object", properties: { left: { $ref: "#" } } };
+    expect(judge.faults(tree, { left: { left: {} } })).toEqual([]);
+  });
+});
+
+describe("a pattern", () => {
+  it("judges texts and names", () => {
+    const schema = { patternProperties: { "^n_": { pattern: "^[a-z]{2,4}$" } } };
+    expect(judge.faults(schema, { n_a: "abc", other: "ABC" })).toEqual([]);
+    expect(judge.faults(schema, { n_a: "ABC" })).toHaveLength(1);
+  });
+
+  it.each(["^(a+)+$", "^(a|a)*$", "a*a*a*a*a*a*a*a*b"])("cannot hold up the judge: %s", (pattern) => {
+    const text = `${"a".repeat(200)}!`;
+    expect(judge.faults({ properties: { a: { pattern } } }, { a: text })).toEqual([
+      expect.stringContaining("too long"),
+    ]);
+    expect(judge.faults({ patternProperties: { [pattern]: {} } }, { [text]: 1 })).toEqual([
+      expect.stringContaining("too long"),
+    ]);
+  });
+
+  it("is quick on a long answer", () => {
+    const rows = Array.from({ length: 500 }, (_, n) => ({ id: `row-${n}`, day: "2026-11-29" }));
+    const properties = { id: { pattern: "^row-\\d+$" }, day: { pattern: "^\\d{4}-\\d\\d-\\d\\d$" } };
+    expect(judge.faults({ items: { properties } }, rows)).toEqual([]);
+  });
+});
