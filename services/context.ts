@@ -103,6 +103,8 @@ export interface PlatformContext {
 export interface ServiceContext extends PlatformContext {
   tenant: { id: string };
   actor: Actor;
+  /** What asks, where it is the task of a run. */
+  run?: { id: string; workflow: string; state: string };
   /** What the client demands of the resource that the verb changes: services/preconditions.ts. */
   precondition?: Precondition;
 }

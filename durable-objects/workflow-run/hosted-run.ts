@@ -98,11 +98,12 @@ export class HostedRun implements RunMethods {
       platform: home.platform,
       perform: (task, signal) => {
         const { origin, state } = this.#require();
-        const { runId, depth } = origin;
+        const { runId, workflow, depth } = origin;
         const { maxPayloadBytes } = state.limits;
         const key = `${runId}/${task.key}`;
         const onDisk = () => home.onDisk.wait();
-        return performTask(this.#context(), { ...task, runId, depth, key, signal, maxPayloadBytes, onDisk });
+        const ctx = { ...this.#context(), run: { id: runId, workflow, state: task.state } };
+        return performTask(ctx, { ...task, runId, depth, key, signal, maxPayloadBytes, onDisk });
       },
       isSubmitted: (task) => task.token !== undefined && isOutside(findTask(this.#require().state, { key: task.key })),
       settle: async (task, outcome) => {

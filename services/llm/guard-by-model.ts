@@ -53,14 +53,14 @@ async function askJudge(
   ctx: ServiceContext,
   { model, policy }: Moderation,
   text: string,
-  { signal, runId, runState }: CallOptions,
+  { signal }: CallOptions,
 ): Promise<boolean> {
   const request = moderationRequest(model, policy, text);
   const promptTokens = () => estimatedPromptTokens(request);
   const route = await loadRoute(ctx, model);
   const hold = await holdBudgets(ctx, route, promptTokens, request);
   // The call's own idempotency key is the answer's: the judge is another call.
-  const options = { ...(signal && { signal }), ...(runId && { runId }), ...(runState && { runState }) };
+  const options = { ...(signal && { signal }) };
   try {
     const { answer, answered } = await callModel(
       ctx,

@@ -18,9 +18,6 @@ import { priceOf } from "./target-price.ts";
 export interface CallOptions {
   /** A repeat with the same key is one row of the bill. */
   idempotencyKey?: string;
-  runId?: string;
-  /** The state of the run that asks. */
-  runState?: string;
   signal?: AbortSignal;
   /** What the client says of the route's cache. */
   cacheControl?: CacheControl;
@@ -143,8 +140,9 @@ function rowOf(ctx: ServiceContext, facts: CallFacts): CallRow {
     durationMs: ctx.clock.now() - facts.startedAt,
     actorType: actor.type,
     actorId: actor.id,
-    runId: options.runId ?? null,
-    runState: options.runState ?? null,
+    runId: ctx.run?.id ?? null,
+    runState: ctx.run?.state ?? null,
+    workflow: ctx.run?.workflow ?? null,
     requestId: ctx.requestId,
     traceId: ctx.trace.traceId,
   };

@@ -154,6 +154,8 @@ export const modelCalls = sqliteTable(
     actorId: text().notNull(),
     runId: text(),
     runState: text(),
+    /** Whose run it is. */
+    workflow: text(),
     requestId: text().notNull(),
     traceId: text().notNull(),
   },

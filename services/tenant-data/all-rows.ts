@@ -1,3 +1,4 @@
+import { ANALYTICS_ROWS } from "../analytics/tenant-rows.ts";
 import { AUDIT_ROWS } from "../audit/tenant-rows.ts";
 import { IDENTITY_ROWS } from "../identity/tenant-rows.ts";
 import { JOBS_ROWS } from "../jobs/tenant-rows.ts";
@@ -14,6 +15,7 @@ export const ALL_ROWS: readonly TenantRows[] = [
   ...LLM_ROWS,
   ...KNOWLEDGE_ROWS,
   ...WORKFLOWS_ROWS,
+  ...ANALYTICS_ROWS,
   ...JOBS_ROWS,
   ...AUDIT_ROWS,
 ];

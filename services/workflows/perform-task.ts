@@ -155,8 +155,8 @@ function failure(ctx: ServiceContext, task: TaskCall, error: unknown): TaskOutco
   return { kind: "failed", error: "Weft.InternalError", cause: "Something went wrong on our side." };
 }
 
-function callOf({ key, runId, signal }: TaskCall): { idempotencyKey: string; runId: string; signal: AbortSignal } {
-  return { idempotencyKey: key, runId, signal };
+function callOf({ key, signal }: TaskCall): { idempotencyKey: string; signal: AbortSignal } {
+  return { idempotencyKey: key, signal };
 }
 
 function pascal(code: string): string {

@@ -92,3 +92,63 @@ it("migration 0016 begins the history of a route that was there as what the rout
   // A rollback reads them so: the member came later.
   for (const { settings } of versions) RouteSettings.parse({ ...settings, hedge: null });
 });
+
+it("migration 0023 counts by day what calls, runs and documents had used before it", async () => {
+  const { database, migrated } = await databaseBefore("0022");
+  const noon = Date.parse("2026-11-01T12:00:00Z");
+  const day = 86_400_000;
+  const call = {
+    ...{ tenant_id: "ten_1", kind: "chat", status: "succeeded", provider: "openai", model: "m", is_streamed: 0 },
+    ...{ prompt_tokens: 100, cached_prompt_tokens: 40, completion_tokens: 10, is_estimated: 0, cost_usd_micros: 7 },
+    ...{ is_priced: 1, is_refusal: 0, started_at: noon, duration_ms: 1, actor_type: "user", actor_id: "usr_1" },
+    ...{ request_id: "req_1", trace_id: "t" },
+  };
+  const ofRun = { actor_type: "system", actor_id: "run_1", run_id: "run_1" };
+  await insert(database, "model_calls", { ...call, id: "1" });
+  await insert(database, "model_calls", { ...call, id: "2", is_estimated: 1, is_priced: 0, cost_usd_micros: 0 });
+  await insert(database, "model_calls", { ...call, id: "3", cache: "hit", cost_usd_micros: 0, saved_usd_micros: 7 });
+  await insert(database, "model_calls", { ...call, id: "4", ...ofRun, started_at: noon + day });
+  const run = {
+    ...{ tenant_id: "ten_1", workflow: "letters", status: "succeeded", seq: 9, started_at: noon },
+    ...{ run: { progress: { entered: 4 } }, projected_at: noon + day },
+  };
+  await insert(database, "runs", { ...run, id: "run_1" });
+  await insert(database, "runs", { ...run, id: "run_2", parent_run_id: "run_1", map_state: "Each" });
+  const document = {
+    ...{ tenant_id: "ten_1", knowledge_base_id: "kb_1", title: "T", content_type: "text/plain", metadata: {} },
+    ...{ status: "indexed", version: 1, folder: "f", chunks: 3, created_at: noon, updated_at: noon },
+  };
+  await insert(database, "documents", { ...document, id: "doc_1", indexed_at: noon });
+  await insert(database, "documents", { ...document, id: "doc_2", status: "queued" });
+  await migrated();
+
+  const { results } = await database
+    .prepare("select * from usage_days order by day, kind")
+    .all<Record<string, string | number>>();
+  const used = results.map((row) =>
+    Object.fromEntries(Object.entries(row).filter(([, value]) => value !== 0 && value !== "")),
+  );
+  const first = { tenant_id: "ten_1", day: "2026-11-01" };
+  const openai = { kind: "chat", model: "openai/m" };
+  expect(used).toEqual([
+    {
+      ...{
+        ...first,
+        ...openai,
+        user: "usr_1",
+        calls: 2,
+        input_tokens: 200,
+        cached_input_tokens: 80,
+        output_tokens: 20,
+      },
+      ...{ estimated_calls: 1, estimated_input_tokens: 100, estimated_output_tokens: 10 },
+      ...{ cost_usd_micros: 7, unpriced_calls: 1, cache_hits: 1, saved_usd_micros: 7 },
+    },
+    { ...first, kind: "document", documents: 1, chunks: 3 },
+    { ...first, kind: "run", workflow: "letters", runs: 1, map_child_runs: 1, state_transitions: 8 },
+    {
+      ...{ ...first, day: "2026-11-02", ...openai, workflow: "letters", calls: 1, cost_usd_micros: 7 },
+      ...{ input_tokens: 100, cached_input_tokens: 40, output_tokens: 10 },
+    },
+  ]);
+});

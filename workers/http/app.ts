@@ -35,6 +35,7 @@ import { tenantExports } from "./api/tenant-exports.ts";
 import { tenants } from "./api/tenants.ts";
 import { testFixtures } from "./api/test-fixtures.ts";
 import { triggers } from "./api/triggers.ts";
+import { usage } from "./api/usage.ts";
 import { workflows } from "./api/workflows.ts";
 import type { HttpEnv } from "./env.ts";
 import { accessLog } from "./middleware/access-log.ts";
@@ -87,6 +88,7 @@ const SURFACES: readonly Routes[] = [
   budgets,
   guardrails,
   experiments,
+  usage,
   operationsRoutes(() => OPERATIONS),
 ];
 

@@ -95,13 +95,13 @@ describe("a repeated call with the same key", () => {
     const owner = await aTenant();
     await aProvider(owner, () => json(completion("Hello.")), { prices: PRICES });
     const request = { model: "mock/m", messages: [{ role: "user" as const, content: "hi" }] };
-    const options = { idempotencyKey: "run_1/Draft/1", runId: "run_1", runState: "Draft" };
-    await completeChat(owner.ctx, request, options);
+    const ctx = { ...owner.ctx, run: { id: "run_1", workflow: "letters", state: "Draft" } };
+    await completeChat(ctx, request, { idempotencyKey: "run_1/Draft/1" });
     await bill(owner);
-    await completeChat(owner.ctx, request, options);
-    await completeChat(owner.ctx, request, { ...options, idempotencyKey: "run_1/Draft/2" });
-    const rows = await bill(owner, 2);
-    expect(rows.map(({ runId }) => runId)).toEqual(["run_1", "run_1"]);
+    await completeChat(ctx, request, { idempotencyKey: "run_1/Draft/1" });
+    await completeChat(ctx, request, { idempotencyKey: "run_1/Draft/2" });
+    const asked = { runId: "run_1", runState: "Draft", workflow: "letters" };
+    expect(await bill(owner, 2)).toMatchObject([asked, asked]);
   });
 
   it("is billed when it succeeds after a failure", async () => {
