@@ -1,5 +1,5 @@
 import { MAX_DOCUMENT_CHARACTERS } from "../../domain/knowledge/document.ts";
-import { csvText } from "../../domain/knowledge/extraction/csv.ts";
+import { csvText, MAX_COLUMNS } from "../../domain/knowledge/extraction/csv.ts";
 import { declaredCharset, decodedText, hasControlCharacters } from "../../domain/knowledge/extraction/decode.ts";
 import { type Extraction, mediaType, unreadable } from "../../domain/knowledge/extraction/extraction.ts";
 import { jsonText } from "../../domain/knowledge/extraction/json.ts";
@@ -41,8 +41,15 @@ function plainExtraction(source: Uint8Array, contentType: string): Extraction {
   const text = decodedText(source, declaredCharset(contentType));
   if (text === null) return unreadable("The file is not text in the encoding that it claims.");
   if (hasControlCharacters(text)) return unreadable("The file holds binary data, not text.");
-  if (type === "text/csv") return { readable: true, text: csvText(text, MAX_DOCUMENT_CHARACTERS), format: "markdown" };
+  if (type === "text/csv") return tableExtraction(text);
   if (!isJson) return { readable: true, text, format: formatOf(type) };
   const data = jsonText(text, MAX_DOCUMENT_CHARACTERS);
   return data === null ? unreadable("The file is not valid JSON.") : { readable: true, text: data, format: "plain" };
+}
+
+function tableExtraction(source: string): Extraction {
+  const text = csvText(source, MAX_DOCUMENT_CHARACTERS);
+  return text === null
+    ? unreadable(`The table has more than ${MAX_COLUMNS} columns.`)
+    : { readable: true, text, format: "markdown" };
 }

@@ -1,18 +1,26 @@
 // A table as text that can be found and quoted row by row: each row is a list item that repeats the names of its columns.
 
-/** A hostile file of separators alone would become far more text than it was. */
-const MAX_COLUMNS = 500;
+/** Cells further right stand without a name: a row of a hostile file would become far more text than it was. */
+const MAX_NAMES = 500;
+/** As many as a sheet of Excel has. A hostile file of separators alone would take many times its size in memory. */
+export const MAX_COLUMNS = 16_384;
 
-/** RFC 4180, with any of the usual separators. The first row names the columns. Stops soon after `maxLength` characters. */
-export function csvText(source: string, maxLength: number): string {
+/**
+ * RFC 4180, with any of the usual separators. The first row names the columns. Stops soon after `maxLength` characters; `null` when
+ * a row before that has more than `MAX_COLUMNS`.
+ */
+export function csvText(source: string, maxLength: number): string | null {
   const rows = csvRows(source, separatorOf(source));
   const header: string[] = rows.next().value ?? [];
+  if (header.length > MAX_COLUMNS) return null;
   const names = header.map(oneLine);
+  const heads = names.slice(0, MAX_NAMES);
   const lines: string[] = [];
   let length = 0;
   for (const row of rows) {
     if (length > maxLength) break;
-    const cells = row.slice(0, MAX_COLUMNS).flatMap((cell, column) => named(names[column], oneLine(cell)));
+    if (row.length > MAX_COLUMNS) return null;
+    const cells = row.flatMap((cell, column) => named(heads[column], oneLine(cell)));
     if (cells.length === 0) continue;
     const line = `- ${cells.join("; ")}`;
     lines.push(line);
@@ -30,13 +38,18 @@ function oneLine(cell: string): string {
   return cell.replace(/\s+/g, " ").trim();
 }
 
+/** Enough to tell the separator by. */
+const HEADER_LENGTH = 65_536;
+
 /** The separator that the first line holds most of, outside of quotes. */
 function separatorOf(source: string): string {
-  const header = source.slice(0, /[\r\n]/.exec(source)?.index ?? source.length).replace(/"[^"]*"/g, "");
+  const start = source.slice(0, HEADER_LENGTH);
+  const header = start.slice(0, /[\r\n]/.exec(start)?.index ?? start.length).replace(/"[^"]*"/g, "");
   const count = (separator: string) => header.split(separator).length;
   return [",", ";", "\t", "|"].reduce((best, next) => (count(next) > count(best) ? next : best));
 }
 
+/** One that is too long is not read to its end. */
 function* csvRows(source: string, separator: string): Generator<string[]> {
   let row: string[] = [];
   let at = 0;
@@ -44,7 +57,7 @@ function* csvRows(source: string, separator: string): Generator<string[]> {
     const [cell, end] = source[at] === '"' ? quotedCell(source, at) : plainCell(source, at, separator);
     row.push(cell);
     at = end;
-    if (source[at] === separator) {
+    if (source[at] === separator && row.length <= MAX_COLUMNS) {
       at += 1;
       if (at === source.length) row.push("");
       continue;

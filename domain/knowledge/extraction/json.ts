@@ -8,7 +8,7 @@ interface Node {
   readonly value: Json;
 }
 
-/** Paths of deeper data would be longer than what they lead to. */
+/** Where data lies deeper, its path ends here: longer ones would be longer than what they lead to. */
 const MAX_DEPTH = 32;
 
 /** `null` when the source is not JSON, nor JSON lines. Stops soon after `maxLength` characters. */
@@ -35,17 +35,21 @@ function* lines(root: Json): Generator<string> {
   const stack: Node[] = [{ path: "", depth: 0, value: root }];
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     const { path, depth, value } = node;
-    if (value === null || value === "" || depth > MAX_DEPTH) continue;
+    if (value === null || value === "") continue;
     if (Array.isArray(value)) {
       for (const item of value.toReversed()) stack.push({ path, depth: depth + 1, value: item });
     } else if (isJsonObject(value)) {
       for (const [key, member] of Object.entries(value).reverse()) {
-        stack.push({ path: path === "" ? key : `${path}.${key}`, depth: depth + 1, value: member });
+        stack.push({ path: depth < MAX_DEPTH ? joined(path, key) : path, depth: depth + 1, value: member });
       }
     } else {
       yield path === "" ? String(value) : `${path}: ${value}`;
     }
   }
+}
+
+function joined(path: string, key: string): string {
+  return path === "" ? key : `${path}.${key}`;
 }
 
 function parsed(source: string): { json: Json } | null {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { csvText } from "../../../domain/knowledge/extraction/csv.ts";
+import { csvText, MAX_COLUMNS } from "../../../domain/knowledge/extraction/csv.ts";
 import { declaredCharset, decodedText } from "../../../domain/knowledge/extraction/decode.ts";
 import { jsonText } from "../../../domain/knowledge/extraction/json.ts";
 
@@ -49,9 +49,22 @@ describe("a table", () => {
     expect(csvText("", LIMIT)).toBe("");
   });
 
+  it("is none when a row is wider than any sheet", () => {
+    const wide = ",".repeat(MAX_COLUMNS);
+    expect(csvText(`a,b\n${wide.slice(1)}last\n`, LIMIT)).toBe("- last");
+    expect(csvText(`a,b\n${wide}\n`, LIMIT)).toBeNull();
+    expect(csvText(",".repeat(4_000_000), LIMIT)).toBeNull();
+  });
+
+  it("may have more columns than are named: their cells stand by themselves", () => {
+    const wide = Array.from({ length: 600 }, (_, column) => `c${column}`).join(",");
+    const text = csvText(`${wide}\n${",".repeat(499)}named,bare,${",".repeat(98)}last\n`, LIMIT);
+    expect(text).toBe("- c499: named; bare; last");
+  });
+
   it("stops soon after the longest text that is kept", () => {
     const hostile = `${"n".repeat(10_000)}\n${"1\n".repeat(100_000)}`;
-    expect(csvText(hostile, 50_000).length).toBeLessThan(80_000);
+    expect(csvText(hostile, 50_000)?.length).toBeLessThan(80_000);
   });
 });
 
@@ -72,10 +85,12 @@ describe("data", () => {
     expect(jsonText('{"a":1}\nnonsense', LIMIT)).toBeNull();
   });
 
-  it("may be nested deeper than anyone reads", () => {
+  it("may be nested as deep as it likes: the path ends, and nothing is lost", () => {
     const deep = `${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}`;
-    expect(jsonText(deep, LIMIT) ?? "").toBe("");
-    expect(jsonText(`[${deep},"after"]`, LIMIT)).toBe("after");
+    const path = Array.from({ length: 32 }, () => "a").join(".");
+    expect(jsonText(deep, LIMIT)).toBe(`${path}: 1`);
+    expect(jsonText(`[${deep},"after"]`, LIMIT)).toBe(`${path}: 1\n\nafter`);
+    expect(jsonText(`${"[".repeat(100_000)}"deep"${"]".repeat(100_000)}`, LIMIT)).toBe("deep");
   });
 
   it("stops soon after the longest text that is kept", () => {
