@@ -98,8 +98,16 @@ const TOGETHER = { items: 10, size: 40_000 };
 /** Long enough for uploads side by side to meet, too short for one alone to be noticed. */
 const RING_MS = 20;
 
+/** A task that can be done together with others of its company. */
+interface Companion {
+  id: string;
+  tenantId: string;
+  company: string;
+  enclosed: Enclosed | undefined;
+}
+
 /** One ring for what several commits ask for at about the same time, where it can be done together. */
-const ringTogether = gathering<{ id: string; tenantId: string; company: string; enclosed: Enclosed | undefined }>(
+const ringTogether = gathering<Companion>(
   RING_MS,
   ({ tenantId, company }) => `${tenantId}/${company}`,
   async (ctx, rows) => {
