@@ -42,7 +42,11 @@ export async function addDocument(
 
 function requireImportable(ctx: ServiceContext, url: string): void {
   const judgement = ctx.ports.outbound.judge(url);
-  if (!judgement.allowed) throw problem("forbidden-target", { detail: judgement.reason });
+  if (judgement.allowed) return;
+  throw problem("forbidden-target", {
+    detail: `The address ${judgement.reason}.`,
+    errors: [{ pointer: "/sourceUrl", detail: judgement.reason }],
+  });
 }
 
 async function addOrReplace(

@@ -1,11 +1,11 @@
-import { asProblem, problem } from "../../domain/kernel/problem.ts";
+import { asProblem, type Problem, problem } from "../../domain/kernel/problem.ts";
 import { contextualText } from "../../domain/knowledge/chunk.ts";
 import type { EmbedderIdentity } from "../../domain/knowledge/embedding/embedder.ts";
 import { HASHED_EMBEDDER } from "../../domain/knowledge/embedding/hashed.ts";
 import type { TextChunk } from "../../domain/knowledge/text/chunks.ts";
 import type { ServiceContext } from "../context.ts";
 import { embedTexts } from "../llm/embed-texts.ts";
-import { loadTarget } from "../llm/find-target.ts";
+import { loadTarget, type Target } from "../llm/find-target.ts";
 import { askingModels } from "./asking-models.ts";
 
 /** Workers AI takes at most this many texts a call; others take more. */
@@ -51,14 +51,20 @@ export async function embedQuery(
 /** Refuses a model that no provider of the tenant has a name for. */
 export async function requireEmbeddingModel(ctx: ServiceContext, model: string): Promise<void> {
   if (model === HASHED_EMBEDDER.model) return;
-  try {
-    await loadTarget(ctx, model);
-  } catch (error) {
+  const target = await loadTarget(ctx, model).catch((error: unknown) => {
     if (asProblem(error)?.code !== "not-found") throw error;
-    throw problem("validation-failed", {
-      errors: [{ pointer: "/embeddingModel", detail: "is not a model of a known provider" }],
-    });
-  }
+    throw unfit("is not a model of a known provider");
+  });
+  if (!mayEmbed(target)) throw unfit("is no embedding model");
+}
+
+/** Whether it does is known beforehand of these kinds alone: Anthropic has no embeddings, and the local provider has one model. */
+function mayEmbed({ provider: { kind }, model }: Target): boolean {
+  return kind === "local" ? `local/${model}` === HASHED_EMBEDDER.model : kind !== "anthropic";
+}
+
+function unfit(detail: string): Problem {
+  return problem("validation-failed", { errors: [{ pointer: "/embeddingModel", detail }] });
 }
 
 function identityOf(model: string, sample: Float32Array | undefined): EmbedderIdentity {

@@ -106,6 +106,7 @@ describe("adding a document", () => {
       body: { title: "Metadata", sourceUrl: "http://169.254.169.254/latest/meta-data" },
     });
     expectProblem(answer, 422, "forbidden-target");
+    expect(answer.body.errors).toMatchObject([{ pointer: "/sourceUrl" }]);
   });
 
   it("refuses a form without a file, and one that is no form", async () => {
@@ -212,6 +213,43 @@ refusesTheWrongActor({
   absent: { path: `${ABSENT_BASE}/documents` },
 });
 
+refusesTheWrongActor({
+  name: "GET /v1/knowledge-bases/{id}/documents/{documentId}/text",
+  permission: "knowledge:read",
+  arrange: async (owner) => {
+    const kb = await aKnowledgeBase(owner);
+    const { id } = await aDocument(owner, kb, NOTE);
+    return { path: `/v1/knowledge-bases/${kb.id}/documents/${id}/text` };
+  },
+  namesResource: true,
+  absent: { path: `${ABSENT_BASE}/documents/doc_00000000000000000000000000/text` },
+});
+
+describe("the text of a document", () => {
+  it("is what offsets count in, and of the version that searches show", async () => {
+    const member = await aTenant();
+    const kb = await aKnowledgeBase(member);
+    const note = { title: "Note", text: "Lunch:\r\ncafe\u0301 at noon 🍲.", externalId: "note" };
+    const { id } = await aDocument(member, kb, note);
+    const path = `/v1/knowledge-bases/${kb.id}/documents/${id}/text`;
+    const response = await member.fetch(path);
+    expect(response.headers.get("content-type")).toBe("text/plain; charset=utf-8");
+    const text = await response.text();
+    expect(text).toBe("Lunch:\ncafé at noon 🍲.");
+    const [result] = await found(member, kb, { query: "lunch" });
+    expect(text.slice(result?.start, result?.end)).toBe(result?.text);
+    await aDocument(member, kb, { ...note, text: "Lunch is at one." });
+    expect(await (await member.fetch(path)).text()).toBe("Lunch is at one.");
+  });
+
+  it("is not there before it is indexed", async () => {
+    const member = await aTenant();
+    const kb = await aKnowledgeBase(member);
+    const { id } = await aDocument(member, kb, { title: "Empty", text: "" });
+    expectProblem(await member.call(`/v1/knowledge-bases/${kb.id}/documents/${id}/text`), 404, "not-found");
+  });
+});
+
 for (const method of ["GET", "DELETE"] as const) {
   refusesTheWrongActor({
     name: `${method} /v1/knowledge-bases/{id}/documents/{documentId}`,
@@ -225,6 +263,17 @@ for (const method of ["GET", "DELETE"] as const) {
     absent: { path: `${ABSENT_BASE}/documents/doc_00000000000000000000000000` },
   });
 }
+
+it("a form that gives a field twice is refused", async () => {
+  const member = await aTenant();
+  const kb = await aKnowledgeBase(member);
+  const { headers, body } = form({ name: "note.txt", content: "Lunch is at noon." }, { title: "A" });
+  const twice = body.replace(/(------weft-test-boundary\r\n[^\r]+name="title"\r\n\r\nA\r\n)/, "$1$1");
+  const path = `/v1/knowledge-bases/${kb.id}/documents`;
+  const answer = await member.call(path, { method: "POST", headers, body: twice });
+  expectProblem(answer, 422, "validation-failed");
+  expect(answer.body.errors).toMatchObject([{ pointer: "/title" }]);
+});
 
 describe("an upload with an idempotency key", () => {
   const upload = (content: string, boundary: string) => {

@@ -82,6 +82,7 @@ describe("knowledge bases", () => {
       "/chunking/overlapTokens",
     ],
     ["a model of no known provider", { name: "A", embeddingModel: "nobody/embed" }, "/embeddingModel"],
+    ["a model that embeds nothing", { name: "A", embeddingModel: "local/extractive" }, "/embeddingModel"],
   ])("refuse %s", async (_, body, pointer) => {
     const member = await aTenant();
     const answer = await member.call("/v1/knowledge-bases", { body });

@@ -4,6 +4,8 @@ import { addDocument } from "../../../services/knowledge/add-document.ts";
 import { deleteDocument } from "../../../services/knowledge/delete-document.ts";
 import { getDocument } from "../../../services/knowledge/get-document.ts";
 import { DocumentsRequest, listDocuments } from "../../../services/knowledge/list-documents.ts";
+import { readDocumentText } from "../../../services/knowledge/read-document-text.ts";
+import { TEXT_TYPE } from "../../../services/knowledge/revision.ts";
 import { listOf } from "../listing.ts";
 import { noContent, reply, routes } from "../operation.ts";
 import { MAX_DOCUMENT_BYTES, readNewDocument, UploadDocument } from "./read-new-document.ts";
@@ -61,6 +63,23 @@ documents.add(
   },
   async ({ ctx, params }) =>
     reply(200, await getDocument(ctx, { knowledgeBaseId: params.id, documentId: params.documentId })),
+);
+
+documents.add(
+  {
+    method: "get",
+    path: "/v1/knowledge-bases/{id}/documents/{documentId}/text",
+    id: "readDocumentText",
+    tag,
+    summary: "The text that offsets of chunks and citations count in (UTF-16), as text/plain",
+    access: "knowledge:read",
+    params: documentParams,
+    returns: { 200: null },
+  },
+  async ({ ctx, params }) => {
+    const text = await readDocumentText(ctx, { knowledgeBaseId: params.id, documentId: params.documentId });
+    return new Response(text, { headers: { "content-type": TEXT_TYPE } });
+  },
 );
 
 documents.add(

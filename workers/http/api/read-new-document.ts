@@ -58,12 +58,15 @@ async function readUpload(request: Request): Promise<NewDocument> {
 async function readForm(request: Request): Promise<Record<string, File | string>> {
   const bytes = await readBytes(request, MAX_DOCUMENT_BYTES);
   const type = request.headers.get("content-type") ?? "";
-  try {
-    const form = await new Response(bytes, { headers: { "content-type": type } }).formData();
-    return Object.fromEntries(form);
-  } catch (cause) {
+  const form = await new Response(bytes, { headers: { "content-type": type } }).formData().catch((cause: unknown) => {
     throw problem("malformed-request", { detail: "The form cannot be read.", cause });
+  });
+  const names = [...form.keys()];
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) {
+    throw problem("validation-failed", { errors: [{ pointer: `/${twice}`, detail: "is given more than once" }] });
   }
+  return Object.fromEntries(form);
 }
 
 // What browsers and curl say of a file whose type they do not know.
