@@ -1,16 +1,20 @@
 import { median, type Row } from "./measure.ts";
+import { bareObject, FLOOR } from "./peers/bare-object.ts";
 import { cloudflareWorkflows } from "./peers/cloudflare-workflows.ts";
 import { installed, type Peer, WARM_UP } from "./peers/peer.ts";
 import { restate } from "./peers/restate.ts";
 
 const suite = "other engines, same machine, same minute";
 const ROUNDS = 3;
+/** As the rows of our own engine are called. */
+const APPROVAL = "approval to completion";
+const RUNS = "200 runs of 10 steps at once";
 
 /** What other engines take for the work of the run engine's rows. One that cannot be had is left out, and the log says why. */
 export async function peerRows(folder: string): Promise<Row[]> {
   const missing = await installed();
   if (missing !== null) console.log(`Restate is left out: ${missing}`);
-  const starts = missing === null ? [restate, cloudflareWorkflows] : [cloudflareWorkflows];
+  const starts = [bareObject, ...(missing === null ? [restate] : []), cloudflareWorkflows];
   const rows: Row[] = [];
   for (const start of starts) {
     try {
@@ -20,6 +24,17 @@ export async function peerRows(folder: string): Promise<Row[]> {
     }
   }
   return rows;
+}
+
+/** What ours takes where the floor takes 1. */
+export function floorRows(rows: readonly Row[]): Row[] {
+  const over = "of ours over a bare object's";
+  const value = (name: string) => rows.find((row) => row.name === name)?.value ?? Number.NaN;
+  const ratio = (name: string) => value(name) / value(`${FLOOR}: ${name}`);
+  return [
+    { suite: "beside the floor", name: `time ${over}: ${APPROVAL}`, value: ratio(APPROVAL), unit: "x", target: 1.5 },
+    { suite: "beside the floor", name: `time ${over}: ${RUNS}`, value: 1 / ratio(RUNS), unit: "x", target: 1.25 },
+  ];
 }
 
 async function rowsOf(peer: Peer): Promise<Row[]> {
@@ -42,8 +57,8 @@ async function rowsOf(peer: Peer): Promise<Row[]> {
     return [
       await row("durable step, chain of 10 to 100", "ms", step),
       await row("50 steps at once", "ms", () => sample(3, () => peer.map(50))),
-      await row("approval to completion", "ms", () => sample(5, () => peer.approval()), WARM_UP.approvals / 5),
-      await row("200 runs of 10 steps at once", "run/s", async () => 200_000 / (await peer.runs(200)), WARM_UP.bursts),
+      await row(APPROVAL, "ms", () => sample(5, () => peer.approval()), WARM_UP.approvals / 5),
+      await row(RUNS, "run/s", async () => 200_000 / (await peer.runs(200)), WARM_UP.bursts),
     ];
   } finally {
     await peer.stop();

@@ -8,7 +8,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { edgeRows } from "./edge.ts";
 import { engineRows } from "./engine.ts";
-import { peerRows } from "./engine-peers.ts";
+import { floorRows, peerRows } from "./engine-peers.ts";
 import { gateRows } from "./gate.ts";
 import { gatewayRows } from "./gateway.ts";
 import { ingestionRows } from "./ingestion.ts";
@@ -51,7 +51,10 @@ for (const { name, folder } of places.filter((place) => (flags.on ?? place.name)
   } finally {
     await platform.stop();
   }
-  if (wanted.includes("engine")) rows.push(...(await peerRows(folder)));
+  if (wanted.includes("engine")) {
+    rows.push(...(await peerRows(folder)));
+    rows.push(...floorRows(rows));
+  }
   console.log(`\nState on ${name}, ${cpus().length} cores, load ${load.toFixed(1)}, Node ${process.version}`);
   printTable(rows);
   results[name] = { load, rows };
