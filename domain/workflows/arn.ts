@@ -1,3 +1,4 @@
+import { putLast } from "../kernel/bounded-map.ts";
 import { sha256Hex } from "../kernel/digest.ts";
 import { idOf, isId } from "../kernel/id.ts";
 
@@ -9,9 +10,17 @@ const STATE_MACHINE = /:stateMachine:([A-Za-z0-9][A-Za-z0-9_.-]{0,79})(?::([A-Za
 const ACTIVITY = /:activity:([A-Za-z0-9_.-]{1,80})$/;
 const EXECUTION = /:execution:([A-Za-z0-9][A-Za-z0-9_.-]{0,79}):([A-Za-z0-9_.-]{1,80})$/;
 
+// Every run that starts asks twice.
+const accounts = new Map<string, string>();
+const MAX_ACCOUNTS = 5_000;
+
 /** AWS: an account id has twelve digits. */
 export function accountOf(tenantId: string): string {
-  return String(Number.parseInt(sha256Hex(tenantId).slice(0, 12), 16) % 1e12).padStart(12, "0");
+  const known = accounts.get(tenantId);
+  if (known !== undefined) return known;
+  const account = String(Number.parseInt(sha256Hex(tenantId).slice(0, 12), 16) % 1e12).padStart(12, "0");
+  putLast(accounts, tenantId, account, MAX_ACCOUNTS);
+  return account;
 }
 
 export function stateMachineArn(tenantId: string, workflow: string): string {
