@@ -1,4 +1,4 @@
-import { createExecutionContext } from "cloudflare:test";
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { eq } from "drizzle-orm";
 import { describe, expect, it, vi } from "vitest";
@@ -122,6 +122,24 @@ describe("a defect", () => {
     expect(response.status).toBe(500);
     expect(JSON.parse(text)).toMatchObject({ code: "internal-error", requestId: response.headers.get("x-request-id") });
     expect(text).not.toContain("secret of the house");
+  });
+});
+
+describe("the line that a request leaves in the log", () => {
+  it("keeps no answer waiting: it is written once the answer has left", async () => {
+    const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
+    const lines = () =>
+      log.mock.calls.flat().filter((line) => String(line).includes('"event":"request","requestId":"logged"'));
+    try {
+      const execution = createExecutionContext();
+      const request = new Request("http://weft.test/health", { headers: { "x-request-id": "logged" } });
+      await createApp().fetch(request, env, execution);
+      expect(lines()).toEqual([]);
+      await waitOnExecutionContext(execution);
+      expect(lines()).toEqual([expect.stringContaining('"route":"/health","status":200')]);
+    } finally {
+      log.mockRestore();
+    }
   });
 });
 

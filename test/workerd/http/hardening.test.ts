@@ -129,14 +129,16 @@ it("no line of the log holds a password, a token or a key", async () => {
   try {
     const password = "correct horse battery staple 7";
     const email = `log-${crypto.randomUUID()}@example.com`;
-    const { body } = await call("/v1/auth/register", { body: { email, password } });
-    const headers = bearer(body.accessToken);
+    const id = { "x-request-id": crypto.randomUUID() };
+    const { body } = await call("/v1/auth/register", { headers: id, body: { email, password } });
+    const headers = { ...bearer(body.accessToken), ...id };
     const key = await call("/v1/api-keys", { headers, body: { name: "k", scopes: ["runs:read"] } });
-    await call(`/v1/runs?cursor=${key.body.key}`, { headers: bearer(key.body.key) });
-    await call("/v1/auth/refresh", { body: { refreshToken: body.refreshToken } });
+    await call(`/v1/runs?cursor=${key.body.key}`, { headers: { ...bearer(key.body.key), ...id } });
+    await call("/v1/auth/refresh", { headers: id, body: { refreshToken: body.refreshToken } });
     await call(`/v1/runs/${body.accessToken}`, { headers });
+    const written = `"event":"request","requestId":"${id["x-request-id"]}"`;
+    await vi.waitFor(() => expect(lines.filter((line) => line.includes(written))).toHaveLength(5));
     const text = lines.join("\n");
-    expect(text).toContain('"event":"request"');
     for (const secret of [password, body.accessToken, body.refreshToken, key.body.key])
       expect(text).not.toContain(secret);
   } finally {
