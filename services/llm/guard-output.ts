@@ -83,8 +83,8 @@ export function needsWholeAnswer({ request, route }: ChatCall): boolean {
 
 export interface GuardedStream {
   stream: ReadableStream<Uint8Array>;
-  /** To be called once, when the stream is over, however it ended. */
-  noteFindings(): void;
+  /** To be called once, when the stream is over, however it ended; `null` where nothing looks at it. */
+  noteFindings: (() => void) | null;
 }
 
 /** The provider's stream with its text guarded; untouched when nothing looks at the text of answers. */
@@ -93,7 +93,7 @@ export function guardedStream(
   { route }: ChatCall,
   upstream: ReadableStream<Uint8Array>,
 ): GuardedStream {
-  if (heldCharacters(route.guardrails) === 0) return { stream: upstream, noteFindings() {} };
+  if (heldCharacters(route.guardrails) === 0) return { stream: upstream, noteFindings: null };
   const guard = streamGuard(route.guardrails);
   return {
     stream: upstream.pipeThrough(guarding(guard)),

@@ -94,7 +94,7 @@ async function begin(
     signal: modelCall.signal,
     ...(transcript !== null && { onPassed: transcript.add }),
   });
-  ctx.later(relay.outcome.then(guarded.noteFindings));
+  if (guarded.noteFindings !== null) ctx.later(relay.outcome.then(guarded.noteFindings));
   return { relay, transcript };
 }
 
