@@ -1,3 +1,4 @@
+import { isNotNull } from "drizzle-orm";
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import { isoTime } from "../../domain/kernel/time.ts";
 import type { RouteCache } from "../../domain/llm/answer-cache.ts";
@@ -162,9 +163,11 @@ export const modelCalls = sqliteTable(
   (table) => [
     index("model_calls_by_time").on(table.tenantId, table.startedAt, table.id),
     index("model_calls_by_model").on(table.tenantId, table.provider, table.model, table.startedAt),
-    index("model_calls_by_experiment").on(table.tenantId, table.experimentId, table.startedAt),
+    // Few calls take part in one: the others need no entry.
+    index("model_calls_by_experiment")
+      .on(table.tenantId, table.experimentId, table.startedAt)
+      .where(isNotNull(table.experimentId)),
     index("model_calls_by_request").on(table.tenantId, table.requestId),
-    index("model_calls_by_run").on(table.tenantId, table.runId),
   ],
 );
 
