@@ -5,7 +5,7 @@ import { type Path, readPathText } from "./path.ts";
 import { readPath, rootValue } from "./path-value.ts";
 import { Scanner, SyntaxRefusal } from "./scanner.ts";
 import type { Chance, EvaluationScope } from "./scope.ts";
-import { isTooHeavy, weightOf } from "./weight.ts";
+import { BUILT_A_STEP, isTooHeavy, type Scale, weightOf } from "./weight.ts";
 import { OVERWORKED } from "./work.ts";
 
 /** A parsed `States.*` call. */
@@ -135,8 +135,9 @@ export function callIntrinsic(call: IntrinsicCall, scope: EvaluationScope, chanc
   const pieces = first?.kind === "literal" ? first.pieces : undefined;
   const outcome = definition.apply(values, chance, pieces);
   if ("failure" in outcome) throw failed(call, outcome.failure);
-  const handled = values.reduce<number>((sum, value) => sum + weightOf(value), weightOf(outcome.value));
-  if (!scope.work.spend(handled / HANDLED_A_STEP)) throw failed(call, OVERWORKED);
+  const built: Scale = { fresh: 0 };
+  const handled = weightOf(outcome.value, built) + values.reduce<number>((sum, value) => sum + weightOf(value), 0);
+  if (!scope.work.spend(handled / HANDLED_A_STEP + built.fresh / BUILT_A_STEP)) throw failed(call, OVERWORKED);
   return outcome.value;
 }
 

@@ -1,11 +1,10 @@
 import type jsonata from "jsonata";
 import type { Native, Parameters, Spend } from "./jsonata-natives.ts";
-import { isTooHeavy, type Scale, weightOf } from "./weight.ts";
+import { BUILT_A_STEP, isTooHeavy, type Scale, weightOf } from "./weight.ts";
 
-/** Characters that are built, or looked through, in the time of a step: what all steps build fits an isolate's 128 MiB. */
-const BUILT_A_STEP = 64;
-/** Of a text that a function makes, which takes a byte or two for each. */
+/** In the time of a step: characters of a text that a function makes, which takes a byte or two for each. */
 const WRITTEN_A_STEP = 128;
+/** Characters that are looked through. */
 const READ_A_STEP = 512;
 /** Looking for a plain value in a list is quicker than anything else that is done with one. */
 const SCANNED_A_STEP = 4_096;
@@ -133,7 +132,7 @@ function keysOf({ type, value, lhs, group }: Node): object[] {
 }
 
 /** With a stack of its own, since a parsed expression refers to itself here and there. */
-function nodesBelow(ast: object): Set<Node> {
+export function nodesBelow(ast: object): Set<Node> {
   const found = new Set<Node>([ast as Node]);
   for (const node of found) {
     for (const part of Object.values(node)) {

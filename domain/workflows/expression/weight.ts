@@ -7,10 +7,14 @@ const MAX_WEIGHT = 4_194_304;
 
 const measured = new WeakMap<object, number>();
 
-/** What a list, an object and a place in one take to build, at two bytes a character; texts are put there, not built. */
+/** What a list, an object and a place in one take to build, at two bytes a character. */
 const LIST = 24;
 const OBJECT = 48;
 const PLACE = 4;
+/** A place with a text of its own: texts that were cut out of another one keep that one, so what they say is not built. */
+const TEXT_PLACE = 16;
+/** Of what was built, in the time of a step of Work: what all steps of a state build fits an isolate's 128 MiB. */
+export const BUILT_A_STEP = 64;
 
 /** Adds up what was weighed for the first time: what has just been built. */
 export interface Scale {
@@ -36,8 +40,11 @@ function containerWeight(value: object, scale: Scale): number {
   if ("_jsonata_lambda" in value || "_jsonata_function" in value) return 4;
   let total = 2;
   if (Array.isArray(value)) {
-    for (const item of value) total += weightOf(item, scale) + 1;
-    scale.fresh += LIST + PLACE * value.length;
+    scale.fresh += LIST;
+    for (const item of value) {
+      total += weightOf(item, scale) + 1;
+      scale.fresh += typeof item === "string" ? TEXT_PLACE : PLACE;
+    }
     return total;
   }
   const members = Object.entries(value);

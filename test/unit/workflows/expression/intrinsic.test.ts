@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Json } from "../../../../domain/kernel/json.ts";
 import { callIntrinsic, parseIntrinsic } from "../../../../domain/workflows/expression/intrinsic.ts";
+import { Work } from "../../../../domain/workflows/expression/work.ts";
 import { aScope, chance, failureOf } from "./scope.ts";
 
 function call(text: string, input: Json = {}): Json {
@@ -121,5 +122,17 @@ describe("an intrinsic function", () => {
     const text = `States.JsonToString(States.Array(${new Array(5_000).fill("$.a").join(",")}))`;
     const failure = await failureOf(() => call(text, { a: "x".repeat(100_000) }));
     expect(failure.error).toBe("States.IntrinsicFailure");
+  });
+
+  it.each([
+    ["States.ArrayPartition($.list, 1)", 20_000],
+    ["States.StringSplit($.text, ',')", 5_000],
+  ])("pays for the lists and texts that %s makes", async (text, least) => {
+    const tally = { steps: 0 };
+    const input = { list: Array.from({ length: 40_000 }, (_, i) => i), text: "ab,".repeat(20_000) };
+    const parsed = parseIntrinsic(text);
+    if (parsed === null) throw new Error("no call");
+    callIntrinsic(parsed, { ...aScope(input), work: new Work(tally) }, chance);
+    expect(tally.steps).toBeGreaterThan(least);
   });
 });
