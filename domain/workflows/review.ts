@@ -35,6 +35,17 @@ export const DecideReview = z
   .meta({ id: "DecideReview", example: { decision: "approve", comment: "The quotes support it." } });
 export type DecideReview = z.infer<typeof DecideReview>;
 
+/**
+ * What `weft:review:request` is given: without arguments a state's whole input, which may hold more. Without a title the state's
+ * name stands for one.
+ */
+export const ReviewRequest = z.object({
+  title: z.string().min(1).max(1_000).optional(),
+  assigneeRole: Role.optional(),
+  dueSeconds: z.number().positive().max(99_999_999).optional(),
+});
+export type ReviewRequest = z.infer<typeof ReviewRequest>;
+
 /** `rev_`, the characters of the run's id, and a number: a review leads to its run without a look-up. */
 export function reviewId(runId: string, task: number): string {
   return `rev_${runId.slice("run_".length)}-${task}`;

@@ -1,9 +1,10 @@
 import { isJsonObject, type Json } from "../../kernel/json.ts";
 import { SECOND_MS } from "../../kernel/time.ts";
 import type { TaskState } from "../definition/machine.ts";
+import { StateError } from "../expression/error.ts";
 import { evaluateTemplate } from "../expression/evaluate.ts";
 import { evaluateNumber } from "../expression/number-field.ts";
-import { reviewId } from "../review.ts";
+import { ReviewRequest, reviewId } from "../review.ts";
 import { taskEffect } from "./effects.ts";
 import { DEFAULT_LIMITS, type TaskFamily } from "./event.ts";
 import type { OpenTask, Scope, Visit } from "./state.ts";
@@ -25,13 +26,14 @@ export async function schedule(turn: Turn, scope: Scope, visit: Visit, definitio
   const input =
     definition.arguments === null ? effective : await evaluateTemplate(definition.arguments, evaluation, turn.chance);
   requireSize(turn, visit.state, input, requestLimit(turn, resource.uri));
+  const review = resource.uri === REVIEW_RESOURCE ? reviewRequest(input) : null;
   const { timeoutSeconds, heartbeatSeconds } = definition;
   const timeout = timeoutSeconds === null ? null : await evaluateNumber(timeoutSeconds, evaluation, turn.chance);
   const heartbeat = heartbeatSeconds === null ? null : await evaluateNumber(heartbeatSeconds, evaluation, turn.chance);
   const role = credentials === null ? null : await evaluateTemplate(credentials, evaluation, turn.chance);
   const family: TaskFamily =
     resource.kind === "function" ? "LambdaFunction" : resource.kind === "activity" ? "Activity" : "Task";
-  const limit = resource.uri === REVIEW_RESOURCE ? reviewTimeout(input, timeout) : timeout;
+  const limit = review?.dueSeconds === undefined ? timeout : Math.min(review.dueSeconds, timeout ?? review.dueSeconds);
   emit(turn, scope, {
     type: `${family}Scheduled`,
     state: visit.state,
@@ -59,11 +61,12 @@ function start(turn: Turn, scope: Scope, id: number, family: TaskFamily): void {
   turn.effects.push(taskEffect(task));
 }
 
-/** `dueSeconds` of a review is a timeout of its task. */
-function reviewTimeout(input: Json, timeout: number | null): number | null {
-  const due = isJsonObject(input) ? input.dueSeconds : undefined;
-  if (typeof due !== "number" || !(due > 0)) return timeout;
-  return timeout === null ? due : Math.min(due, timeout);
+/** What is wrong is not passed over: with a mistyped role anybody would decide. A due time is a timeout of the task. */
+function reviewRequest(input: Json): ReviewRequest {
+  const { data, error } = ReviewRequest.safeParse(isJsonObject(input) ? input : {});
+  if (data !== undefined) return data;
+  const issues = error.issues.map(({ path, message }) => `/${path.join("/")} ${message}`);
+  throw new StateError("Weft.ValidationFailed", issues.join("; "), false);
 }
 
 function requestReview(turn: Turn, scope: Scope, task: OpenTask): void {

@@ -157,6 +157,23 @@ describe("a review", () => {
     expect(world.refused).toBe("unknown-review");
   });
 
+  it.each([
+    [{ assigneeRole: "king" }, "/assigneeRole"],
+    [{ dueSeconds: 0 }, "/dueSeconds"],
+    [{ title: 5 }, "/title"],
+  ])("that is asked for with %j fails, and says why", async (wrong, where) => {
+    const world = one({ ...REVIEW, Parameters: { ...REVIEW.Parameters, ...wrong }, Catch: CATCH });
+    await world.start();
+    expect(world.state.output).toMatchObject({ problem: { Error: "Weft.ValidationFailed" } });
+    expect(JSON.stringify(world.state.output)).toContain(where);
+  });
+
+  it("may be asked for with more than a request has", async () => {
+    const world = one({ ...REVIEW, Parameters: { ...REVIEW.Parameters, order: 7 }, Catch: CATCH });
+    await world.start();
+    expect(world.journal.at(-1)).toMatchObject({ type: "ReviewRequested", title: "Ship it?" });
+  });
+
   it("that nobody decides in time fails with States.Timeout", async () => {
     const world = one({ ...REVIEW, Catch: CATCH });
     await world.start();
