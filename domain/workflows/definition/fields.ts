@@ -38,9 +38,9 @@ export function readResultPath(section: Section): ReferencePath | null {
 
 export function readTemplate(section: Section, field: string, language: QueryLanguage): Template | null {
   const value = section.value(field);
-  return value === undefined
-    ? null
-    : compileTemplate(value, section.nameOf(field), language, section.at(field), section.findings);
+  if (value === undefined) return null;
+  const outcome = field === "Output" || field === "Assign" ? section.outcome : null;
+  return compileTemplate(value, section.nameOf(field), language, section.at(field), section.findings, outcome);
 }
 
 /** A template that, unless it is an expression, must have the shape of an object. */

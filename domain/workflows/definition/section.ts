@@ -1,6 +1,9 @@
 import { isJsonObject, type Json, type JsonObject } from "../../kernel/json.ts";
+import type { StatesMember } from "../expression/jsonata-check.ts";
 import type { Findings } from "./findings.ts";
 import { escapeToken } from "./json-text.ts";
+
+const WORK: ReadonlySet<Json> = new Set(["Task", "Parallel", "Map"]);
 
 /** One object of a definition, read field by field. What was not asked for by the end is not part of the language. */
 export class Section {
@@ -25,6 +28,12 @@ export class Section {
   /** The name of a field in causes: "Choices[0]/Output". */
   nameOf(field: string): string {
     return this.#place === "" ? field : `${this.#place}/${field}`;
+  }
+
+  /** What `$states` has in the Output and Assign of this object beyond the input and the context. */
+  get outcome(): StatesMember | null {
+    if (/^Catch\[\d+\]$/.test(this.#place)) return "errorOutput";
+    return this.#place === "" && WORK.has(this.#source.Type ?? null) ? "result" : null;
   }
 
   has(field: string): boolean {

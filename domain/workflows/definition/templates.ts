@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from "../../kernel/json.ts";
 import { parseIntrinsic } from "../expression/intrinsic.ts";
+import type { StatesMember } from "../expression/jsonata-check.ts";
 import { parsePath } from "../expression/path.ts";
 import type { Template, TemplateMember, TemplateNode } from "../expression/template.ts";
 import { readExpressionText } from "./expression-text.ts";
@@ -16,9 +17,12 @@ export function compileTemplate(
   language: QueryLanguage,
   location: string,
   findings: Findings,
+  outcome: StatesMember | null = null,
 ): Template {
   const root =
-    language === "JSONPath" ? pathNode(source, location, findings) : expressionNode(source, field, location, findings);
+    language === "JSONPath"
+      ? pathNode(source, location, findings)
+      : expressionNode(source, field, location, findings, outcome);
   return { language, field, source, root, parts: countParts(root) };
 }
 
@@ -73,21 +77,27 @@ function dynamicNode(field: string, value: Json, location: string, findings: Fin
   return NULL_NODE;
 }
 
-function expressionNode(source: Json, field: string, location: string, findings: Findings): TemplateNode {
+function expressionNode(
+  source: Json,
+  field: string,
+  location: string,
+  findings: Findings,
+  outcome: StatesMember | null,
+): TemplateNode {
   if (typeof source === "string") {
-    const reading = readExpressionText(source, location, findings);
+    const reading = readExpressionText(source, location, findings, outcome);
     return reading.kind === "expression" ? { ...reading, field } : { kind: "literal", value: source };
   }
   if (Array.isArray(source)) {
     return arrayNode(
       source,
-      source.map((item, i) => expressionNode(item, `${field}[${i}]`, `${location}/${i}`, findings)),
+      source.map((item, i) => expressionNode(item, `${field}[${i}]`, `${location}/${i}`, findings, outcome)),
     );
   }
   if (!isJsonObject(source)) return { kind: "literal", value: source };
   const members = Object.entries(source).map(([name, value]) => ({
     name,
-    node: expressionNode(value, `${field}/${name}`, `${location}/${escapeToken(name)}`, findings),
+    node: expressionNode(value, `${field}/${name}`, `${location}/${escapeToken(name)}`, findings, outcome),
   }));
   return objectNode(source, members);
 }

@@ -1,7 +1,11 @@
 import type jsonata from "jsonata";
 import { parseExpression } from "./jsonata.ts";
+import { nodesBelow } from "./jsonata-bill.ts";
 import { ParseCache } from "./parse-cache.ts";
 import { patternProblem } from "./regex.ts";
+
+/** What `$states` has in some places only. */
+export type StatesMember = "result" | "errorOutput";
 
 type Node = Omit<jsonata.ExprNode, "value"> & Record<string, unknown>;
 
@@ -14,6 +18,24 @@ export function expressionProblem(text: string): string | null {
   const problem = examine(text);
   problems.set(text, problem);
   return problem;
+}
+
+const MEMBERS: readonly StatesMember[] = ["result", "errorOutput"];
+const members = new ParseCache<readonly StatesMember[]>();
+const NONE: readonly StatesMember[] = [];
+
+/** Which of them an expression reads. */
+export function statesMembers(text: string): readonly StatesMember[] {
+  if (!/result|errorOutput/.test(text)) return NONE;
+  const known = members.get(text);
+  if (known !== undefined) return known;
+  const parsed = parseExpression(text);
+  const paths = "problem" in parsed ? [] : [...nodesBelow(parsed.ast)].map(({ steps }) => steps as Node[] | undefined);
+  const found = MEMBERS.filter((member) =>
+    paths.some((steps) => steps?.[0]?.value === "states" && steps[0].type === "variable" && steps[1]?.value === member),
+  );
+  members.set(text, found);
+  return found;
 }
 
 function examine(text: string): string | null {

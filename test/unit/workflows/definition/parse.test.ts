@@ -81,6 +81,24 @@ describe("a definition", () => {
     ]);
   });
 
+  it("may read $states.result and $states.errorOutput where they are, and nowhere else", () => {
+    const task = { ...TASK, QueryLanguage: "JSONata", Parameters: undefined };
+    const wherever = "{% $map([1], function($v) { $states.result }) %}";
+    const caught = { ErrorEquals: ["States.ALL"], Next: "S", Output: "{% $states.errorOutput.Error %}" };
+    const right = { ...task, Output: "{% $states.result %}", Assign: { x: [wherever] }, Catch: [caught] };
+    const places = (state: object) => errorsOf(JSON.parse(JSON.stringify(state))).map((error) => error.split(":")[0]);
+    expect(places(right)).toEqual([]);
+    const wrong = [
+      [{ ...PASS, QueryLanguage: "JSONata", Output: "{% $states.result %}" }, "/States/S/Output"],
+      [{ ...task, Arguments: { x: "{% $states.result.y %}" } }, "/States/S/Arguments/x"],
+      [{ ...task, Output: { x: ["{% [$states.errorOutput] %}"] } }, "/States/S/Output/x/0"],
+      [{ ...task, TimeoutSeconds: "{% $states.result %}" }, "/States/S/TimeoutSeconds"],
+      [{ ...task, Catch: [{ ...caught, Assign: { x: wherever } }] }, "/States/S/Catch/0/Assign/x"],
+    ] as const;
+    for (const [state, place] of wrong) expect(places(state)).toEqual([place]);
+    expect(places({ ...PASS, QueryLanguage: "JSONata", Output: "{% 'not $states.result' %}" })).toEqual([]);
+  });
+
   it("is refused in the words of AWS", () => {
     const { machine, diagnostics } = parseDefinition({});
     expect(machine).toBeNull();
