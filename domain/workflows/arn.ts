@@ -31,6 +31,15 @@ export function executionArn(tenantId: string, workflow: string, runName: string
   return `arn:aws:states:${REGION}:${accountOf(tenantId)}:execution:${workflow}:${runName}`;
 }
 
+/**
+ * `name` is the map run's in its run's history: `RUN_ID/LABEL:UUID`. AWS's own form is `...:mapRun:WORKFLOW/LABEL:UUID`; here the
+ * run stands before the UUID, so that the ARN leads to it.
+ */
+export function mapRunArn(tenantId: string, workflow: string, name: string): string {
+  const [, runId, label, id] = /^([^/]+)\/(.+):([\w-]+)$/.exec(name) ?? [];
+  return `arn:aws:states:${REGION}:${accountOf(tenantId)}:mapRun:${workflow}/${label}:${runId}.${id}`;
+}
+
 /** Any ARN that ends `:stateMachine:NAME`, with a version or an alias behind it or none. */
 export function workflowOfArn(arn: string): { workflow: string; version?: number; alias?: string } | null {
   const [, workflow, qualifier] = STATE_MACHINE.exec(arn) ?? [];

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from "../../domain/kernel/json.ts";
 import { isJsonObject } from "../../domain/kernel/json.ts";
-import { executionArn } from "../../domain/workflows/arn.ts";
+import { executionArn, mapRunArn } from "../../domain/workflows/arn.ts";
 import type { Failure, MapRunSettings } from "../../domain/workflows/run/event.ts";
 import { mapChildIds } from "../../domain/workflows/run-place.ts";
 import type { ServiceContext } from "../context.ts";
@@ -38,9 +38,10 @@ export async function writeMapResults(ctx: ServiceContext, map: MapResults): Pro
   const isLines = OutputType === "JSONL";
   const write = (status: string, values: readonly Json[]) =>
     writeFiles(ctx, place.Bucket as string, `${prefix}/${status}`, values, isLines);
+  const arn = mapRunArn(ctx.tenant.id, map.workflow, map.arn);
   const manifest = {
     DestinationBucket: place.Bucket,
-    MapRunArn: map.arn,
+    MapRunArn: arn,
     ResultFiles: { FAILED: await write("FAILED", failed), PENDING: [], SUCCEEDED: await write("SUCCEEDED", succeeded) },
   };
   const key = `${prefix}/manifest.json`;
@@ -49,7 +50,7 @@ export async function writeMapResults(ctx: ServiceContext, map: MapResults): Pro
     JSON.stringify(manifest),
     "application/json",
   );
-  return { MapRunArn: map.arn, ResultWriterDetails: { Bucket: place.Bucket, Key: key } };
+  return { MapRunArn: arn, ResultWriterDetails: { Bucket: place.Bucket, Key: key } };
 }
 
 interface Described {

@@ -1,5 +1,6 @@
 import { isJsonObject, type Json } from "../../kernel/json.ts";
 import type { MapState } from "../definition/machine.ts";
+import { runtimeError } from "../expression/error.ts";
 import { evaluateItems } from "../expression/evaluate.ts";
 import { evaluateNumber } from "../expression/number-field.ts";
 import { startDistributed } from "./distributed-map.ts";
@@ -10,6 +11,7 @@ import { effectiveInput, enter } from "./transition.ts";
 import { definitionOf, emit, evaluationScope, isSpent, loadScope, type Turn } from "./turn.ts";
 
 export async function startMap(turn: Turn, scope: Scope, visit: Visit, definition: MapState): Promise<void> {
+  requireDistributed(definition);
   const input = effectiveInput(turn, scope, visit, definition);
   const evaluation = evaluationScope(turn, scope, visit, input);
   const maxConcurrency = await evaluateNumber(definition.maxConcurrency, evaluation, turn.chance);
@@ -24,6 +26,16 @@ export async function startMap(turn: Turn, scope: Scope, visit: Visit, definitio
     ...(input !== visit.input && { input }),
   });
   if (definition.itemProcessor.mode === "DISTRIBUTED") await startDistributed(turn, scope, visit, definition);
+}
+
+/**
+ * Only a map run reads, cuts and writes. A definition that asks for it inline is accepted, as some of AWS's own samples leave the
+ * ProcessorConfig out, but iterating over something else would lose the items without a word.
+ */
+function requireDistributed({ itemProcessor, reader, batcher, writer }: MapState): void {
+  if (itemProcessor.mode === "DISTRIBUTED") return;
+  const asked = [reader && "ItemReader", batcher && "ItemBatcher", writer && "ResultWriter"].find((field) => field);
+  if (asked) throw runtimeError(`The ${asked} field needs a ProcessorConfig whose Mode is DISTRIBUTED.`);
 }
 
 /** Items that are part of the input are not journaled a second time. */

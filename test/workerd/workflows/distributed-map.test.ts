@@ -243,6 +243,23 @@ describe("a distributed Map", () => {
     expect(listed.output).toMatchObject([{ Key: "in/a.json", Size: 5 }, { Key: "in/b.jsonl" }, { Key: "in/c.csv" }]);
   });
 
+  it("reads what is in the objects of a list", async () => {
+    const member = await aTenant();
+    await aFile(member, "all/1.json", "[1,2]");
+    await aFile(member, "all/2.json", "[[3],4]");
+    const read = async (ReaderConfig: JsonObject) => {
+      const Parameters = { Bucket: "data", Prefix: "all/" };
+      const ItemReader = { Resource: "arn:aws:states:::s3:listObjectsV2", ReaderConfig, Parameters };
+      return await aRun(member, map(PASS, { ItemReader }), { wait: 10 });
+    };
+    const flatten = { Transformation: "LOAD_AND_FLATTEN", InputType: "JSON" };
+    expect((await read(flatten)).output).toEqual([1, 2, [3], 4]);
+    expect((await read({ ...flatten, MaxItems: 3 })).output).toEqual([1, 2, [3]]);
+    await aFile(member, "all/3.json", "{");
+    const failed = await read(flatten);
+    expect(failed).toMatchObject({ error: "States.ItemReaderFailed", cause: expect.stringContaining("all/3.json") });
+  });
+
   it("reads an inventory of S3: a manifest, and compressed rows beside it", async () => {
     const member = await aTenant();
     const manifest = {
@@ -289,7 +306,11 @@ describe("a distributed Map", () => {
     };
     const input = [{ odd: true }, { odd: false }];
     const run = await aRun(member, map(ODD_FAILS, { ResultWriter, ToleratedFailureCount: 1 }), { input, wait: 10 });
-    const { ResultWriterDetails: details } = run.output as { ResultWriterDetails: { Bucket: string; Key: string } };
+    const { ResultWriterDetails: details, MapRunArn } = run.output as {
+      ResultWriterDetails: { Bucket: string; Key: string };
+      MapRunArn: string;
+    };
+    expect(MapRunArn).toMatch(new RegExp(`^arn:aws:states:.*:mapRun:${run.workflow}/.+:${run.id}\\.[0-9a-f-]{36}$`));
     expect(details).toMatchObject({
       Bucket: "data",
       Key: expect.stringMatching(/^out\/[0-9a-f-]{36}\/manifest\.json$/),

@@ -25,6 +25,20 @@ function nameOf({ state }: World): string {
   return phase.fanOut.mapRun.arn;
 }
 
+describe("an inline Map", () => {
+  it.each([
+    ["ItemReader", { Resource: "arn:aws:states:::s3:getObject", Parameters: { Bucket: "b", Key: "k" } }],
+    ["ItemBatcher", { MaxItemsPerBatch: 2 }],
+    ["ResultWriter", { Resource: "arn:aws:states:::s3:putObject", Parameters: { Bucket: "b" } }],
+  ])("with the %s of a distributed one fails, and says so", async (field, value) => {
+    const { StartAt, States } = CHILD;
+    const world = mapOf({ ItemProcessor: { StartAt, States }, [field]: value });
+    await world.start([1, 2]);
+    expect(world.state).toMatchObject({ status: "failed" });
+    expect(JSON.stringify(world.journal.at(-1))).toContain(`The ${field} field needs`);
+  });
+});
+
 describe("a distributed Map", () => {
   it("starts children up to MaxConcurrency and goes on as they finish, in the order of the items", async () => {
     const world = mapOf({ MaxConcurrency: 2 });

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { decodeCursor, encodeCursor } from "../../../../domain/kernel/page.ts";
+import { mapRunArn } from "../../../../domain/workflows/arn.ts";
 import type { RunEventView } from "../../../../domain/workflows/run-view.ts";
 import type { ServiceContext } from "../../../../services/context.ts";
 import { listRunEvents } from "../../../../services/workflows/runs.ts";
@@ -9,7 +10,6 @@ import { Arn, limitOf, MaxResults, NextToken } from "./arns.ts";
 import { invalidToken } from "./aws-error.ts";
 import { findExecution } from "./executions.ts";
 import { type HistoryScope, isHistoryEvent, toHistoryEvent } from "./history-event.ts";
-import { mapRunArn } from "./map-runs.ts";
 
 const MOST_EVENTS = 1_000;
 
@@ -35,7 +35,7 @@ export const getExecutionHistory = action(
     const scope: HistoryScope = {
       includeData: input.includeExecutionData !== false,
       roleArn,
-      mapRunArn: (name) => mapRunArn(ctx, run, name),
+      mapRunArn: (name) => mapRunArn(ctx.tenant.id, run.workflow, name),
       resourceOf: (task) => resources.get(task) ?? "",
     };
     const last = page.at(-1);

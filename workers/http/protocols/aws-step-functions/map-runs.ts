@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { accountOf, executionArn, stateMachineArn } from "../../../../domain/workflows/arn.ts";
+import { executionArn, mapRunArn, stateMachineArn } from "../../../../domain/workflows/arn.ts";
 import type { MapRunCounts, MapRunView } from "../../../../domain/workflows/map-run-view.ts";
 import type { Run } from "../../../../domain/workflows/run-view.ts";
 import type { ServiceContext } from "../../../../services/context.ts";
@@ -10,15 +10,8 @@ import { Arn, invalidArn, MaxResults, NextToken, seconds } from "./arns.ts";
 import { AwsError, named } from "./aws-error.ts";
 import { findExecution } from "./executions.ts";
 
-// AWS's own form is `...:mapRun:WORKFLOW/LABEL:UUID`; here the run stands before the id, so that the ARN leads to it.
-
+/** What `mapRunArn` writes. */
 const MAP_RUN = /^arn:[\w-]+:states:[\w-]*:\d*:mapRun:[^/]+\/(.+):(run_\w+)\.([\w-]+)$/;
-
-/** `name` is the map run's in its run's history: `RUN_ID/LABEL:UUID`. */
-export function mapRunArn(ctx: ServiceContext, run: Run, name: string): string {
-  const [, label, id] = /\/(.+):([\w-]+)$/.exec(name) ?? [];
-  return `arn:aws:states:us-east-1:${accountOf(ctx.tenant.id)}:mapRun:${run.workflow}/${label}:${run.id}.${id}`;
-}
 
 export const listMapRuns = action(
   z.object({ executionArn: Arn, maxResults: MaxResults, nextToken: NextToken }),
@@ -85,7 +78,7 @@ export async function findMapRun(ctx: ServiceContext, arn: string): Promise<{ ru
 
 function head(ctx: ServiceContext, run: Run, view: MapRunView) {
   return {
-    mapRunArn: mapRunArn(ctx, run, view.name),
+    mapRunArn: mapRunArn(ctx.tenant.id, run.workflow, view.name),
     executionArn: executionArn(ctx.tenant.id, run.workflow, run.name),
     startDate: seconds(view.startedAt),
     ...(view.stoppedAt !== null && { stopDate: seconds(view.stoppedAt) }),
