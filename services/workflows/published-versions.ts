@@ -115,6 +115,17 @@ export async function requireNotWithdrawn(ctx: ServiceContext, workflow: string,
   if (known !== null && known.withdrawnAt !== null) throw notFound("workflow version");
 }
 
+/** Null where the version was not published, or was withdrawn. */
+export async function publishedVersion(
+  ctx: ServiceContext,
+  workflow: string,
+  version: number,
+): Promise<PublishedVersion | null> {
+  requirePermission(ctx, "workflows:read");
+  const found = await findPublished(ctx, workflow, version);
+  return found?.withdrawnAt === null ? found : null;
+}
+
 async function findPublished(ctx: ServiceContext, workflow: string, version: number) {
   const [row] = await ctx.db
     .select()

@@ -437,6 +437,13 @@ describe("a map run", () => {
       async () => (await aws.send("ListExecutions", { mapRunArn })).body,
       (page) => page.executions.length === 3,
     );
+    const filtered = async (redriveFilter: string) =>
+      (await aws.send("ListExecutions", { mapRunArn, redriveFilter })).body.executions.length;
+    expect(await filtered("NOT_REDRIVEN")).toBe(3);
+    expect(await filtered("REDRIVEN")).toBe(0);
+    const { stateMachineArn } = listed;
+    const refused = await aws.send("ListExecutions", { stateMachineArn, redriveFilter: "REDRIVEN" });
+    expect(refused.body.__type).toBe("ValidationException");
     const child = await described(aws, executions[0].executionArn, "SUCCEEDED");
     expect(["1", "2", "3"]).toContain(child.input);
     const absent = await aws.send("DescribeMapRun", { mapRunArn: `${mapRunArn}0` });

@@ -207,6 +207,36 @@ describe("versions and aliases", () => {
   });
 });
 
+describe("an alias", () => {
+  it("is not changed by an update that names nothing", async () => {
+    const { aws } = await anOwner();
+    const arn = await aMachine(aws, "m", { publish: true });
+    const routingConfiguration = [{ stateMachineVersionArn: `${arn}:1`, weight: 100 }];
+    const { body } = await aws.send("CreateStateMachineAlias", { name: "live", routingConfiguration });
+    const { stateMachineAliasArn } = body;
+    const refused = await aws.send("UpdateStateMachineAlias", { stateMachineAliasArn });
+    expect(refused).toMatchObject({ status: 400, body: { __type: "ValidationException" } });
+  });
+});
+
+describe("a version's description", () => {
+  it("is told of the version, and needs one to describe", async () => {
+    const { aws } = await anOwner();
+    const stateMachineArn = await aMachine(aws, "told", { publish: true, versionDescription: "the first" });
+    const describe = async (arn: string) => (await aws.send("DescribeStateMachine", { stateMachineArn: arn })).body;
+    expect(await describe(`${stateMachineArn}:1`)).toMatchObject({ description: "the first" });
+    expect((await describe(stateMachineArn)).description).toBeUndefined();
+    const definition = JSON.stringify(PASS);
+    const created = { name: "other", roleArn: ROLE, definition, versionDescription: "x" };
+    for (const refused of [
+      await aws.send("CreateStateMachine", created),
+      await aws.send("UpdateStateMachine", { stateMachineArn, definition, versionDescription: "x" }),
+    ]) {
+      expect(refused).toMatchObject({ status: 400, body: { __type: "ValidationException" } });
+    }
+  });
+});
+
 describe("tags", () => {
   it("are added, replaced, removed and listed", async () => {
     const { aws } = await anOwner();
@@ -232,6 +262,13 @@ describe("tags", () => {
     const resourceArn = await aMachine(aws, "m");
     const tags = Array.from({ length: 51 }, (_, n) => ({ key: `k${n}`, value: "" }));
     expect((await aws.send("TagResource", { resourceArn, tags })).body.__type).toBe("TooManyTags");
+  });
+
+  it("do not begin with the service's own prefix", async () => {
+    const { aws } = await anOwner();
+    const resourceArn = await aMachine(aws, "m");
+    const refused = await aws.send("TagResource", { resourceArn, tags: [{ key: "aws:owner", value: "x" }] });
+    expect(refused).toMatchObject({ status: 400, body: { __type: "ValidationException" } });
   });
 
   it("need a resource", async () => {

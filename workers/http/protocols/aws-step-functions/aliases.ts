@@ -35,6 +35,12 @@ export const createStateMachineAlias = action(
 export const updateStateMachineAlias = action(
   ByArn.extend({ description: Description, routingConfiguration: Routing.nullish() }),
   async (ctx, { stateMachineAliasArn: arn, description, routingConfiguration }) => {
+    if ((description ?? routingConfiguration) == null) {
+      throw new AwsError(
+        "ValidationException",
+        "Either the description or the routing configuration must be specified",
+      );
+    }
     const { workflow, alias: name, ...known } = await load(ctx, arn);
     const target = routingConfiguration ? routesOf(routingConfiguration) : { workflow, routes: known.routes };
     if (target.workflow !== workflow) throw new AwsError("ValidationException", "An alias leads to one state machine");

@@ -26,6 +26,7 @@ const ListExecutions = z.object({
   stateMachineArn: Arn.nullish(),
   mapRunArn: Arn.nullish(),
   statusFilter: StatusFilter.nullish(),
+  redriveFilter: z.enum(["REDRIVEN", "NOT_REDRIVEN"]).nullish(),
   maxResults: MaxResults,
   nextToken: NextToken,
 });
@@ -47,7 +48,7 @@ export const listExecutions = action(ListExecutions, async (ctx, input) => {
 /** Whose executions are asked for. */
 async function listOf(
   ctx: ServiceContext,
-  { stateMachineArn, mapRunArn }: z.infer<typeof ListExecutions>,
+  { stateMachineArn, mapRunArn, redriveFilter }: z.infer<typeof ListExecutions>,
 ): Promise<(query: RunQuery) => Promise<Page<Run>>> {
   if (!stateMachineArn === !mapRunArn) {
     throw new AwsError("ValidationException", "Exactly one of 'stateMachineArn' and 'mapRunArn' is needed");
@@ -56,8 +57,12 @@ async function listOf(
     const { run, view } = await findMapRun(ctx, mapRunArn);
     return async (query) => {
       const page = await listRuns(ctx, { ...query, parentRunId: run.id });
-      return { ...page, data: page.data.filter(({ mapState }) => mapState === view.state) };
+      const isAsked = ({ redrives }: Run) => !redriveFilter || redrives > 0 === (redriveFilter === "REDRIVEN");
+      return { ...page, data: page.data.filter((child) => child.mapState === view.state && isAsked(child)) };
     };
+  }
+  if (redriveFilter) {
+    throw new AwsError("ValidationException", "'redriveFilter' is for the executions of a map run");
   }
   const arn = stateMachineArn ?? "";
   const { workflow, version, alias } = machineOf(arn);

@@ -4,7 +4,7 @@ import { asProblem } from "../../../../domain/kernel/problem.ts";
 import { stateMachineArn } from "../../../../domain/workflows/arn.ts";
 import type { WorkflowType } from "../../../../domain/workflows/workflow.ts";
 import type { ServiceContext } from "../../../../services/context.ts";
-import { publishVersion } from "../../../../services/workflows/published-versions.ts";
+import { publishedVersion, publishVersion } from "../../../../services/workflows/published-versions.ts";
 import { deleteWorkflow, putWorkflow } from "../../../../services/workflows/put-workflow.ts";
 import {
   beginSettings,
@@ -48,6 +48,7 @@ export const createStateMachine = action(
   async (ctx, input) => {
     const { name, definition, roleArn } = input;
     requireName(name);
+    requirePublishing(input);
     const type = input.type ?? "STANDARD";
     const arn = stateMachineArn(ctx.tenant.id, name);
     const known = await findMachine(ctx, name);
@@ -73,6 +74,7 @@ export const updateStateMachine = action(
   async (ctx, input) => {
     const name = machineOf(input.stateMachineArn).workflow;
     const { definition, roleArn, loggingConfiguration: logging, tracingConfiguration: tracing } = input;
+    requirePublishing(input);
     const { workflow } = await load(ctx, input.stateMachineArn);
     const isEmpty = [definition, roleArn, logging, tracing].every((member) => member === undefined || member === null);
     if (isEmpty) {
@@ -111,6 +113,9 @@ export const describeStateMachine = action(z.object({ stateMachineArn: Arn }), a
   const { workflow, roleArn, logging, tracing, createdAt } = await load(ctx, input.stateMachineArn);
   const { version } = machineOf(input.stateMachineArn);
   const arn = stateMachineArn(ctx.tenant.id, workflow.name);
+  // AWS: the description of a state machine is that of a version, which is told where that is asked for.
+  const published = version === undefined ? null : await publishedVersion(ctx, workflow.name, version);
+  const description = published?.description ?? workflow.description;
   return {
     stateMachineArn: version === undefined ? arn : `${arn}:${version}`,
     name: workflow.name,
@@ -122,7 +127,7 @@ export const describeStateMachine = action(z.object({ stateMachineArn: Arn }), a
     loggingConfiguration: logging ?? { level: "OFF", includeExecutionData: false },
     tracingConfiguration: tracing ?? { enabled: false },
     revisionId: String(workflow.version),
-    ...(workflow.description !== null && { description: workflow.description }),
+    ...(description !== null && { description }),
   };
 });
 
@@ -161,6 +166,13 @@ async function findMachine(ctx: ServiceContext, name: string): Promise<StateMach
   }
 }
 
+/** AWS: a description is a version's, so there is none without one. */
+function requirePublishing({ publish, versionDescription }: Publishing): void {
+  if (versionDescription && publish !== true) {
+    throw new AwsError("ValidationException", "'versionDescription' can only be given where 'publish' is true");
+  }
+}
+
 /** AWS: creating again what is there already, word for word, answers it. */
 function isSame({ workflow, roleArn }: StateMachine, definition: string, type: WorkflowType, role: string): boolean {
   if (workflow.type !== type || roleArn !== role) return false;
@@ -183,13 +195,15 @@ async function put(
   );
 }
 
+interface Publishing {
+  publish?: boolean | null | undefined;
+  versionDescription?: string | null | undefined;
+}
+
 async function published(
   ctx: ServiceContext,
   name: string,
-  {
-    publish,
-    versionDescription,
-  }: { publish?: boolean | null | undefined; versionDescription?: string | null | undefined },
+  { publish, versionDescription }: Publishing,
 ): Promise<{ stateMachineVersionArn?: string }> {
   if (publish !== true) return {};
   const { version } = await publishVersion(ctx, name, { description: versionDescription ?? null });

@@ -9,9 +9,12 @@ import { AwsError, named } from "./aws-error.ts";
 
 // AWS: 50 tags on a resource.
 const MOST_TAGS = 50;
-export const Tags = z
-  .array(z.object({ key: z.string().min(1).max(128), value: z.string().max(256).nullish() }))
-  .nullish();
+const TagKey = z
+  .string()
+  .min(1)
+  .max(128)
+  .refine((key) => !/^aws:/i.test(key), "begins with 'aws:', which is AWS's own");
+export const Tags = z.array(z.object({ key: TagKey, value: z.string().max(256).nullish() })).nullish();
 
 export function tagMap(tags: z.infer<typeof Tags>): Record<string, string> {
   const map = Object.fromEntries((tags ?? []).map(({ key, value }) => [key, value ?? ""]));
