@@ -30,6 +30,7 @@ export class Bill {
   /** Nodes that give the keys of a grouping, with how often each key has come; and the groupings, with their keys' nodes. */
   readonly #counts = new Map<object, Map<string, number>>();
   readonly #groupings = new Map<object, readonly object[]>();
+  #groups = 0;
   readonly #scale: Scale = { fresh: 0 };
   readonly #spend: Spend;
 
@@ -43,6 +44,11 @@ export class Bill {
       if (keys.length > 0) this.#groupings.set(node, keys);
       for (const key of keys) this.#counts.set(key, new Map());
     }
+  }
+
+  /** How many groups the groupings under way have, whose values are all evaluated at once. */
+  get groups(): number {
+    return this.#groups;
   }
 
   /** Of a node that was just evaluated. */
@@ -95,10 +101,14 @@ export class Bill {
 
   /** The list of a key grows by a copy with each item. */
   #grouped(node: Node, value: unknown): number {
-    for (const key of this.#groupings.get(node) ?? NONE) this.#counts.get(key)?.clear();
+    for (const key of this.#groupings.get(node) ?? NONE) {
+      this.#groups -= this.#counts.get(key)?.size ?? 0;
+      this.#counts.get(key)?.clear();
+    }
     const counts = this.#counts.get(node);
     if (counts === undefined || typeof value !== "string") return 0;
     const count = (counts.get(value) ?? 0) + 1;
+    if (count === 1) this.#groups += 1;
     counts.set(value, count);
     return count;
   }

@@ -25,6 +25,10 @@ const MAX_STEPS = 200_000;
 const MAX_PATTERN_STEPS = 1_000_000;
 /** Some two hundred levels of a recursive lambda; half of what the default stack holds. */
 const MAX_DEPTH = 1_000;
+/** The values of a grouping are evaluated at once, not one inside of the other, and counted as if they were: so deep is one of them. */
+const DEPTH_A_GROUP = 12;
+/** Two kilobytes each. */
+const MAX_DEPTH_OF_GROUPS = 20_000;
 /** Four times what the largest payload (256 KiB) could hold in any shape worth building. */
 const MAX_SEQUENCE = 200_000;
 /** Longer than any expression written by hand, short enough to parse in a millisecond or two. */
@@ -47,6 +51,7 @@ const AFTER_NODE = Symbol.for("jsonata.__evaluate_exit") as unknown as string;
  */
 class Evaluator {
   readonly #expression: jsonata.Expression;
+  readonly #bill: Bill;
   #chance: Chance | null = null;
   #work = new Work();
   #steps = 0;
@@ -54,8 +59,12 @@ class Evaluator {
 
   constructor(text: string) {
     const count = () => this.#spend(1);
+    const groups = () => this.#bill.groups;
     const settings: jsonata.JsonataOptions = {
-      stack: MAX_DEPTH,
+      // The library reads this once a node.
+      get stack() {
+        return MAX_DEPTH + Math.min(groups() * DEPTH_A_GROUP, MAX_DEPTH_OF_GROUPS);
+      },
       sequence: MAX_SEQUENCE,
       RegexEngine: regexEngine((steps) => this.#countPatternSteps(steps)),
       // The library reads this once a node, before it looks at its clock: the one place where nodes can be counted.
@@ -66,16 +75,16 @@ class Evaluator {
     };
     this.#expression = jsonata(text, settings);
     const spend: Spend = (steps) => this.#spend(steps);
-    const bill = new Bill(this.#expression.ast(), spend);
+    this.#bill = new Bill(this.#expression.ast(), spend);
     // The library looks this name up after each node and calls what it finds with the node's value.
     this.#expression.assign(AFTER_NODE, (node: Node, input: unknown, _environment: unknown, value: unknown) =>
-      bill.payFor(node, input, value),
+      this.#bill.payFor(node, input, value),
     );
     const chance = () => {
       if (this.#chance === null) throw new Error("a function was called outside an evaluation");
       return this.#chance;
     };
-    registerFunctions(this.#expression, bill, { chance, spend });
+    registerFunctions(this.#expression, this.#bill, { chance, spend });
   }
 
   async evaluate(bindings: Record<string, unknown>, chance: Chance, work: Work): Promise<unknown> {

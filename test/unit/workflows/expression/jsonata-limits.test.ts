@@ -52,6 +52,7 @@ describe("a hostile JSONata expression", () => {
     ["$map([1..9000], function($v) { $replace($states.input.text, 'a', 'aa') })", /more than \d+ steps/],
     ["($wide := $pad(?, 900000); $map($split($pad('', 200), ''), $wide))", /more than \d+ steps/],
     ["$map([1..9000], function($v) { $pad(?, 3) })", /more than \d+ steps/],
+    ["[1..9000]{$string($): ($f := function($n) { 1 + $f($n) }; $f(0))}", /Stack overflow/],
     ["$parse('[' & $pad('', 60000, '[') & $pad('', 60001, ']'))", /nested too deep/],
     [`${"(".repeat(3_000)}1${")".repeat(3_000)}`, /too deep/],
     [`${"-".repeat(30_000)}1`, /too deep/],
@@ -64,6 +65,7 @@ describe("a hostile JSONata expression", () => {
     expect(await value("$count($sort($states.input.list))")).toBe(20_000);
     expect(await value("$count($spread($states.input.lists))")).toBe(10_000);
     expect(await value("$count($states.input.list[$ % 2 = 0])")).toBe(10_000);
+    expect(await value("$count($keys($states.input.list[$ < 4000]{$string($ % 1500): $sum($)}))")).toBe(1_500);
     expect(await value("$length($states.input.text) + $length($states.input.digits)")).toBe(200_000);
     expect(await value("$map([1..2000], function($i) { $i in $states.input.list })[0]")).toBe(true);
   });
