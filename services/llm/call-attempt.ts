@@ -2,7 +2,7 @@ import { asProblem } from "../../domain/kernel/problem.ts";
 import { tokenUsage } from "../../domain/llm/token-usage.ts";
 import type { ServiceContext } from "../context.ts";
 import type { Answered, AskedModel } from "./asked-model.ts";
-import { healthOf, tellBreaker } from "./breakers.ts";
+import { healthOf, targetName, tellBreaker } from "./breakers.ts";
 import type { Target } from "./find-target.ts";
 import type { Route } from "./load-route.ts";
 import type { ModelCall } from "./ports.ts";
@@ -37,20 +37,9 @@ export function beginAttempt<T>(
   { target, isProbe, number }: AttemptOf,
   ask: (target: Target, call: ModelCall) => Promise<T>,
 ): Attempt<T> {
-  const { route, options, kind, hold, isStreamed } = asked;
+  const { route, options } = asked;
   const stop = route.hedge === null ? null : new AbortController();
-  const answered: Answered = {
-    kind,
-    target,
-    route: route.name,
-    routeVersion: route.version,
-    // A target that stands in says nothing of the variant it stands in for.
-    experiment: `${target.provider.name}/${target.model}` === route.experiment?.model ? route.experiment : null,
-    hold,
-    options,
-    isStreamed,
-    startedAt: ctx.clock.now(),
-  };
+  const answered = answeredBy(ctx, asked, target);
   let isOvertaken = false;
   let hasFailed = false;
   const attempt: Attempt<T> = {
@@ -88,6 +77,34 @@ export function beginAttempt<T>(
     const billed = stop === null ? options : { ...options, ...keyOf(options, number + 1) };
     return { status: isCancelled ? "cancelled" : "failed", usage, isEstimated: true, options: billed } as const;
   }
+}
+
+/**
+ * A variant that is passed over while its circuit is open has failed its subject all the same: a guard that waits for samples would
+ * never see that it answers nobody.
+ */
+export function notePassedOver(ctx: ServiceContext, asked: AskedModel, target: Target): void {
+  const answered = answeredBy(ctx, asked, target);
+  if (answered.experiment === null) return;
+  // The call's own key is the answer's.
+  const { idempotencyKey: _, ...options } = asked.options;
+  const failed = { status: "failed", usage: tokenUsage(0, 0), isEstimated: true, problem: "unavailable" } as const;
+  settleCall(ctx, { ...answered, ...failed, options });
+}
+
+function answeredBy(ctx: ServiceContext, { route, options, kind, hold, isStreamed }: AskedModel, target: Target) {
+  return {
+    kind,
+    target,
+    route: route.name,
+    routeVersion: route.version,
+    // A target that stands in says nothing of the variant it stands in for.
+    experiment: targetName(target) === route.experiment?.model ? route.experiment : null,
+    hold,
+    options,
+    isStreamed,
+    startedAt: ctx.clock.now(),
+  } satisfies Answered;
 }
 
 function modelCall(

@@ -3,7 +3,7 @@ import { SECOND_MS } from "../../domain/kernel/time.ts";
 import type { ServiceContext } from "../context.ts";
 import type { Answered, AskedModel } from "./asked-model.ts";
 import { brokenCircuit, passBreaker } from "./breakers.ts";
-import { type Attempt, beginAttempt } from "./call-attempt.ts";
+import { type Attempt, beginAttempt, notePassedOver } from "./call-attempt.ts";
 import type { Target } from "./find-target.ts";
 import { firstAnswer } from "./first-answer.ts";
 import type { Route } from "./load-route.ts";
@@ -37,6 +37,7 @@ export async function callModel<T>(
         const target = deadline === null ? listed : within(listed, deadline - now);
         return beginAttempt(ctx, asked, { target, isProbe: pass.isProbe, number: begun++ }, ask);
       }
+      if (begun === 0) notePassedOver(ctx, asked, listed);
       retryAfterMs = Math.min(retryAfterMs ?? pass.retryAfterMs, pass.retryAfterMs);
     }
     return null;

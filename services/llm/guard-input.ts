@@ -6,7 +6,7 @@ import { isHeldBack } from "./guard-by-model.ts";
 import { noteFindings } from "./guard-decisions.ts";
 import type { Route } from "./load-route.ts";
 import type { CallOptions } from "./record-model-call.ts";
-import { requireUsableFormat } from "./usable-schemas.ts";
+import { requireUsableFormat } from "./usable-guardrails.ts";
 
 /** The request as the guardrails of its route let it go on; `content-blocked` when they do not. */
 export async function guardInput(

@@ -6,7 +6,7 @@ import { requirePermission, type ServiceContext } from "../context.ts";
 import { changeTime, ifStillAsRead, lost, requireMatch } from "../preconditions.ts";
 import { forgetGatewayPolicy } from "./gateway-policy.ts";
 import { guardrailPolicies } from "./table.ts";
-import { requireUsableSchemas } from "./usable-schemas.ts";
+import { requireUsableGuardrails } from "./usable-guardrails.ts";
 
 export async function getGuardrailPolicy(ctx: ServiceContext): Promise<GuardrailPolicy> {
   requirePermission(ctx, "llm:read");
@@ -19,7 +19,7 @@ export async function putGuardrailPolicy(
   { guardrails }: GuardrailPolicy,
 ): Promise<GuardrailPolicy> {
   requirePermission(ctx, "settings:write");
-  requireUsableSchemas(ctx, guardrails);
+  await requireUsableGuardrails(ctx, guardrails);
   const before = await findPolicy(ctx);
   requireMatch(ctx, toPolicy(before));
   const changes = { guardrails, updatedAt: changeTime(ctx, before) };

@@ -2,13 +2,13 @@ import { asProblem, type InvalidMember, problem } from "../../domain/kernel/prob
 import { type PutModelRoute, type RouteTarget, routeSettings } from "../../domain/llm/model-route.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
 import { loadTarget } from "./find-target.ts";
-import { requireUsableSchemas } from "./usable-schemas.ts";
+import { requireUsableGuardrails } from "./usable-guardrails.ts";
 import { type WrittenRoute, writeRouteVersion } from "./write-route-version.ts";
 
 /** Makes the route of that name what `input` says, and tells whether there was none before. */
 export async function putModelRoute(ctx: ServiceContext, name: string, input: PutModelRoute): Promise<WrittenRoute> {
   requirePermission(ctx, "settings:write");
-  requireUsableSchemas(ctx, input.guardrails);
+  await requireUsableGuardrails(ctx, input.guardrails);
   await refuseUnknownTargets(ctx, input.targets, (index) => `/targets/${index}/model`);
   return writeRouteVersion(ctx, name, routeSettings(input));
 }

@@ -117,6 +117,12 @@ function needsMembers(schema: z.ZodType): boolean {
   return !schema.safeParse({}).success;
 }
 
+/** Whether there are paths that match the operation's and hold what its parameters refuse. */
+function bindsParams({ path, params }: Operation): boolean {
+  const anyText = Object.fromEntries([...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => [name, " "]));
+  return params !== undefined && !params.safeParse(anyText).success;
+}
+
 function contentOf(bodies: Record<string, z.ZodType>): Record<string, { schema: z.ZodType }> {
   return Object.fromEntries(Object.entries(bodies).map(([mediaType, schema]) => [mediaType, { schema }]));
 }
@@ -151,7 +157,7 @@ function refusals(operation: Operation): ZodOpenApiResponsesObject {
     codes.add("request-in-progress").add("idempotency-key-reused");
   }
   const hasBody = operation.body !== undefined || operation.accepts !== undefined;
-  if (operation.query !== undefined || hasBody) codes.add("validation-failed");
+  if (operation.query !== undefined || hasBody || bindsParams(operation)) codes.add("validation-failed");
   if (hasBody) codes.add("malformed-request").add("payload-too-large").add("unsupported-media-type");
   if (operation.conditional && operation.method !== "get") codes.add("precondition-failed");
   if (operation.conditional) codes.add("validation-failed");

@@ -259,6 +259,8 @@ describe("for newcomers and operators", () => {
     expect(Object.keys(chat)).toEqual(expect.arrayContaining(["400", "404", "409", "413", "429", "502", "503", "504"]));
     expect(chat["400"].content["application/json"].schema.$ref).toBe("#/components/schemas/OpenAiError");
     expect(Object.keys(chat["200"].content)).toEqual(["application/json", "text/event-stream"]);
+    const version = body.paths["/v1/model-routes/{name}/versions/{version}"].get.responses;
+    expect(version["422"]).toBeDefined();
     const search = body.paths["/v1/knowledge-bases/{id}/search"].post.responses;
     expect(Object.keys(search["502"].content)).toEqual(["application/problem+json"]);
   });

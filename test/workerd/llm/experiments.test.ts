@@ -110,6 +110,19 @@ describe("an experiment", () => {
     expect(entries.filter(({ action }) => action === "experiment.variant-rolled-back")).toHaveLength(1);
   });
 
+  it("rolls back a variant that is down, though its circuit breaker spares it the calls", async () => {
+    const owner = await aRoute(good, () => json({}, 500, { "x-should-retry": "false" }));
+    const guard = { metric: "error-rate", limit: 0.5, minSamples: 12 };
+    const { body: experiment } = await owner.call("/v1/experiments", { body: { ...PLAN, guard } });
+    for (let n = 0; n < 60; n++) expect((await ask(owner, `user-${n}`)).status).toBe(200);
+    await onTheBill(owner, "other", 12);
+    const platform = aPlatform();
+    await judgeExperiments(platform);
+    await platform.settled();
+    const { body } = await owner.call(`/v1/experiments/${experiment.id}`);
+    expect(body).toMatchObject({ status: "rolled-back", rolledBack: ["other"] });
+  });
+
   it("is alone on its route until it is stopped", async () => {
     const owner = await aRoute();
     const { body: experiment } = await owner.call("/v1/experiments", { body: PLAN });

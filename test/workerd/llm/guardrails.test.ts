@@ -162,6 +162,14 @@ describe("moderation by a model", () => {
     return owner;
   }
 
+  it("by a model that nobody has is refused where it is set", async () => {
+    const owner = await aTenant();
+    const guardrails = [{ ...moderation, model: "nobody/m" }];
+    const answer = await owner.call("/v1/guardrails", { method: "PUT", body: { guardrails } });
+    expectProblem(answer, 422, "validation-failed");
+    expect(answer.body.errors).toMatchObject([{ pointer: "/guardrails/0/model" }]);
+  });
+
   it("blocks what the judge says breaks the policy, on either side", async () => {
     const owner = await aModeratedRoute((asked) => (asked.includes("Falcon") ? "Yes." : "no"));
     expect((await owner.call("/v1/chat/completions", ask("The Falcon"))).body.error.code).toBe("content_filter");
