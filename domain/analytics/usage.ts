@@ -82,14 +82,14 @@ export type UsageGroup = UsageSums & { kind: UsageKind } & { [Key in UsageKey]?:
 export function usageOf(groups: readonly UsageGroup[], keys: readonly UsageKey[], { from, to }: UsageDays): Usage {
   const data = Meter.options.flatMap((meter) => recordsOf(meter, groups, keys));
   // Sorting is stable: within a day the meters stay as they are.
-  return { from: isoTime(from), to: isoTime(to), data: data.toSorted(by("day")), totals: totalsOf(groups) };
+  return { from: isoTime(from), to: isoTime(to), data: data.toSorted(byKeys(["day"])), totals: totalsOf(groups) };
 }
 
 function recordsOf(meter: Meter, groups: readonly UsageGroup[], keys: readonly UsageKey[]): UsageRecord[] {
   const rule: MeterRule = METERS[meter];
   return groups
     .filter((group) => group.kind === rule.kind && group[rule.quantity] !== 0)
-    .toSorted((a, b) => by("model")(a, b) || by("workflow")(a, b) || by("user")(a, b))
+    .toSorted(byKeys(["model", "workflow", "user"]))
     .map((group) => ({
       meter,
       quantity: group[rule.quantity],
@@ -121,10 +121,13 @@ export function cacheHitRate(hits: number, answers: number): number {
 
 type Keyed = { [Key in UsageKey]?: string | null | undefined };
 
-/** By the code units of the key's text, none first. */
-function by(key: UsageKey): (a: Keyed, b: Keyed) => number {
+/** By the code units of the keys' texts, one key after the other; none first. */
+export function byKeys(keys: readonly UsageKey[]): (a: Keyed, b: Keyed) => number {
   return (a, b) => {
-    const [left, right] = [a[key] ?? "", b[key] ?? ""];
-    return left < right ? -1 : left > right ? 1 : 0;
+    for (const key of keys) {
+      const [left, right] = [a[key] ?? "", b[key] ?? ""];
+      if (left !== right) return left < right ? -1 : 1;
+    }
+    return 0;
   };
 }

@@ -43,7 +43,12 @@ export async function measureUsage(ctx: ServiceContext, { groupBy, ...span }: Us
 /** An answer of some megabytes. */
 const MAX_GROUPS = 10_000;
 
-async function usageGroups(ctx: ServiceContext, keys: readonly UsageKey[], days: UsageDays): Promise<UsageGroup[]> {
+/** The sums of every kind of use, under each value of the keys. */
+export async function usageGroups(
+  ctx: ServiceContext,
+  keys: readonly UsageKey[],
+  days: UsageDays,
+): Promise<UsageGroup[]> {
   const groups: UsageGroup[] = await ctx.db
     .select({ kind: usageDays.kind, ...Object.fromEntries(keys.map((key) => [key, usageDays[key]])), ...SUMS })
     .from(usageDays)

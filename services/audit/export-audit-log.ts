@@ -1,6 +1,7 @@
 import { and, eq, inArray } from "drizzle-orm";
 import type { AuditEntry, AuditQuery } from "../../domain/audit/entry.ts";
-import { CSV_COLUMNS, csvLine, csvRow } from "../../domain/audit/export.ts";
+import { CSV_COLUMNS, csvRow } from "../../domain/audit/export.ts";
+import { csvLine } from "../../domain/kernel/csv.ts";
 import { commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
 import { requirePermission } from "../context.ts";

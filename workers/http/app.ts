@@ -25,6 +25,7 @@ import { operatorTenants } from "./api/operator-tenants.ts";
 import { operatorUsers } from "./api/operator-users.ts";
 import { providers } from "./api/providers.ts";
 import { publishedEvents } from "./api/published-events.ts";
+import { reports } from "./api/reports.ts";
 import { reviews } from "./api/reviews.ts";
 import { runs } from "./api/runs.ts";
 import { schedules } from "./api/schedules.ts";
@@ -89,6 +90,7 @@ const SURFACES: readonly Routes[] = [
   guardrails,
   experiments,
   usage,
+  reports,
   operationsRoutes(() => OPERATIONS),
 ];
 

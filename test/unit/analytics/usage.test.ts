@@ -1,17 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { type UsageGroup, usageOf } from "../../../domain/analytics/usage.ts";
+import { usageOf } from "../../../domain/analytics/usage.ts";
 import { UsageQuery, usageDaysOf } from "../../../domain/analytics/usage-query.ts";
+import { aUsageGroup } from "./a-usage-group.ts";
 
 const NOON = Date.parse("2026-11-29T12:00:00Z");
 const DAYS = { from: Date.parse("2026-11-01"), to: Date.parse("2026-12-01") };
-
-const NOTHING = {
-  ...{ calls: 0, failures: 0, inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 },
-  ...{ estimatedCalls: 0, estimatedInputTokens: 0, estimatedOutputTokens: 0 },
-  ...{ costUsdMicros: 0, unpricedCalls: 0, cacheHits: 0, savedUsdMicros: 0 },
-  ...{ runs: 0, mapChildRuns: 0, stateTransitions: 0, documents: 0, chunks: 0 },
-};
-const group = (kind: UsageGroup["kind"], more: Partial<UsageGroup>): UsageGroup => ({ ...NOTHING, kind, ...more });
 
 function days(query: Record<string, string>, now = NOON): string[] {
   const { groupBy, ...span } = UsageQuery.parse(query);
@@ -53,12 +46,12 @@ describe("the days of usage", () => {
 describe("usage", () => {
   it("lists day by day each meter that was used, models, workflows and users in order, and none first", () => {
     const groups = [
-      group("run", { day: "2026-11-02", runs: 1 }),
-      group("chat", { day: "2026-11-02", calls: 1, model: "b/b" }),
-      group("chat", { day: "2026-11-02", calls: 2, model: "a/a", user: "usr_2" }),
-      group("chat", { day: "2026-11-02", calls: 3, model: "a/a", user: "usr_1", outputTokens: 4 }),
-      group("chat", { day: "2026-11-02", calls: 5, model: "a/a", user: "" }),
-      group("chat", { day: "2026-11-01", calls: 6, model: "a/a", user: "usr_1" }),
+      aUsageGroup("run", { day: "2026-11-02", runs: 1 }),
+      aUsageGroup("chat", { day: "2026-11-02", calls: 1, model: "b/b" }),
+      aUsageGroup("chat", { day: "2026-11-02", calls: 2, model: "a/a", user: "usr_2" }),
+      aUsageGroup("chat", { day: "2026-11-02", calls: 3, model: "a/a", user: "usr_1", outputTokens: 4 }),
+      aUsageGroup("chat", { day: "2026-11-02", calls: 5, model: "a/a", user: "" }),
+      aUsageGroup("chat", { day: "2026-11-01", calls: 6, model: "a/a", user: "usr_1" }),
     ];
     const { data } = usageOf(groups, ["user", "model", "day"], DAYS);
     expect(data.map(({ day, meter, model, user, quantity }) => [day, meter, model, user, quantity])).toEqual([
@@ -74,7 +67,7 @@ describe("usage", () => {
 
   it("puts cost on calls and savings on hits alone, and says what is estimated or has no price", () => {
     const chat = { calls: 4, inputTokens: 100, estimatedCalls: 1, estimatedInputTokens: 30, costUsdMicros: 7 };
-    const groups = [group("chat", { ...chat, unpricedCalls: 1, cacheHits: 2, savedUsdMicros: 9 })];
+    const groups = [aUsageGroup("chat", { ...chat, unpricedCalls: 1, cacheHits: 2, savedUsdMicros: 9 })];
     expect(usageOf(groups, [], DAYS).data).toEqual([
       { meter: "chat-calls", quantity: 4, estimatedQuantity: 1, costUsdMicros: 7, priced: false },
       { meter: "input-tokens", quantity: 100, estimatedQuantity: 30 },
@@ -84,9 +77,9 @@ describe("usage", () => {
 
   it("adds up to its totals, whatever it is grouped by", () => {
     const groups = [
-      group("chat", { calls: 5, failures: 2, costUsdMicros: 7, model: "a/a" }),
-      group("chat", { calls: 1, cacheHits: 1, savedUsdMicros: 9, model: "a/b" }),
-      group("embedding", { calls: 9, inputTokens: 20, costUsdMicros: 3, model: "a/e" }),
+      aUsageGroup("chat", { calls: 5, failures: 2, costUsdMicros: 7, model: "a/a" }),
+      aUsageGroup("chat", { calls: 1, cacheHits: 1, savedUsdMicros: 9, model: "a/b" }),
+      aUsageGroup("embedding", { calls: 9, inputTokens: 20, costUsdMicros: 3, model: "a/e" }),
     ];
     expect(usageOf(groups, ["model"], DAYS).totals).toEqual({
       ...{ costUsdMicros: 10, priced: true, savedUsdMicros: 9, cacheHitRate: 0.2 },

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isAnchorDue } from "../../../domain/audit/anchor.ts";
 import { CHAIN_START, type ChainEntry, entryText, follow, linkHash } from "../../../domain/audit/chain.ts";
-import { csvLine } from "../../../domain/audit/export.ts";
 import { auditRetentionMs } from "../../../domain/audit/retention.ts";
 import { DAY_MS, HOUR_MS } from "../../../domain/kernel/time.ts";
 
@@ -56,10 +55,4 @@ it("retention is the tenant's setting within what the platform allows", () => {
   expect(auditRetentionMs({ auditRetentionDays: 90 })).toBe(90 * DAY_MS);
   expect(auditRetentionMs({ auditRetentionDays: 1 })).toBe(30 * DAY_MS);
   expect(auditRetentionMs({ auditRetentionDays: "90" })).toBe(400 * DAY_MS);
-});
-
-it("CSV doubles quotes and defuses what a spreadsheet would run", () => {
-  expect(csvLine(["a", 'b"c', "d,e", " f", null, "+1", "@x", "-1", "=1"])).toBe(
-    `a,"b""c","d,e"," f",,'+1,'@x,'-1,'=1\r\n`,
-  );
 });
