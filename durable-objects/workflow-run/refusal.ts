@@ -32,5 +32,5 @@ const DETAILS: Record<
   "already-ended": "The run has ended.",
   "not-ended": "The run has not ended yet.",
   "history-full": "The run's history has reached its limit of events.",
-  "not-redrivable": "A run that succeeded cannot be redriven.",
+  "not-redrivable": "A run that succeeded, or whose workflow is EXPRESS, cannot be redriven.",
 };

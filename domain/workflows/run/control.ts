@@ -78,7 +78,7 @@ export function redrive(turn: Turn): Refusal | null {
   const { state } = turn;
   if (!isEnded(state)) return "not-ended";
   if (state.status === "succeeded" || state.machineType === "EXPRESS") return "not-redrivable";
-  if (state.seq + 1 >= state.limits.maxEvents) return "not-redrivable";
+  if (state.seq + 1 >= state.limits.maxEvents) return "history-full";
   emit(turn, rootScope(state), {
     type: "ExecutionRedriven",
     redriveCount: state.redrives + 1,

@@ -121,7 +121,7 @@ export type RunEventBody =
   | RunRewound
   /** Carries a plan that has no fresh event to stand on. */
   | { readonly type: "RunPlanned" }
-  | { readonly type: "RunHistoryWarning"; readonly limit: number }
+  | { readonly type: "RunHistoryWarning"; readonly limit: number; readonly guidance?: string }
   | {
       readonly type: "ReviewRequested";
       readonly state: string;

@@ -15,10 +15,16 @@ export function enter(turn: Turn, scope: Scope, name: string, input: Json): void
   const { state } = turn;
   turn.budget--;
   if (!state.warned && state.seq >= WARNING_SHARE * state.limits.maxEvents) {
-    emit(turn, scope, { type: "RunHistoryWarning", limit: state.limits.maxEvents });
+    const limit = state.limits.maxEvents;
+    emit(turn, scope, { type: "RunHistoryWarning", limit, guidance: guidance(limit) });
   }
   const type: StateEntered["type"] = `${definitionOf(turn, scope, name).type}StateEntered`;
   emit(turn, scope, { type, state: name, input });
+}
+
+/** AWS gives the same advice: a long job goes on in a new execution before its history is full. */
+function guidance(limit: number): string {
+  return `The run fails at event ${limit}. Let it go on in a new one: start that with weft:run:start and what is left to do as its input, then end this run.`;
 }
 
 export interface Exit {

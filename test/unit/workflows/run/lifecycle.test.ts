@@ -248,8 +248,11 @@ describe("the journal's limit", () => {
     await world.start({ on: true }, { limits: { maxEvents: 100, maxPayloadBytes: 1_000 } });
     expect(world.state).toMatchObject({ status: "failed", error: "States.Runtime", seq: 100 });
     const warnings = world.journal.filter(({ type }) => type === "RunHistoryWarning");
-    expect(warnings.map(({ seq }) => seq)).toEqual([82]);
+    expect(warnings).toEqual([expect.objectContaining({ seq: 82, limit: 100 })]);
+    expect(warnings[0]).toMatchObject({ guidance: expect.stringMatching(/event 100\. .*weft:run:start/) });
     expect(world.types.at(-1)).toBe("ExecutionFailed");
+    await world.send({ type: "Redrive" });
+    expect(world.refused).toBe("history-full");
   });
 
   it("does not let an endless loop of states hold the object: it asks for another turn", async () => {
