@@ -83,7 +83,9 @@ export class IndexReader {
   /** Of an index over several objects, what this one has part in. */
   totals(text: string): ShardTotals {
     const { revision, chunks, tokens, embedder } = readState(this.#sql);
-    const terms = analysedQuery(text, LANGUAGES).terms.flatMap(({ ids }) => ids);
+    // What is a term depends on the languages of the whole, which no object knows by itself.
+    const possible = [...LANGUAGES.map((language) => [language]), LANGUAGES];
+    const terms = possible.flatMap((spoken) => analysedQuery(text, spoken).terms.flatMap(({ ids }) => ids));
     const languages = readLanguages(this.#sql);
     const shape = readShape(this.#sql);
     const frequencies = [...this.#memory.words.frequencies(terms)];

@@ -4,6 +4,7 @@ import { folded, isCutIntoGrams, scriptRuns } from "../analysis/script.ts";
 import { ENGLISH_STOP_WORDS } from "../analysis/stop-words.ts";
 import { termId } from "../analysis/term-id.ts";
 import { formsOf } from "../analysis/terms.ts";
+import { LANGUAGES } from "../index-totals.ts";
 import { inverseDocumentFrequency, UNKNOWN_GRAM_WEIGHT } from "../ranking/weights.ts";
 
 /** What words weigh among a handful of sentences: one that few of them hold says more. */
@@ -44,7 +45,7 @@ export function lexiconOf(texts: readonly string[]): Lexicon {
     // A table holds no small words to tell its language by; those of an English question ask for nothing all the same.
     termsOfQuestion: (question) =>
       termsOfFolded(
-        withoutQuestionWords(folded(question)),
+        withoutQuestionWords(folded(question), LANGUAGES),
         languageOf(question) === "english" ? ENGLISH_STOP_WORDS : NONE,
       ),
     cover(wanted, given) {

@@ -25,7 +25,7 @@ const MAX_TERMS = 256;
 export function analysedQuery(text: string, languages: readonly Language[]): AnalysedQuery {
   const counts = new Map<string, QueryTerm & { index: number; count: number }>();
   const sequence: number[] = [];
-  for (const run of scriptRuns(withoutQuestionWords(folded(text)))) {
+  for (const run of scriptRuns(withoutQuestionWords(folded(text), languages))) {
     for (const forms of alternatives(languages.map((language) => formsOf(run, language)))) {
       const key = forms.join(" ");
       const known = counts.get(key) ?? {

@@ -106,6 +106,15 @@ describe("an index over several objects", () => {
     expect(await answers(several, queries)).toEqual(await answers(one, queries));
   });
 
+  it("answers so in a language whose small words are stop words of another", async () => {
+    const nights = ["Das Frühstück an der Bahn", "Frühstück früh und spät", "Übernachtung an der Bahn", "Spätzüge"];
+    const documents = nights.map((text, number) => aDocument(number, [text]));
+    const [one, several] = [whole.of(...address()), sharded(1)];
+    await Promise.all([given(one, documents), given(several, documents)]);
+    const queries = [{ query: "Frühstück an der Bahn" }];
+    expect(await answers(several, queries)).toEqual(await answers(one, queries));
+  });
+
   it("opens the next object when the present ones are full; a document stays where it is", async () => {
     const at = address();
     const index = sharded(2, at);
