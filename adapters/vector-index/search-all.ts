@@ -145,7 +145,7 @@ async function shownPassages(
     const differing = distinct(
       head.filter(({ key }) => loaded.has(key)),
       wanted,
-      wordsOf,
+      ({ key }) => loaded.get(key)?.chunk.text ?? "",
     );
     if (differing.length < wanted && reach < above.length) continue;
     return inOrder(differing, wordsOf, choice).flatMap((item) => {

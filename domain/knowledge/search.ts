@@ -41,7 +41,7 @@ export const SearchRequest = z
     query: z.string().trim().min(1).max(MAX_QUERY_CHARACTERS),
     topK: z.int().min(1).max(100).default(10),
     mode: SearchMode.default("hybrid"),
-    rerank: z.boolean().default(true).describe("Orders the candidates by phrase, proximity and coverage as well."),
+    rerank: z.boolean().default(true).describe("Orders the candidates by phrase, window, coverage and title as well."),
     filter: Filter.optional(),
     minScore: z.number().min(0).max(1).default(0),
     diversity: z

@@ -1,6 +1,6 @@
 // What an index object answers: whole searches where it is the index, and its part of them where it is one object of several.
 import { type EmbedderIdentity, sameEmbedder } from "../../domain/knowledge/embedding/embedder.ts";
-import { HASHED_EMBEDDER, hashedEmbedding } from "../../domain/knowledge/embedding/hashed.ts";
+import { HASHED_EMBEDDER, hashedQuery, type WordWeight } from "../../domain/knowledge/embedding/hashed.ts";
 import { type QuantisedVector, quantised } from "../../domain/knowledge/embedding/quantised.ts";
 import { parseFilter } from "../../domain/knowledge/filter.ts";
 import {
@@ -168,10 +168,12 @@ export class IndexReader {
     }
     const filter = query.filter === undefined ? null : parseFilter(query.filter);
     if (filter?.valid === false) return { found: false, reason: "invalid-filter", detail: filter.message };
-    const isLexical = sameEmbedder(embedder, HASHED_EMBEDDER);
-    const vector = query.mode === "keyword" && !isLexical ? null : queryVector(query, embedder, isLexical);
+    const vectorOf = queryVector(query, embedder);
     const allowed = this.#allowed.of(filter?.condition ?? null, query.without ?? [], readState(sql).revision);
-    const vectors = vector === null ? null : () => this.#scan(vector, query.neighbours, allowed?.ranges ?? null);
+    const vectors =
+      vectorOf === null
+        ? null
+        : (weightOf: WordWeight) => this.#scan(vectorOf(weightOf), query.neighbours, allowed?.ranges ?? null);
     const plan = {
       ...totals,
       ...rankOptions(query, embedder),
@@ -191,10 +193,15 @@ export class IndexReader {
   }
 }
 
-function queryVector(query: ShardQuery, embedder: EmbedderIdentity, isLexical: boolean): QuantisedVector | null {
-  const { queryEmbedding } = query;
-  if (queryEmbedding !== undefined && queryEmbedding.length === embedder.dimensions) return quantised(queryEmbedding);
-  return isLexical ? quantised(hashedEmbedding(query.query)) : null;
+/** `null` where the query has no vector. */
+function queryVector(
+  { query, queryEmbedding, mode }: ShardQuery,
+  embedder: EmbedderIdentity,
+): ((weightOf: WordWeight) => QuantisedVector) | null {
+  if (sameEmbedder(embedder, HASHED_EMBEDDER)) return (weightOf) => quantised(hashedQuery(query, weightOf));
+  if (mode === "keyword" || queryEmbedding?.length !== embedder.dimensions) return null;
+  const vector = quantised(queryEmbedding);
+  return () => vector;
 }
 
 export function mismatch(given: EmbedderIdentity, held: EmbedderIdentity): string {

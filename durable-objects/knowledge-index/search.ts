@@ -1,5 +1,6 @@
 // The search pipeline: analyse, find candidates by keyword and by vector, score all of them alike, order, load.
 import type { Language } from "../../domain/knowledge/analysis/language.ts";
+import type { WordWeight } from "../../domain/knowledge/embedding/hashed.ts";
 import { bm25 } from "../../domain/knowledge/ranking/bm25.ts";
 import {
   aboveThreshold,
@@ -8,6 +9,7 @@ import {
   distinct,
   inOrder,
   lookedAt,
+  type StoredChunk,
 } from "../../domain/knowledge/ranking/chosen.ts";
 import { featureReader } from "../../domain/knowledge/ranking/features.ts";
 import {
@@ -19,8 +21,13 @@ import {
 import { type FoundCandidate, KEYWORD_CANDIDATES, VECTOR_CANDIDATES } from "../../domain/knowledge/ranking/gathered.ts";
 import { hitFinder, type TokenList } from "../../domain/knowledge/ranking/hits.ts";
 import { type AnalysedQuery, analysedQuery } from "../../domain/knowledge/ranking/query.ts";
-import { type RankOptions, ranked } from "../../domain/knowledge/ranking/rank.ts";
-import { selectiveTerms, type WeightedTerm, weightedTerms } from "../../domain/knowledge/ranking/weights.ts";
+import { type Ranked, type RankOptions, ranked } from "../../domain/knowledge/ranking/rank.ts";
+import {
+  selectiveTerms,
+  type WeightedTerm,
+  weightedTerms,
+  wordWeights,
+} from "../../domain/knowledge/ranking/weights.ts";
 import type { SearchResult, SearchTimings } from "../../domain/knowledge/search.ts";
 import type { ChunkTest } from "./allowed-chunks.ts";
 import { readChunks } from "./reads.ts";
@@ -45,7 +52,8 @@ export interface SearchSource {
   /** `null` where they are not those of the other objects: what two learnings say does not compare. */
   readonly topics: TopicIndex | null;
   readonly tokenCache: TokenCache;
-  readonly vectors: (() => CosineScan) | null;
+  /** Given what the query's words weigh, which a vector of spellings is made by. */
+  readonly vectors: ((weightOf: WordWeight) => CosineScan) | null;
 }
 
 export type Lap = () => void;
@@ -61,25 +69,36 @@ export function search(
   const { tokens } = found;
   const candidates = wantsFeedback(plan) ? withFeedback(found, plan) : found.candidates;
   const above = aboveThreshold(ranked(candidates, plan), plan.minScore);
-  const words = new Map<number, ReadonlySet<number>>();
-  const differing = distinct(above, lookedAt(plan), ({ key }) => {
-    const held = wordsOf(tokens.get(key));
-    words.set(key, held);
-    return held;
-  });
-  const chosen = inOrder(differing, ({ key }) => words.get(key) ?? NO_WORDS, plan);
   lap();
-  const stored = readChunks(
-    source.sql,
-    chosen.map(({ key }) => key),
-  );
+  const chunkOf = chunkReader(source.sql, above, lookedAt(plan));
+  const differing = distinct(above, lookedAt(plan), ({ key }) => chunkOf(key)?.text ?? "");
+  const words = new Map((plan.diversity > 0 ? differing : []).map(({ key }) => [key, wordsOf(tokens.get(key))]));
+  const chosen = inOrder(differing, ({ key }) => words.get(key) ?? NO_WORDS, plan);
   const byKey = new Map(candidates.map((candidate) => [candidate.key, candidate]));
   const results = chosen.flatMap((item) => {
-    const [chunk, candidate] = [stored.get(item.key), byKey.get(item.key)];
+    const [chunk, candidate] = [chunkOf(item.key), byKey.get(item.key)];
     return chunk === undefined || candidate === undefined ? [] : [asResult(chunk, item, candidate, plan)];
   });
   lap();
   return { results, timings: timingsOf(laps) };
+}
+
+/** Reads chunks in the order in which they are looked at: those that are wanted at once, then more where some repeat others. */
+function chunkReader(
+  sql: SqlStorage,
+  order: readonly Ranked[],
+  wanted: number,
+): (key: number) => StoredChunk | undefined {
+  const stored = new Map<number, StoredChunk>();
+  let reached = 0;
+  return (key) => {
+    while (!stored.has(key) && reached < order.length) {
+      const next = order.slice(reached, reached + wanted).map((item) => item.key);
+      reached += next.length;
+      for (const [id, chunk] of readChunks(sql, next)) stored.set(id, chunk);
+    }
+    return stored.get(key);
+  };
 }
 
 export interface Found {
@@ -98,7 +117,7 @@ export function findCandidates(source: SearchSource, plan: SearchPlan, lap: Lap)
   const selective = plan.mode === "vector" ? [] : selectiveTerms(terms, plan.chunks);
   const byWords = words.best(selective, KEYWORD_CANDIDATES, plan.averageLength, plan.isAllowed);
   lap();
-  const scan = source.vectors?.() ?? null;
+  const scan = source.vectors?.(wordWeights(terms, plan.languages)) ?? null;
   const nearest = plan.mode === "keyword" ? [] : (scan?.nearest(VECTOR_CANDIDATES, plan.isAllowed) ?? []);
   const company = plan.mode === "hybrid" && plan.vectors === "lexical" ? topics?.scan(queryIds(query)) : null;
   const byCompany = company?.nearest(VECTOR_CANDIDATES, plan.isAllowed) ?? [];

@@ -2,7 +2,7 @@
 // signed slots, so words that share letters share slots. It knows spelling, not meaning: it finds misspelled and
 // inflected words, and is the weak one of two signals wherever keywords match.
 
-import { folded, scriptRuns } from "../analysis/script.ts";
+import { folded, type ScriptRun, scriptRuns } from "../analysis/script.ts";
 import { ENGLISH_STOP_WORDS } from "../analysis/stop-words.ts";
 import { mixed, termId } from "../analysis/term-id.ts";
 import { formsOf } from "../analysis/terms.ts";
@@ -19,8 +19,23 @@ const MAX_WORD = 32;
 
 /** The unit vector of a text; all zeros when it holds no word. */
 export function hashedEmbedding(text: string, dimensions: number = HASHED_EMBEDDER.dimensions): Float32Array {
+  return embedded(text, dimensions, () => 1);
+}
+
+/** How much a query's word, or a gram of one, says of its subject. */
+export type WordWeight = (word: ScriptRun) => number;
+
+/**
+ * The vector of a query whose words weigh as much as they are rare in the collection. Vectors of texts know no collection, and
+ * need not: a word that weighs nothing on one side adds nothing to the cosine.
+ */
+export function hashedQuery(text: string, weightOf: WordWeight): Float32Array {
+  return embedded(text, HASHED_EMBEDDER.dimensions, weightOf);
+}
+
+function embedded(text: string, dimensions: number, weightOf: WordWeight): Float32Array {
   const vector = new Float32Array(dimensions);
-  for (const [feature, weight] of weightedWords(text)) addWord(vector, feature, weight);
+  for (const [feature, weight] of weightedWords(text, weightOf)) addWord(vector, feature, weight);
   return normalised(vector);
 }
 
@@ -34,16 +49,19 @@ export function normalised(vector: Float32Array): Float32Array {
   return vector;
 }
 
-function weightedWords(text: string): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const run of scriptRuns(folded(text))) {
-    if (ENGLISH_STOP_WORDS.has(run.word)) continue;
-    const isSpelled = run.script === "latin" || run.script === "alphabetic";
-    const features = isSpelled ? [`^${run.word.slice(0, MAX_WORD)}$`] : formsOf(run, "other");
-    for (const feature of features) counts.set(feature, (counts.get(feature) ?? 0) + 1);
+function weightedWords(text: string, weightOf: WordWeight): Map<string, number> {
+  const counts = new Map<string, { run: ScriptRun; count: number }>();
+  for (const { script, word } of scriptRuns(folded(text))) {
+    if (ENGLISH_STOP_WORDS.has(word)) continue;
+    const isSpelled = script === "latin" || script === "alphabetic";
+    for (const part of isSpelled ? [word] : formsOf({ script, word }, "other")) {
+      const feature = isSpelled ? `^${part.slice(0, MAX_WORD)}$` : part;
+      const counted = counts.get(feature) ?? { run: { script, word: part }, count: 0 };
+      counted.count += 1;
+      counts.set(feature, counted);
+    }
   }
-  for (const [feature, count] of counts) counts.set(feature, 1 + Math.log(count));
-  return counts;
+  return new Map([...counts].map(([feature, { run, count }]) => [feature, (1 + Math.log(count)) * weightOf(run)]));
 }
 
 /** A spelled word carries its "^" and "$" and is known by its grams as well; a gram of another script by itself. */

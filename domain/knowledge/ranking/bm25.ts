@@ -2,7 +2,8 @@ import type { Hits } from "./hits.ts";
 import type { WeightedTerm } from "./weights.ts";
 
 export const K1 = 1.2;
-const B = 0.75;
+/** More than the usual .75: features count what is there once, so a longer chunk has more of them. */
+const B = 0.9;
 
 /** What a chunk's length makes of a term's frequency in it. */
 export function lengthNorm(length: number, averageLength: number): number {

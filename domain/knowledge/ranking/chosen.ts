@@ -44,19 +44,15 @@ export function aboveThreshold(order: readonly Ranked[], minScore: number): read
   return end === -1 ? order : order.slice(0, end);
 }
 
-/** Two chunks that share this much of their words say the same thing. */
-const DUPLICATE_OVERLAP = 0.95;
-
-/** The first `limit` that repeat none before them. */
-export function distinct<T>(items: readonly T[], limit: number, wordsOf: (item: T) => ReadonlySet<number>): T[] {
+/** The first `limit` that repeat none before them word for word: texts that differ by one number or a "not" say two things. */
+export function distinct<T>(items: readonly T[], limit: number, textOf: (item: T) => string): T[] {
   const chosen: T[] = [];
-  const seen: ReadonlySet<number>[] = [];
+  const seen = new Set<string>();
   for (const item of items) {
     if (chosen.length === limit) break;
-    const words = wordsOf(item);
-    if (words.size > 0 && seen.some((other) => overlapOf(words, other, DUPLICATE_OVERLAP) >= DUPLICATE_OVERLAP))
-      continue;
-    seen.push(words);
+    const text = textOf(item).trim().replace(/\s+/g, " ");
+    if (seen.has(text)) continue;
+    seen.add(text);
     chosen.push(item);
   }
   return chosen;

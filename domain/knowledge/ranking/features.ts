@@ -6,8 +6,6 @@ import type { WeightedTerm } from "./weights.ts";
 export interface Features {
   /** Share of the query's weight whose terms are present. */
   readonly cover: number;
-  /** Different terms that stand close together. */
-  readonly proximity: number;
   /** Neighbours of the query that are neighbours here. */
   readonly bigram: number;
   /** Largest share of the query's weight inside one window. */
@@ -18,7 +16,6 @@ export interface Features {
 
 /** About two sentences. */
 const WINDOW = 30;
-const PROXIMITY_HALF = 3;
 
 export type FeatureReader = (hits: Hits) => Features;
 
@@ -34,7 +31,7 @@ export function featureReader(query: AnalysedQuery, terms: readonly WeightedTerm
       cover: cover / total,
       title: title / total,
       window: bestWindow(hits, bodyFrom, weights) / total,
-      ...neighbours(hits, bodyFrom, weights, pairs, pairTotal),
+      bigram: adjacent(hits, bodyFrom, pairs) / pairTotal,
     };
   };
 }
@@ -54,29 +51,18 @@ function pairKey(left: number, right: number): number {
   return left * 65_536 + right;
 }
 
-function neighbours(
-  hits: Hits,
-  from: number,
-  weights: readonly number[],
-  pairs: ReadonlyMap<number, number>,
-  pairTotal: number,
-): { proximity: number; bigram: number } {
-  let closeness = 0;
-  let adjacent = 0;
+/** The weight of the pairs that are neighbours here, each counted once. */
+function adjacent(hits: Hits, from: number, pairs: ReadonlyMap<number, number>): number {
+  let weight = 0;
   const seen = new Set<number>();
   for (let at = from + 1; at < hits.positions.length; at += 1) {
-    const left = hits.terms[at - 1] ?? 0;
-    const right = hits.terms[at] ?? 0;
-    if (left === right) continue;
-    const distance = (hits.positions[at] ?? 0) - (hits.positions[at - 1] ?? 0);
-    closeness += Math.min(weights[left] ?? 0, weights[right] ?? 0) / (distance * distance);
-    const key = pairKey(left, right);
-    if (distance === 1 && !seen.has(key)) {
-      seen.add(key);
-      adjacent += pairs.get(key) ?? 0;
-    }
+    if ((hits.positions[at] ?? 0) - (hits.positions[at - 1] ?? 0) !== 1) continue;
+    const key = pairKey(hits.terms[at - 1] ?? 0, hits.terms[at] ?? 0);
+    if (seen.has(key)) continue;
+    seen.add(key);
+    weight += pairs.get(key) ?? 0;
   }
-  return { proximity: closeness / (closeness + PROXIMITY_HALF), bigram: adjacent / pairTotal };
+  return weight;
 }
 
 /** Slides over the hits, counting each term once, and keeps the heaviest window. */

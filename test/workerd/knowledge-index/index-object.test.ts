@@ -97,6 +97,17 @@ describe("search", () => {
     expect(results.filter((result) => result.text.includes("Hotels"))).toHaveLength(1);
   });
 
+  test("texts that differ by one word say two things", async () => {
+    const index = anIndex();
+    const rules = [
+      "Dogs are allowed in the large hall of the house from noon until the evening on every day of the week.",
+      "Dogs are not allowed in the large hall of the house from noon until the evening on every day of the week.",
+    ];
+    for (const [at, text] of rules.entries()) await index.upsertDocument(aDocument(`rule-${at}`, text));
+    const results = await found(index, { query: "dogs in the hall" });
+    expect(results.map(({ text }) => text).toSorted()).toEqual(rules);
+  });
+
   test("diversity puts what says much the same behind what says something else", async () => {
     const index = anIndex();
     const notes = {

@@ -5,8 +5,8 @@ import { aTenant, type TestMember } from "../../support/a-tenant.ts";
 import { aProvider, completion, json } from "../llm/a-provider.ts";
 import { aDocument, aKnowledgeBase } from "./a-knowledge-base.ts";
 
-const QUESTION = "When does the cafeteria open?";
-const FACT = "The cafeteria opens at eight.";
+const QUESTION = "When does the cafeteria of the main building open on working days?";
+const FACT = "The cafeteria of the main building opens at eight on working days.";
 
 interface Heard {
   role: string;
