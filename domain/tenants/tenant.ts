@@ -9,6 +9,9 @@ const MAX_SETTINGS_BYTES = 16_384;
 /** Sixteen times what Step Functions takes: an isolate has 128 MB, and a payload is in it several times over. */
 export const MAX_PAYLOAD_BYTES = 4_194_304;
 
+/** What the largest plan allows. */
+const MOST_CONCURRENT_RUNS = 100_000;
+
 /** Settings that the platform itself reads; beside them a tenant keeps what it likes. `null` removes one. */
 const Settings = z
   .object({
@@ -18,6 +21,12 @@ const Settings = z
     maxPayloadBytes: z.int().min(1_024).max(MAX_PAYLOAD_BYTES).nullable().optional().meta({
       description:
         "Of one input, output or result of a run, as JSON; 262,144 where absent. Runs keep what they began with",
+    }),
+    maxConcurrentRuns: z.int().min(1).max(MOST_CONCURRENT_RUNS).nullable().optional().meta({
+      description: "Of runs that may go at once, below what the plan allows; more wait for their turn",
+    }),
+    runRetentionDays: z.number().min(0).max(3_650).nullable().optional().meta({
+      description: "How long runs that have ended stay where they can be rewound; then they are archived",
     }),
     auditRetentionDays: z.int().min(30).max(3_650).nullable().optional(),
   })

@@ -64,7 +64,8 @@ function parametersOf(name: string, implementation: Native): Parameters {
   const [names] = ADDED[name] ?? [];
   if (names !== undefined) return { count: names.length, names };
   const written = /\(([^)]*)\)/.exec(String(implementation))?.[1] ?? "";
-  return { count: implementation.length, names: written.match(/[\w$]+(?=\s*(?:=[^,]*)?(?:,|$))/g) ?? [] };
+  const given = written.split(",").map((parameter) => parameter.replace(/=.*/s, "").trim());
+  return { count: implementation.length, names: given.filter((parameter) => parameter !== "") };
 }
 
 export function definitions(): ReadonlyMap<string, Definition> {

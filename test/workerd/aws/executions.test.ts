@@ -198,6 +198,15 @@ describe("an execution", () => {
     expect(refused).toMatchObject({ status: 400, body: { __type: name } });
   });
 
+  it("says of an input that is nested too deep that it is", async () => {
+    const { aws } = await anOwner();
+    const input = `${"[".repeat(20_000)}${"]".repeat(20_000)}`;
+    const stateMachineArn = "arn:aws:states:us-east-1:123456789012:stateMachine:any";
+    const { body } = await aws.send("StartExecution", { stateMachineArn, input });
+    expect(body.__type).toBe("InvalidExecutionInput");
+    expect(body.message).toContain("nested too deep");
+  });
+
   it("of another tenant does not exist", async () => {
     const { aws } = await anOwner();
     const executionArn = await started(aws, WAIT, { name: "mine" });

@@ -41,6 +41,8 @@ describe("tenants", () => {
     [{ id: "ten_1" }, "/id"],
     [{ settings: [] }, "/settings"],
     [{ settings: { big: "x".repeat(20_000) } }, "/settings"],
+    [{ settings: { maxConcurrentRuns: 0 } }, "/settings/maxConcurrentRuns"],
+    [{ settings: { runRetentionDays: "soon" } }, "/settings/runRetentionDays"],
   ])("refuse %#", async (body, pointer) => {
     const answer = await (await aTenant()).call("/v1/tenant", { method: "PATCH", body });
     expectProblem(answer, 422, "validation-failed");

@@ -5,20 +5,26 @@ import { AwsError } from "./aws-error.ts";
 // Inputs and outputs travel as JSON text.
 
 export function jsonInput(text: string): Json {
-  return jsonOf(
-    text,
-    () => new AwsError("InvalidExecutionInput", "Invalid State Machine Execution Input: it is not JSON"),
-  );
+  const refusal = (why: string) =>
+    new AwsError("InvalidExecutionInput", `Invalid State Machine Execution Input: ${why}`);
+  return jsonOf(text, refusal);
 }
 
 export function jsonOutput(text: string): Json {
-  return jsonOf(text, () => new AwsError("InvalidOutput", "Invalid Output: it is not JSON"));
+  return jsonOf(text, (why) => new AwsError("InvalidOutput", `Invalid Output: ${why}`));
 }
 
-function jsonOf(text: string, refusal: () => AwsError): Json {
+function jsonOf(text: string, refusal: (why: string) => AwsError): Json {
+  let value: unknown;
   try {
-    return z.json().parse(JSON.parse(text));
+    value = JSON.parse(text);
   } catch {
-    throw refusal();
+    throw refusal("it is not JSON");
+  }
+  try {
+    return z.json().parse(value);
+  } catch {
+    // What JSON.parse makes is JSON, but may be deeper than the stack.
+    throw refusal("it is nested too deep");
   }
 }
