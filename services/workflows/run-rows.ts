@@ -24,6 +24,7 @@ const MOVED = {
   run: sql`excluded.run`,
   projectedAt: sql`excluded.projected_at`,
   archiveAt: sql`excluded.archive_at`,
+  statesEntered: sql`excluded.states_entered`,
 };
 
 /** Rows of the read model, however many runs in a statement or few. A row only moves to a higher seq. */
@@ -40,6 +41,7 @@ export function insertRuns({ db, clock }: PlatformContext, told: readonly ToldRu
     parentRunId: run.parentRunId ?? null,
     mapState: run.mapState ?? null,
     run: JSON.stringify(run),
+    statesEntered: run.progress.entered,
   }));
   const archiveAt = sql`(value ->> 'stoppedAt') + ${runRetentionMs(sql`value ->> 'tenantId'`)}`;
   return rowsAsJson(rows).map((json) =>
@@ -49,7 +51,7 @@ export function insertRuns({ db, clock }: PlatformContext, told: readonly ToldRu
       .select(
         sql`select value ->> 'tenantId', value ->> 'id', value ->> 'workflow', value ->> 'status', value ->> 'seq',
           value ->> 'startedAt', value ->> 'stoppedAt', value ->> 'parentRunId', value ->> 'mapState', value ->> 'run',
-          ${projectedAt}, ${archiveAt}, null from json_each(${json}) where true`,
+          ${projectedAt}, ${archiveAt}, null, value ->> 'statesEntered' from json_each(${json}) where true`,
       )
       .onConflictDoUpdate({ target: [runs.tenantId, runs.id], set: MOVED, setWhere: lt(runs.seq, sql`excluded.seq`) }),
   );

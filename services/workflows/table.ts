@@ -59,6 +59,8 @@ export const runs = sqliteTable(
     /** When an ended run leaves its object for the archive; null before its end and after the move. */
     archiveAt: integer(),
     archivedAt: integer(),
+    /** What a trigger counts as usage: read from `run` it would cost a parse of the payloads. */
+    statesEntered: integer().notNull().default(0),
   },
   (table) => [
     primaryKey({ columns: [table.tenantId, table.id] }),

@@ -151,4 +151,8 @@ it("migration 0023 counts by day what calls, runs and documents had used before 
       ...{ input_tokens: 100, cached_input_tokens: 40, output_tokens: 10 },
     },
   ]);
+  // From then on a run adds what it entered since.
+  await database.prepare("update runs set states_entered = 5, projected_at = ? where id = 'run_1'").bind(noon).run();
+  const sum = await database.prepare("select sum(state_transitions) as states from usage_days").first();
+  expect(sum).toEqual({ states: 9 });
 });
