@@ -40,9 +40,14 @@ export function weightedTerms(
   });
 }
 
+/** A word of every chunk weighs next to nothing, and is all that there is to be near to where a filter leaves no rarer one. */
+const LEAST_WORD = 0.5;
+
 /** What a word weighs as a term of the query: nothing where it is none, like a stop word. */
 export function wordWeights(terms: readonly WeightedTerm[], languages: readonly Language[]): WordWeight {
-  const weightOf = new Map(terms.flatMap(({ ids, weight }) => ids.map((id) => [id, weight] as const)));
+  const weightOf = new Map(
+    terms.flatMap(({ ids, weight }) => ids.map((id) => [id, Math.max(LEAST_WORD, weight)] as const)),
+  );
   return (word) => {
     const forms = languages.flatMap((language) => formsOf(word, language));
     return Math.max(0, ...forms.map((form) => weightOf.get(termId(form)) ?? 0));
