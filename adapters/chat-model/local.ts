@@ -2,8 +2,8 @@ import { sha256Hex } from "../../domain/kernel/digest.ts";
 import { problem } from "../../domain/kernel/problem.ts";
 import type { Clock } from "../../domain/kernel/time.ts";
 import { HASHED_EMBEDDER, hashedEmbedding } from "../../domain/knowledge/embedding/hashed.ts";
-import type { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest } from "../../domain/llm/chat-completion.ts";
-import { DONE, eventText } from "../../domain/llm/event-stream.ts";
+import type { ChatCompletion, ChatCompletionRequest } from "../../domain/llm/chat-completion.ts";
+import { completionEvents } from "../../domain/llm/completion-events.ts";
 import { estimatedPromptTokens, estimatedTokens } from "../../domain/llm/token-estimate.ts";
 import { tokenUsage } from "../../domain/llm/token-usage.ts";
 import type { EmbeddingInput, ProviderModels } from "../../services/llm/ports.ts";
@@ -11,8 +11,6 @@ import { extractedAnswer } from "./extracted-answer.ts";
 
 const CHAT_MODEL = "extractive";
 const EMBEDDING_MODEL = "hash-embed";
-/** Words to an event: enough of them that a stream shows as one, few enough that each is cheap. */
-const WORDS_PER_EVENT = 6;
 
 /** The provider `local`: no network, no weights, the same answer to the same question every time. */
 export function localModels({ clock }: { clock: Clock }): ProviderModels {
@@ -22,7 +20,7 @@ export function localModels({ clock }: { clock: Clock }): ProviderModels {
         return completionOf(request, clock.now());
       },
       async stream(request) {
-        const text = eventsOf(completionOf(request, clock.now())).join("");
+        const text = completionEvents(completionOf(request, clock.now()), true);
         return new ReadableStream({
           start(controller) {
             controller.enqueue(new TextEncoder().encode(text));
@@ -46,46 +44,29 @@ export function localModels({ clock }: { clock: Clock }): ProviderModels {
   };
 }
 
-type Delta = ChatCompletionChunk["choices"][number]["delta"];
-
 function completionOf(request: ChatCompletionRequest, now: number): ChatCompletion {
   if (request.model !== CHAT_MODEL) throw noSuchModel(request.model);
   const { text, isCut } = extractedAnswer(request);
+  const said = beforeStop(text, request.stop);
+  const answers = request.n ?? 1;
   return {
     id: `chatcmpl-${sha256Hex(JSON.stringify([request.messages, now])).slice(0, 24)}`,
     object: "chat.completion",
     created: Math.floor(now / 1_000),
     model: `local/${CHAT_MODEL}`,
-    choices: [
-      {
-        index: 0,
-        message: { role: "assistant", content: text, refusal: null },
-        logprobs: null,
-        finish_reason: isCut ? "length" : "stop",
-      },
-    ],
-    usage: tokenUsage(estimatedPromptTokens(request), estimatedTokens(text)),
+    choices: Array.from({ length: answers }, (_, index) => ({
+      index,
+      message: { role: "assistant", content: said, refusal: null },
+      logprobs: null,
+      finish_reason: isCut && said === text ? "length" : "stop",
+    })),
+    usage: tokenUsage(estimatedPromptTokens(request), answers * estimatedTokens(said)),
   };
 }
 
-function eventsOf({ id, created, model, choices, usage }: ChatCompletion): string[] {
-  const shared = { id, object: "chat.completion.chunk", created, model };
-  const event = (chunk: Partial<ChatCompletionChunk>) =>
-    eventText(JSON.stringify({ ...shared, usage: null, ...chunk }));
-  const delta = (value: Delta, reason: string | null = null) =>
-    event({ choices: [{ index: 0, delta: value, logprobs: null, finish_reason: reason }] });
-  const [choice] = choices;
-  return [
-    delta({ role: "assistant", content: "" }),
-    ...pieces(choice?.message.content ?? "").map((content) => delta({ content })),
-    delta({}, choice?.finish_reason ?? "stop"),
-    event({ choices: [], ...(usage && { usage }) }),
-    eventText(DONE),
-  ];
-}
-
-function pieces(text: string): string[] {
-  return text.match(new RegExp(`(?:\\s*\\S+){1,${WORDS_PER_EVENT}}\\s*`, "g")) ?? (text === "" ? [] : [text]);
+function beforeStop(text: string, stop: ChatCompletionRequest["stop"]): string {
+  const sequences = [stop ?? []].flat().filter((sequence) => sequence !== "" && text.includes(sequence));
+  return text.slice(0, Math.min(text.length, ...sequences.map((sequence) => text.indexOf(sequence))));
 }
 
 function textOf(input: EmbeddingInput["input"][number]): string {

@@ -62,6 +62,26 @@ describe("local/extractive", () => {
     expect(completion.choices[0]).toMatchObject({ message: { content: "Parental" }, finish_reason: "length" });
   });
 
+  it("stops before a stop sequence, and answers as often as it is asked to", async () => {
+    const request = { model: "extractive", messages: [system(HANDBOOK), user("How long is parental leave paid?")] };
+    expect(await answer(request.messages, { stop: ["absent", " paid"] })).toBe("Parental leave is");
+    expect(await answer(request.messages, { stop: "" })).toBe("Parental leave is paid for 14 weeks. [2]");
+    const one = await chat.complete(request, {});
+    const three = await chat.complete({ ...request, n: 3 }, {});
+    expect(three.choices.map(({ index }) => index)).toEqual([0, 1, 2]);
+    expect(three.usage?.completion_tokens).toBe(3 * (one.usage?.completion_tokens ?? 0));
+    const text = await new Response(await chat.stream({ ...request, n: 2 }, {})).text();
+    const chunks = eventStreamParser().push(text).slice(0, -1);
+    const said = (index: number) =>
+      chunks.flatMap((event) => JSON.parse(event).choices).filter((choice) => choice.index === index);
+    expect(
+      said(1)
+        .map(({ delta }) => delta.content ?? "")
+        .join(""),
+    ).toBe(one.choices[0]?.message.content);
+    expect(said(1).at(-1).finish_reason).toBe("stop");
+  });
+
   it("streams exactly what it answers whole, then usage, then the end mark", async () => {
     const request = { model: "extractive", messages: [system(HANDBOOK), user("How long is parental leave paid?")] };
     const whole = await chat.complete(request, {});
