@@ -17,7 +17,8 @@ import type { Spending, SpendLedger } from "../services/llm/ports.ts";
 
 // Where the budgets of one tenant are kept, named by the tenant's id.
 //   S1  one reservation is decided at a time; between the look at the book and the hold nothing else runs.
-//   S2  a call that only held money keeps out waits WAIT_MS for it, and is refused at once when that can no longer help.
+//   S2  a call that held money keeps out, or leaves less than its worst case, waits WAIT_MS for it. Then it is given what is left. It
+//       is refused at once when waiting can no longer help.
 //   S3  no answer waits for the disk: a mark tells that the stored book is out of date, and the book follows within PERSIST_MS.
 //       After a crash between the two, what was spent is read from the bill. Holds of the last second may be forgotten, whose
 //       calls are counted when they are told, and ended ones may be kept, which end again by their time.
@@ -25,7 +26,7 @@ import type { Spending, SpendLedger } from "../services/llm/ports.ts";
 
 interface Waiter {
   reservation: Reservation;
-  resolve(grant: Grant): void;
+  resolve(grant: Grant | Promise<Grant>): void;
   timer: ReturnType<typeof setTimeout>;
 }
 
@@ -54,8 +55,8 @@ export class Spend extends DurableObject<Env> implements SpendLedger {
   async reserve(reservation: Reservation): Promise<Grant> {
     await this.#know(reservation.budgets);
     const one = { ...reservation, spareUsdMicros: 0 };
-    const grant = this.#tryReserve(this.#waiters.size > 0 ? one : reservation);
-    return grant.allowed || !grant.mayFree ? grant : this.#wait(one, grant);
+    const grant = this.#tryReserve(this.#waiters.size > 0 ? one : reservation, true);
+    return grant.allowed || !grant.mayFree ? grant : this.#wait(one);
   }
 
   async settle(...settlements: Settlement[]): Promise<void> {
@@ -102,18 +103,18 @@ export class Spend extends DurableObject<Env> implements SpendLedger {
     }
   }
 
-  #tryReserve(reservation: Reservation): Grant {
-    const grant = this.#book.reserve(reservation, this.#platform.clock.now());
+  #tryReserve(reservation: Reservation, mayWait: boolean): Grant {
+    const grant = this.#book.reserve(reservation, this.#platform.clock.now(), { mayWait });
     if (grant.allowed && grant.spareUsdMicros > 0) this.#persist();
     else if (grant.allowed) this.#persistSoon();
     return grant;
   }
 
-  #wait(reservation: Reservation, refusal: Grant): Promise<Grant> {
+  #wait(reservation: Reservation): Promise<Grant> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.#waiters.delete(waiter);
-        resolve(refusal);
+        resolve(this.#know(reservation.budgets).then(() => this.#tryReserve(reservation, false)));
       }, WAIT_MS);
       const waiter: Waiter = { reservation, resolve, timer };
       this.#waiters.add(waiter);
@@ -127,7 +128,7 @@ export class Spend extends DurableObject<Env> implements SpendLedger {
         this.#platform.later(this.#know(budgets).then(() => this.#serveWaiters()));
         return;
       }
-      const grant = this.#tryReserve(waiter.reservation);
+      const grant = this.#tryReserve(waiter.reservation, true);
       if (!grant.allowed && grant.mayFree) continue;
       this.#waiters.delete(waiter);
       clearTimeout(waiter.timer);

@@ -104,11 +104,14 @@ export class BudgetBook {
     if (monthStart === this.#monthStart && !this.#spent.has(name)) this.#spent.set(name, spentUsdMicros);
   }
 
-  reserve({ id, budgets, leastUsdMicros, worstUsdMicros, spareUsdMicros: wanted }: Reservation, now: number): Grant {
+  /** With `mayWait` nobody is given less than the worst case while others hold money that they may leave. */
+  reserve(reservation: Reservation, now: number, { mayWait = false } = {}): Grant {
+    const { id, budgets, leastUsdMicros, worstUsdMicros, spareUsdMicros: wanted } = reservation;
     const rooms = budgets.map((budget) => ({ budget, room: this.#room(budget) }));
     const least = Math.min(...rooms.map(({ room }) => room));
     const usdMicros = Math.min(worstUsdMicros, least);
-    const tight = rooms.find(({ room }) => room <= 0 || room < leastUsdMicros);
+    const enough = ({ name }: WantedBudget) => (mayWait && this.held(name) > 0 ? worstUsdMicros : leastUsdMicros);
+    const tight = rooms.find(({ budget, room }) => room <= 0 || room < enough(budget));
     if (tight === undefined) {
       const lent = Math.min(wanted, Math.floor((least - usdMicros) * LENT_SHARE));
       const spareUsdMicros = lent < worstUsdMicros ? 0 : lent;

@@ -9,7 +9,7 @@ import type { Settlement, WantedBudget } from "./budget-book.ts";
 
 export const LEASE_MS = 2_000;
 /** What a first call may cost, in worst cases: providers count pictures, files and tools as they like. */
-const UNKNOWN_EXCESS = 4;
+const UNKNOWN_EXCESS = 3;
 /** One file of a thousand pages does not keep all other calls from being made at once. */
 const MAX_EXCESS = 100;
 

@@ -41,6 +41,17 @@ describe("a book of budgets", () => {
     expect(aBook({ tenant: 96 }).reserve(asked("a", { leastUsdMicros: 5 }), NOW)).toMatchObject({ mayFree: false });
   });
 
+  it("gives nobody who may wait less than the worst case while others hold money", () => {
+    const book = aBook({ tenant: 0, [key.name]: 25 });
+    const waits = { mayWait: true };
+    expect(book.reserve(asked("a", { worstUsdMicros: 95 }), NOW, waits)).toMatchObject({ usdMicros: 95 });
+    expect(book.reserve(asked("b"), NOW, waits)).toMatchObject({ allowed: false, mayFree: true });
+    // What another budget holds is nothing to wait for.
+    const ofKey = asked("c", { budgets: [key], leastUsdMicros: 2 });
+    expect(book.reserve(ofKey, NOW, waits)).toMatchObject({ allowed: true, usdMicros: 5 });
+    expect(book.reserve(asked("b"), NOW)).toMatchObject({ allowed: true, usdMicros: 5 });
+  });
+
   it("takes from every budget that a call touches, and from none when one has no room", () => {
     const book = aBook({ tenant: 0, [key.name]: 25 });
     expect(book.reserve(asked("a", { budgets: [tenant, key], leastUsdMicros: 6 }), NOW)).toMatchObject({ budget: key });

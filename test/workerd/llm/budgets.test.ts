@@ -54,6 +54,7 @@ describe("a budget", () => {
     await owner.call("/v1/budgets/tenant", { method: "PUT", body: { usdMicrosPerMonth: 1_000 } });
     const call = () => owner.call("/v1/chat/completions", ask({ max_tokens: 20 }));
     const answers = await Promise.all(Array.from({ length: 60 }, call));
+    // Neither the first, whose estimate nobody had proved wrong yet, nor the last, for which too little seemed to be left.
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(10);
     await budgetsOf(owner, [{ spentUsdMicros: 1_000, heldUsdMicros: 0 }]);
   });
