@@ -240,8 +240,8 @@ export class HostedRun implements RunMethods {
       if (found === null) return null;
       requireAssignee(found.review, answer.role);
       const { role: _role, ...decision } = answer;
-      await this.#run.decide(this.#require(), { type: "DecideReview", ...decision }, act);
-      return this.#review(answer.reviewId);
+      const changed = await this.#run.decide(this.#require(), { type: "DecideReview", ...decision }, act);
+      return { ...found, review: changed.find(({ id }) => id === answer.reviewId) ?? found.review };
     });
   }
 

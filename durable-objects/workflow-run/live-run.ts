@@ -156,11 +156,11 @@ export class LiveRun {
     await this.decide(live, { type: "Continue" }, null, () => this.#journal.unqueue());
   }
 
-  /** A command that its caller waits for; a refusal is thrown. */
-  async decide(live: Live, command: RunCommand, act: RunAct | null, before?: () => void): Promise<void> {
+  /** A command that its caller waits for; a refusal is thrown. Answers the reviews that it changed. */
+  async decide(live: Live, command: RunCommand, act: RunAct | null, before?: () => void): Promise<ReviewRow[]> {
     const decision = await this.#decision(live, command);
     if (decision.refused !== null) throw refusal(decision.refused);
-    this.#persist(live, decision, () => {
+    return this.#persist(live, decision, () => {
       before?.();
       if (act !== null) this.#journal.addAct(act, Date.now());
     });
@@ -299,8 +299,13 @@ export class LiveRun {
     return answers;
   }
 
-  /** Writes down what was decided, with what `first` writes, and acts on it. */
-  #persist(live: Live, { state, events, effects }: Outcome, first: (() => void) | null, ended: string[] = []): void {
+  /** Writes down what was decided, with what `first` writes, and acts on it. Answers the reviews that have changed. */
+  #persist(
+    live: Live,
+    { state, events, effects }: Outcome,
+    first: (() => void) | null,
+    ended: string[] = [],
+  ): ReviewRow[] {
     const reviews = changedReviews(live.pendingReviews, events, state);
     const begun = effects.flatMap((effect) => childrenOf(live.origin, effect));
     const isBound = this.#family.hasAny || begun.length > 0;
@@ -332,6 +337,7 @@ export class LiveRun {
     this.#announce(live);
     this.#schedule(live);
     for (const listener of this.#listeners.splice(0)) listener();
+    return reviews;
   }
 
   #saveSnapshot(live: Live): void {
