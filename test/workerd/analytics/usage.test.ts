@@ -1,6 +1,7 @@
-import { sql } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import { describe, expect, it, vi } from "vitest";
 import { completeChat } from "../../../services/llm/complete-chat.ts";
+import { modelCalls } from "../../../services/llm/table.ts";
 import { projectRuns } from "../../../services/workflows/project-runs.ts";
 import { aRun } from "../../support/a-run.ts";
 import { anApiKey, aTenant, type TestMember } from "../../support/a-tenant.ts";
@@ -40,7 +41,7 @@ describe("usage", () => {
     await key.call("/v1/chat/completions", ask({ model: "answers" }));
     const again = await key.call("/v1/chat/completions", ask({ model: "answers" }));
     expect(again.headers.get("x-weft-cache")).toBe("hit");
-    const { workflow } = await aRun(
+    const { id: runId, workflow } = await aRun(
       owner,
       {
         StartAt: "Prepare",
@@ -76,6 +77,9 @@ describe("usage", () => {
         body.data.map(({ meter, quantity }: { meter: string; quantity: number }) => [meter, quantity]),
       ),
     );
+
+    const bill = await owner.ctx.db.select().from(modelCalls).where(eq(modelCalls.tenantId, owner.tenantId));
+    expect(bill.filter((row) => row.workflow !== null)).toMatchObject([{ runId, runState: "Ask", workflow }]);
 
     const of = { day: today(), model: "mock/m" };
     const everything = await usage(key, "?groupBy=day,workflow,user,model,meter", { totals: body.totals });
