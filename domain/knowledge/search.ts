@@ -71,6 +71,7 @@ export type SearchConfiguration = z.infer<typeof SearchConfiguration>;
 export const SearchResult = z
   .strictObject({
     documentId: z.string(),
+    externalId: z.string().optional().describe("Your own id of the document, where it has one."),
     chunkId: z.string(),
     title: z.string(),
     text: z.string().describe("Verbatim slice [start, end) of the document's stored text."),

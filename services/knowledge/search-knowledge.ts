@@ -117,11 +117,12 @@ async function shown(ctx: ServiceContext, knowledgeBase: KnowledgeBaseRow, query
   const without: string[] = [];
   for (let round = 1; ; round++) {
     const found = await searched(ctx, knowledgeBase, without.length === 0 ? query : { ...query, without });
-    const versions = await indexedVersions(ctx, knowledgeBase.id, found.results);
+    const shownBy = await rowsShown(ctx, knowledgeBase.id, found.results);
     const leftovers = new Set<string>();
     const visible = found.results.flatMap((result) => {
       const { documentId, version } = ofIndexEntry(result.documentId);
-      if (versions.get(documentId) === version) return [{ ...result, documentId }];
+      const row = shownBy.get(documentId);
+      if (row?.indexedVersion === version) return [named(result, row)];
       leftovers.add(result.documentId);
       return [];
     });
@@ -140,16 +141,27 @@ async function searched(ctx: ServiceContext, base: KnowledgeBaseRow, query: Inde
   throw problem("validation-failed", { errors: [{ pointer: "/filter", detail: outcome.detail }] });
 }
 
+interface ShownRow {
+  readonly id: string;
+  readonly externalId: string | null;
+  readonly indexedVersion: number | null;
+}
+
+/** By the names that a reader knows the document by. */
+function named(result: SearchResult, { id, externalId }: ShownRow): SearchResult {
+  return { ...result, documentId: id, ...(externalId !== null && { externalId }) };
+}
+
 /** What the rows say is to be shown: the index follows them by a task, and is never ahead of them for a reader. */
-async function indexedVersions(
+async function rowsShown(
   ctx: ServiceContext,
   knowledgeBaseId: string,
   results: readonly SearchResult[],
-): Promise<Map<string, number | null>> {
+): Promise<Map<string, ShownRow>> {
   if (results.length === 0) return new Map();
   const ids = JSON.stringify([...new Set(results.map((result) => ofIndexEntry(result.documentId).documentId))]);
   const rows = await ctx.db
-    .select({ id: documents.id, indexedVersion: documents.indexedVersion })
+    .select({ id: documents.id, externalId: documents.externalId, indexedVersion: documents.indexedVersion })
     .from(documents)
     .where(
       and(
@@ -159,5 +171,5 @@ async function indexedVersions(
         inArray(documents.id, sql`(select value from json_each(${ids}))`),
       ),
     );
-  return new Map(rows.map(({ id, indexedVersion }) => [id, indexedVersion]));
+  return new Map(rows.map((row) => [row.id, row]));
 }

@@ -148,7 +148,7 @@ describe("replacing a document by its external id", () => {
     const second = await aDocument(member, kb, { title: "Hours", text: "The office opens at nine.", externalId: "h" });
     expect(second).toMatchObject({ id: first.id, version: 2, createdAt: first.createdAt });
     const results = await found(member, kb, { query: "when does the office open" });
-    expect(results.map(({ text }) => text)).toEqual(["The office opens at nine."]);
+    expect(results.map(({ text, externalId }) => [text, externalId])).toEqual([["The office opens at nine.", "h"]]);
   });
 
   it("leaves the earlier text searchable when the new one cannot be read", async () => {
