@@ -1,11 +1,12 @@
-import { and, eq } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import { notFound } from "../../domain/kernel/problem.ts";
 import { commit } from "../commit.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
 import { ifStill, lost, requireMatch } from "../preconditions.ts";
+import { forgetGatewayPolicy } from "./gateway-policy.ts";
 import { knownRoutes } from "./known-by-name.ts";
 import { findRouteRow } from "./load-route.ts";
-import { modelRoutes, toModelRoute } from "./table.ts";
+import { experiments, modelRoutes, toModelRoute } from "./table.ts";
 
 export async function deleteModelRoute(ctx: ServiceContext, name: string): Promise<void> {
   requirePermission(ctx, "settings:write");
@@ -15,8 +16,23 @@ export async function deleteModelRoute(ctx: ServiceContext, name: string): Promi
   const isRoute = and(eq(modelRoutes.tenantId, ctx.tenant.id), eq(modelRoutes.name, name));
   await commit(ctx, {
     change: ctx.db.delete(modelRoutes).where(and(isRoute, ifStill(ctx, eq(modelRoutes.version, before.version)))),
+    also: [endExperiments(ctx, name)],
     audit: { action: "model-route.deleted", target: { type: "model-route", id: name } },
     conflict: lost(ctx, () => notFound("model route")),
   });
   knownRoutes.forget(ctx, name);
+  forgetGatewayPolicy(ctx);
+}
+
+/** A route that is made anew under the name is another one: it takes no part in what ran on the first. */
+function endExperiments(ctx: ServiceContext, route: string) {
+  return ctx.db
+    .update(experiments)
+    .set({
+      status: "stopped",
+      runningRoute: null,
+      endedAt: ctx.clock.now(),
+      version: sql`${experiments.version} + 1`,
+    })
+    .where(and(eq(experiments.tenantId, ctx.tenant.id), eq(experiments.runningRoute, route)));
 }

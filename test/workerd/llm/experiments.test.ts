@@ -123,6 +123,17 @@ describe("an experiment", () => {
     expect(body).toMatchObject({ status: "rolled-back", rolledBack: ["other"] });
   });
 
+  it("ends with its route: one that is made anew under the name takes no part in it", async () => {
+    const owner = await aRoute();
+    const { body: experiment } = await owner.call("/v1/experiments", { body: PLAN });
+    expect((await owner.call("/v1/model-routes/answers", { method: "DELETE" })).status).toBe(204);
+    const { body } = await owner.call(`/v1/experiments/${experiment.id}`);
+    expect(body).toMatchObject({ status: "stopped", endedAt: expect.any(String) });
+    await aRoute(good, good, owner);
+    for (let n = 0; n < 12; n++) expect((await ask(owner, `user-${n}`)).headers.get("x-weft-provider")).toBe("mock-a");
+    expect((await owner.call("/v1/experiments", { body: PLAN })).status).toBe(201);
+  });
+
   it("is alone on its route until it is stopped", async () => {
     const owner = await aRoute();
     const { body: experiment } = await owner.call("/v1/experiments", { body: PLAN });
