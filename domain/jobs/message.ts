@@ -61,9 +61,10 @@ export function companyOf(task: Task): string | undefined {
 
 /**
  * What travels through the queue. A `stored-task` is only the doorbell of a row that a commit wrote, and `stored-tasks` that of
- * several that are done together; `files` are small stored files by their keys, which need not be read then; `run-advanced` tells that a run's journal has moved, and the object repeats it until the
- * projection has answered; `told` is what the read models are to know, where that is small enough to travel. `audit-due` tells
- * that a tenant's audit log has entries to seal or to drop, which the clock repeats while it holds.
+ * several that are done together; `files` are small stored files by their keys, which need not be read then. `run-advanced` tells
+ * that a run's journal has moved, and the object repeats it until the projection has answered; `told` is what the read models are to
+ * know, where that is small enough to travel. `audit-due` tells that a tenant's audit log has entries to seal or to drop, which the
+ * clock repeats while it holds.
  */
 export const QueueMessage = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("stored-task"), id: z.string(), tenantId: z.string() }),
