@@ -172,7 +172,9 @@ export class History {
     if (row === undefined) return null;
     const text = row.state === "" ? this.#inParts(SNAPSHOT_SEQ) : row.state;
     this.#snapshot = { seq: row.seq, characters: text.length };
-    return JSON.parse(text) as RunState;
+    const state = JSON.parse(text) as RunState;
+    // One of an earlier version does not say what the run holds: the journal does.
+    return state.held === undefined ? null : state;
   }
 
   /** Whether a replay would read more than a new snapshot costs, however few events there are. */

@@ -9,7 +9,7 @@ import { startParallel } from "./parallel.ts";
 import { isReady } from "./readiness.ts";
 import { currentVisit, fanOutOf, isEnded, type Scope, type Visit } from "./state.ts";
 import { schedule } from "./task.ts";
-import { complete, enter } from "./transition.ts";
+import { complete, enter, requireRoom } from "./transition.ts";
 import { definitionOf, emit, isSpent, isTired, loadScope, statesOf, type Turn } from "./turn.ts";
 import { finishWait, wait } from "./wait.ts";
 
@@ -109,6 +109,7 @@ async function begin(turn: Turn, scope: Scope): Promise<void> {
 }
 
 async function execute(turn: Turn, scope: Scope, visit: Visit): Promise<void> {
+  requireRoom(turn, scope, visit.state);
   const definition = definitionOf(turn, scope, visit.state);
   switch (definition.type) {
     case "Pass":
@@ -138,6 +139,7 @@ async function endWait(turn: Turn, scope: Scope, visit: Visit): Promise<void> {
 }
 
 async function finish(turn: Turn, scope: Scope, visit: Visit, result: Json): Promise<void> {
+  requireRoom(turn, scope, visit.state);
   const definition = definitionOf(turn, scope, visit.state);
   if (definition.type === "Task" || definition.type === "Parallel" || definition.type === "Map") {
     await complete(turn, scope, visit, definition, result);

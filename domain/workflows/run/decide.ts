@@ -13,7 +13,8 @@ import { emit, HistoryFull, isSpent, newTurn, rootScope, type Turn } from "./tur
 //   D1  decide() is total: every (state, command) yields events or a refusal; what a definition or an input can
 //       cause is an event, never an exception.
 //   D2  The events, applied through evolve(), lead exactly to the state that is handed back.
-//   D3  It ends: after MAX_STATES entered states, or expressions that cost too much, it asks for another turn.
+//   D3  It ends: after MAX_STATES entered states, expressions that cost too much, or events too large to be written at
+//       once, it asks for another turn.
 
 export type Decision =
   | { readonly refused: null; readonly state: RunState; readonly events: RunEvent[]; readonly effects: Effect[] }

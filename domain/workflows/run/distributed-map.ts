@@ -15,6 +15,7 @@ import { openFanOut } from "./fan-out.ts";
 import { iterationInput } from "./iteration-input.ts";
 import { exceedsTolerance, openMapRun } from "./map-run.ts";
 import { currentVisit, type FanOut, type Scope, type Visit } from "./state.ts";
+import { lackOfRoom } from "./transition.ts";
 import { definitionOf, emit, evaluationScope, type Turn } from "./turn.ts";
 
 // A distributed Map: read items, cut batches, run children, write results. The outside does the work; what it reports
@@ -174,6 +175,11 @@ export async function advanceMapRun(turn: Turn, scope: Scope, from: number): Pro
     emit(turn, scope, { type: "MapRunSucceeded", state });
     emit(turn, scope, { type: "MapStateSucceeded", state });
     turn.queue.push(scope.id);
+    return;
+  }
+  const full = lackOfRoom(turn.state.held, state);
+  if (full !== null) {
+    await failMapRun(turn, scope, { error: full.error, cause: full.causeText });
     return;
   }
   turn.effects.push(...mapRunEffects(turn.state, scope, fanOut, from));

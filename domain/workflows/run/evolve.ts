@@ -9,9 +9,11 @@ import {
   startChild,
   startItems,
 } from "./fan-out.ts";
+import { assign, hold, holdInput, holdOutput, nothingHeld } from "./holding.ts";
 import { end, redrive, resume, rewind } from "./lifecycle.ts";
 import { finishChildren, startMapRun, takeItems, takeWritten, updateMapRun } from "./map-run.ts";
 import { noteHeartbeat, openTask, startTask } from "./open-task.ts";
+import { charactersOf } from "./payload.ts";
 import { currentVisit, fanOutOf, type Phase, ROOT, type RunState, type Scope, type Visit, visitOf } from "./state.ts";
 import { addTimer, dropEndedTimers } from "./timers.ts";
 
@@ -85,6 +87,7 @@ function apply(state: RunState, event: RunEvent): void {
     case "ActivitySucceeded":
       delete state.tasks[event.task];
       scope.phase = { at: "result", visit: currentVisit(scope), result: event.output };
+      hold(state, scope, "work", charactersOf(event.output));
       return;
     case "TaskFailed":
     case "LambdaFunctionFailed":
@@ -115,7 +118,7 @@ function apply(state: RunState, event: RunEvent): void {
       startBranches(state, scope, event, event.seq);
       return;
     case "MapStateStarted":
-      startItems(scope, event, event.seq);
+      startItems(state, scope, event, event.seq);
       return;
     case "ParallelStateSucceeded":
     case "MapStateSucceeded":
@@ -207,13 +210,16 @@ function begin(state: RunState, event: ExecutionStarted, at: number): void {
   if (event.deadline !== undefined) state.deadline = event.deadline;
   const phase: Phase = { at: "next", state: event.startAt, input: event.input };
   // AWS links the first state to event 0, not to ExecutionStarted.
-  state.scopes[ROOT] = { id: ROOT, parent: null, index: 0, variables: {}, last: 0, phase };
+  const root: Scope = { id: ROOT, parent: null, index: 0, variables: {}, last: 0, phase, held: nothingHeld() };
+  state.scopes[ROOT] = root;
+  hold(state, root, "value", charactersOf(event.input));
 }
 
 function enter(state: RunState, scope: Scope, event: StateEntered, seq: number, at: number): void {
   state.entered++;
   // A state that was aborted and is entered again leaves its children behind.
   dropChildren(state, scope);
+  holdInput(state, scope, event.input);
   const type = event.type.slice(0, -"StateEntered".length) as StateType;
   const visit: Visit = { state: event.state, type, entered: seq, enteredAt: at, input: event.input, retries: [] };
   scope.phase = { at: "entered", visit };
@@ -222,7 +228,8 @@ function enter(state: RunState, scope: Scope, event: StateEntered, seq: number, 
 function exit(state: RunState, scope: Scope, event: StateExited): void {
   state.exited++;
   dropChildren(state, scope);
-  if (event.assigned !== undefined) Object.assign(scope.variables, event.assigned);
+  holdOutput(state, scope, event.output);
+  if (event.assigned !== undefined) assign(state, scope, event.assigned);
   if (event.next !== undefined) {
     scope.phase = { at: "next", state: event.next, input: event.output };
     return;
@@ -270,6 +277,7 @@ function settlePlan(state: RunState, plan: Plan, order: number): void {
       return;
     case "retry": {
       dropChildren(state, scope);
+      hold(state, scope, "work", 0);
       while (visit.retries.length <= plan.retrier) visit.retries.push(0);
       visit.retries[plan.retrier] = (visit.retries[plan.retrier] ?? 0) + 1;
       scope.phase = { at: "retry", visit, until: plan.at };

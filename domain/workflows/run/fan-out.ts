@@ -1,6 +1,8 @@
 import type { Json } from "../../kernel/json.ts";
 import { isJsonObject } from "../../kernel/json.ts";
 import type { MapStateStarted, RunEventBody } from "./event.ts";
+import { hold, nothingHeld, release } from "./holding.ts";
+import { charactersOf } from "./payload.ts";
 import { currentVisit, type FanOut, fanOutOf, type RunState, type Scope } from "./state.ts";
 
 // What events do to the children of Parallel and inline Map. Only evolve() calls these.
@@ -12,16 +14,18 @@ export function startBranches(state: RunState, scope: Scope, event: BranchesStar
   const fanOut = newFanOut("parallel", seq, event.input ?? visit.input, 0);
   resize(fanOut, event.branches);
   scope.phase = { at: "fanOut", visit, fanOut };
+  hold(state, scope, "work", charactersOf(event.input));
   for (let index = 0; index < event.branches; index++) startChild(state, scope, index, seq);
 }
 
-export function startItems(scope: Scope, event: MapStateStarted, seq: number): void {
+export function startItems(state: RunState, scope: Scope, event: MapStateStarted, seq: number): void {
   const visit = currentVisit(scope);
   const kind = event.mode === "INLINE" ? "map" : "mapRun";
   const fanOut = newFanOut(kind, seq, event.input ?? visit.input, event.maxConcurrency);
   fanOut.items = event.items ?? (event.itemsAt === undefined ? [] : itemsIn(visit.input, event.itemsAt));
   if (kind === "map") resize(fanOut, event.length);
   scope.phase = { at: "fanOut", visit, fanOut };
+  hold(state, scope, "work", charactersOf(event.input) + charactersOf(event.items));
 }
 
 function itemsIn(input: Json, names: readonly string[]): Json[] {
@@ -55,7 +59,8 @@ export function startChild(state: RunState, scope: Scope, index: number, seq: nu
   const fanOut = openFanOut(scope);
   openChild(fanOut, index);
   const id = childId(fanOut, index);
-  state.scopes[id] = { id, parent: scope.id, index, variables: {}, last: seq, phase: { at: "start" } };
+  const phase = { at: "start" } as const;
+  state.scopes[id] = { id, parent: scope.id, index, variables: {}, last: seq, phase, held: nothingHeld() };
 }
 
 export function openChild(fanOut: FanOut, index: number): void {
@@ -69,23 +74,24 @@ export function endBranch(state: RunState, parent: Scope, child: Scope): void {
   const fanOut = fanOutOf(parent.phase);
   if (fanOut?.kind !== "parallel") return;
   parent.last = child.last;
-  endChild(state, fanOut, child);
+  endChild(state, parent, fanOut, child);
   if (fanOut.succeeded === fanOut.total) collectResults(parent);
 }
 
 export function endIteration(state: RunState, scope: Scope, index: number): void {
   const fanOut = openFanOut(scope);
   const child = state.scopes[childId(fanOut, index)];
-  if (child !== undefined) endChild(state, fanOut, child);
+  if (child !== undefined) endChild(state, scope, fanOut, child);
 }
 
-function endChild(state: RunState, fanOut: FanOut, child: Scope): void {
+function endChild(state: RunState, parent: Scope, fanOut: FanOut, child: Scope): void {
   if (child.phase.at !== "ended") return;
   fanOut.results[child.index] = child.phase.output;
   fanOut.succeeded++;
   fanOut.openCount--;
   delete fanOut.open[child.index];
-  delete state.scopes[child.id];
+  hold(state, parent, "work", parent.held.work + child.held.value);
+  forget(state, child);
 }
 
 export function collectResults(scope: Scope): void {
@@ -107,8 +113,13 @@ export function dropChildren(state: RunState, scope: Scope): void {
     if (child === undefined) continue;
     if (child.phase.at === "task") delete state.tasks[child.phase.task];
     dropChildren(state, child);
-    delete state.scopes[child.id];
+    forget(state, child);
   }
+}
+
+function forget(state: RunState, scope: Scope): void {
+  release(state, scope);
+  delete state.scopes[scope.id];
 }
 
 export function childId(fanOut: Pick<FanOut, "id">, index: number | string): string {

@@ -1,5 +1,6 @@
 import type { Failure } from "./event.ts";
 import { dropChildren } from "./fan-out.ts";
+import { hold } from "./holding.ts";
 import { openChildren, redriveMapRun } from "./map-run.ts";
 import { fanOutOf, type RunState, type RunStatus, type Scope, taskKey, visitOf } from "./state.ts";
 import { addTimer } from "./timers.ts";
@@ -42,6 +43,7 @@ function redriveScope(state: RunState, scope: Scope): void {
   if (visit === null) return;
   if (fanOut === null || phase.at === "result" || hasNothingLeft(fanOut)) {
     dropChildren(state, scope);
+    hold(state, scope, "work", 0);
     scope.phase = { at: "next", state: visit.state, input: visit.input };
     return;
   }

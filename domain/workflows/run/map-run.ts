@@ -1,6 +1,8 @@
 import type { Json } from "../../kernel/json.ts";
 import type { ChildOutcome, MapRunChange, MapRunStarted } from "./event.ts";
 import { openChild, openFanOut, resize } from "./fan-out.ts";
+import { hold } from "./holding.ts";
+import { charactersOf } from "./payload.ts";
 import type { FanOut, MapRun, RunState, Scope } from "./state.ts";
 
 // What events do to a distributed Map. Its children are runs of their own; which of them are under way follows from
@@ -43,6 +45,7 @@ export function finishChildren(state: RunState, scope: Scope, children: readonly
     if (child.status === "succeeded") {
       fanOut.results[child.index] = child.output;
       fanOut.succeeded++;
+      hold(state, scope, "work", scope.held.work + charactersOf(child.output));
     } else {
       mapRun.failed++;
       mapRun.failures[child.index] = {

@@ -7,7 +7,7 @@ import { startDistributed } from "./distributed-map.ts";
 import { childId } from "./fan-out.ts";
 import { iterationInput } from "./iteration-input.ts";
 import type { FanOut, Scope, Visit } from "./state.ts";
-import { effectiveInput, enter } from "./transition.ts";
+import { effectiveInput, enter, lackOfRoom } from "./transition.ts";
 import { definitionOf, emit, evaluationScope, isSpent, loadScope, type Turn } from "./turn.ts";
 
 export async function startMap(turn: Turn, scope: Scope, visit: Visit, definition: MapState): Promise<void> {
@@ -52,6 +52,8 @@ function storedItems(input: Json, items: Json[]): { items?: Json[]; itemsAt?: st
 export async function startIterations(turn: Turn, scope: Scope, visit: Visit, fanOut: FanOut): Promise<void> {
   const limit = fanOut.maxConcurrency === 0 ? fanOut.total : fanOut.maxConcurrency;
   while (fanOut.openCount < limit && fanOut.next < fanOut.total && !isSpent(turn)) {
+    const error = lackOfRoom(turn.state.held, visit.state);
+    if (error !== null) throw error;
     const index = fanOut.next;
     const input = await iterationInput(turn, scope, visit, fanOut, index);
     emit(turn, scope, { type: "MapIterationStarted", state: visit.state, index });

@@ -1,5 +1,7 @@
 import { SECOND_MS } from "../../kernel/time.ts";
 import type { TaskFamily, TaskScheduled } from "./event.ts";
+import { hold } from "./holding.ts";
+import { charactersOf } from "./payload.ts";
 import { currentVisit, type OpenTask, type RunState, type Scope, taskKey } from "./state.ts";
 import { addTimer } from "./timers.ts";
 
@@ -25,6 +27,7 @@ export function openTask(state: RunState, scope: Scope, event: TaskScheduled, se
   if (event.heartbeatInSeconds !== undefined) task.heartbeatSeconds = event.heartbeatInSeconds;
   state.tasks[seq] = task;
   scope.phase = { at: "task", visit, task: seq };
+  hold(state, scope, "work", event.input === visit.input ? scope.held.value : charactersOf(event.input));
 }
 
 /** The clocks of a task run from its start: an activity may wait for a worker as long as it must. */

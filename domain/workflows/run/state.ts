@@ -42,6 +42,8 @@ export interface RunState {
   timers: Timer[];
   /** Length at which entries without an owner are swept out. */
   sweepTimersAt: number;
+  /** Characters that its scopes hold together. */
+  held: number;
 }
 
 /** The machine, a Parallel branch or a Map iteration. */
@@ -55,6 +57,16 @@ export interface Scope {
   /** Id of the last event of this scope. */
   last: number;
   phase: Phase;
+  readonly held: Held;
+}
+
+/** What a scope holds, in characters of JSON text; holding.ts keeps it. */
+export interface Held {
+  /** The input of its state, or the output of the one it left. */
+  value: number;
+  /** What the work of its state was given and has brought: of a Task, a Parallel or a Map. */
+  work: number;
+  variables: number;
 }
 
 export type Phase =
@@ -184,6 +196,7 @@ export function initialState(): RunState {
     tasks: {},
     timers: [],
     sweepTimersAt: 64,
+    held: 0,
   };
 }
 

@@ -44,6 +44,7 @@ export async function schedule(turn: Turn, scope: Scope, visit: Visit, definitio
     ...(limit !== null && { timeoutInSeconds: limit }),
     ...(heartbeat !== null && { heartbeatInSeconds: heartbeat }),
   });
+  turn.written += scope.held.work;
   start(turn, scope, id, family);
 }
 

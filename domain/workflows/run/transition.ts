@@ -4,7 +4,8 @@ import { StateError } from "../expression/error.ts";
 import { evaluateAssign, evaluatePathField, evaluateTemplate, placeResult } from "../expression/evaluate.ts";
 import { MAX_JSON_DEPTH } from "../expression/json-depth.ts";
 import type { StateEntered, StateExited } from "./event.ts";
-import { payloadFault } from "./payload.ts";
+import { MAX_HELD_CHARACTERS } from "./holding.ts";
+import { charactersOf, payloadFault } from "./payload.ts";
 import type { Scope, Visit } from "./state.ts";
 import { definitionOf, emit, evaluationScope, type Turn } from "./turn.ts";
 
@@ -20,6 +21,7 @@ export function enter(turn: Turn, scope: Scope, name: string, input: Json): void
   }
   const type: StateEntered["type"] = `${definitionOf(turn, scope, name).type}StateEntered`;
   emit(turn, scope, { type, state: name, input });
+  turn.written += scope.held.value;
 }
 
 /** AWS gives the same advice: a long job goes on in a new execution before its history is full. */
@@ -44,6 +46,20 @@ export function leave(turn: Turn, scope: Scope, visit: Visit, { output, assigned
     ...(assigned !== null && { assigned }),
     ...(next !== null && { next }),
   });
+  turn.written += scope.held.value + (assigned === null ? 0 : charactersOf(assigned));
+}
+
+/** Keeps the run within its isolate's memory. What the state's own work holds does not count: it goes when the state is left. */
+export function requireRoom({ state }: Turn, { held }: Scope, subject: string): void {
+  const error = lackOfRoom(state.held - held.work, subject);
+  if (error !== null) throw error;
+}
+
+/** Why a run that holds so much may not go on with a state; `null` where it may. */
+export function lackOfRoom(held: number, subject: string): StateError | null {
+  if (held <= MAX_HELD_CHARACTERS) return null;
+  const cause = `The state '${subject}' cannot go on: the inputs, results and variables that the run holds at once exceed ${MAX_HELD_CHARACTERS} characters.`;
+  return new StateError("States.DataLimitExceeded", cause, false);
 }
 
 export function requireSize(

@@ -21,6 +21,8 @@ export interface Turn {
   readonly queue: string[];
   /** States that may still be entered before the decision must end. */
   budget: number;
+  /** Characters of the values that its events carry. */
+  written: number;
   /** What expressions have cost so far. */
   readonly tally: Tally;
   /** `$$.Execution`, built when first asked for. */
@@ -44,19 +46,21 @@ export function newTurn(machine: Machine, state: RunState, chance: Chance, budge
   const now = chance.now().getTime();
   const caches = { execution: null, nowText: null, context: null, handled: null };
   const tally = { steps: 0 };
-  return { machine, state, chance, now, events: [], effects: [], queue: [], budget, tally, ...caches };
+  return { machine, state, chance, now, events: [], effects: [], queue: [], budget, written: 0, tally, ...caches };
 }
 
 /** A quarter of a second of expressions, after which other runs of the isolate have their turn. */
 const MAX_TURN_STEPS = 100_000;
+/** The events of a decision are written as one text. */
+const MAX_TURN_CHARACTERS = 4_000_000;
 
 /** Whether the decision must end here, and go on in another. */
-export function isSpent({ budget, tally }: Turn): boolean {
-  return budget <= 0 || isTired({ tally });
+export function isSpent(turn: Turn): boolean {
+  return turn.budget <= 0 || isTired(turn);
 }
 
-export function isTired({ tally }: Pick<Turn, "tally">): boolean {
-  return tally.steps >= MAX_TURN_STEPS;
+export function isTired({ tally, written }: Turn): boolean {
+  return tally.steps >= MAX_TURN_STEPS || written >= MAX_TURN_CHARACTERS;
 }
 
 /** Thrown by emit() when the journal has room for the closing event only. */

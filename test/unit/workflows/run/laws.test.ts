@@ -3,9 +3,10 @@ import { describe, expect, it } from "vitest";
 import type { Json } from "../../../../domain/kernel/json.ts";
 import type { RunCommand } from "../../../../domain/workflows/run/command.ts";
 import { nextTimerAt, pendingEffects } from "../../../../domain/workflows/run/effects.ts";
+import { charactersOf } from "../../../../domain/workflows/run/payload.ts";
 import { checkpoints } from "../../../../domain/workflows/run/projection.ts";
 import { replay, rewindState } from "../../../../domain/workflows/run/replay.ts";
-import { isEnded, type RunState } from "../../../../domain/workflows/run/state.ts";
+import { isEnded, type RunState, visitOf } from "../../../../domain/workflows/run/state.ts";
 import { definitions, fates, INPUT } from "./generated.ts";
 import { World } from "./world.ts";
 
@@ -100,6 +101,30 @@ describe(`laws of a run (seed ${seed})`, { timeout: 60_000 * effort }, () => {
         const fate = await began(definition, numbers);
         await fate.toTheEnd(async () => {
           expect(plain(replay(fate.world.journal))).toEqual(plain(fate.world.state));
+        });
+      }),
+      { ...settings, numRuns: 60 * effort },
+    );
+  });
+
+  it("counts of what is held what is there, in every scope, and nothing that is gone", async () => {
+    await fc.assert(
+      fc.asyncProperty(definitions, fates, async (definition, numbers) => {
+        const fate = await began(definition, numbers);
+        await fate.toTheEnd(async () => {
+          const { held, scopes } = fate.world.state;
+          let sum = 0;
+          for (const scope of Object.values(scopes)) {
+            const { phase } = scope;
+            const value = "input" in phase ? phase.input : phase.at === "ended" ? phase.output : visitOf(phase)?.input;
+            expect(scope.held.value).toBe(charactersOf(value));
+            const variables = Object.values(scope.variables).map(charactersOf);
+            expect(scope.held.variables).toBe(variables.reduce((total, characters) => total + characters, 0));
+            expect(scope.held.work).toBeGreaterThanOrEqual(0);
+            if (phase.at === "next" || phase.at === "entered" || phase.at === "ended") expect(scope.held.work).toBe(0);
+            sum += scope.held.value + scope.held.work + scope.held.variables;
+          }
+          expect(held).toBe(sum);
         });
       }),
       { ...settings, numRuns: 60 * effort },

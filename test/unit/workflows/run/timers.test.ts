@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { nothingHeld } from "../../../../domain/workflows/run/holding.ts";
 import {
   initialState,
   type Phase,
@@ -15,7 +16,7 @@ function waiting(untils: readonly number[]): RunState {
     const id = String(i);
     const visit: Visit = { state: "W", type: "Wait", entered: 1, enteredAt: 0, input: null, retries: [] };
     const phase: Phase = { at: "wait", visit, until };
-    state.scopes[id] = { id, parent: null, index: 0, variables: {}, last: 0, phase };
+    state.scopes[id] = { id, parent: null, index: 0, variables: {}, last: 0, phase, held: nothingHeld() };
     addTimer(state, { at: until, kind: "wait", owner: id, order: i });
   });
   return state;
