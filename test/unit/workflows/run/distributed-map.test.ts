@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Json } from "../../../../domain/kernel/json.ts";
 import { childInput, childMachine } from "../../../../domain/workflows/run/child-run.ts";
 import { World } from "./world.ts";
 
@@ -98,6 +99,22 @@ describe("a distributed Map", () => {
     const { key } = children(world);
     await world.send({ type: "ChildrenFinished", key, children: [{ index: 0, status: "failed", error: "E" }] });
     expect(world.state).toMatchObject({ status: "failed", error: "States.ExceedToleratedFailureThreshold" });
+    expect(world.types.slice(-3)).toEqual(["MapRunFailed", "MapStateFailed", "ExecutionFailed"]);
+    expect(world.open).toEqual([]);
+  });
+
+  it("fails when its results are together more than a run may hold, and calls the other children off", async () => {
+    const world = mapOf({});
+    await world.start(new Array<Json>(400).fill(1));
+    const { key } = children(world);
+    const output = "x".repeat(200_000);
+    let finished = 0;
+    for (; finished < 400 && world.state.status === "running"; finished++) {
+      const child = { index: finished, status: "succeeded", output } as const;
+      await world.send({ type: "ChildrenFinished", key, children: [child] });
+    }
+    expect(finished).toBe(168);
+    expect(world.state).toMatchObject({ status: "failed", error: "States.DataLimitExceeded" });
     expect(world.types.slice(-3)).toEqual(["MapRunFailed", "MapStateFailed", "ExecutionFailed"]);
     expect(world.open).toEqual([]);
   });
