@@ -126,4 +126,29 @@ describe("a run of an earlier version", () => {
     });
     expect(kept).toEqual([{ act: 1 }]);
   });
+
+  it("is replayed from its journal where its snapshot does not say what the run holds", async () => {
+    const member = await aTenant();
+    const steps = 260;
+    const passes = Array.from({ length: steps }, (_, i) => [`P${i}`, { Type: "Pass", Next: `P${i + 1}` }]);
+    const review = { Type: "Task", Resource: "weft:review:request", End: true };
+    const definition = { StartAt: "P0", States: { ...Object.fromEntries(passes), [`P${steps}`]: review } };
+    const { id } = await aRun(member, definition);
+    const waiting = await eventually(
+      () => runOf(member, id),
+      ({ waitingFor }) => waitingFor.length > 0,
+    );
+    await runInDurableObject(objectOf(member, id), (_object, { storage: { sql } }) => {
+      const { state } = sql.exec<{ state: string }>("select state from snapshot").one();
+      // As it was: neither the run nor its scopes said it.
+      const former = JSON.stringify(JSON.parse(state), (name, value) => (name === "held" ? undefined : value));
+      expect(former.length).toBeLessThan(state.length);
+      sql.exec("update snapshot set state = ?", former);
+    });
+    await evictDurableObject(objectOf(member, id));
+    expect(await runOf(member, id)).toEqual(waiting);
+    const [{ reviewId } = {}] = waiting.waitingFor;
+    await member.call(`/v1/reviews/${reviewId}/decision`, { body: { decision: "approve" } });
+    expect(await runOf(member, id, 10)).toMatchObject({ status: "succeeded", output: { decision: "approve" } });
+  });
 });
