@@ -45,7 +45,9 @@ export function finishChildren(state: RunState, scope: Scope, children: readonly
     if (child.status === "succeeded") {
       fanOut.results[child.index] = child.output;
       fanOut.succeeded++;
-      hold(state, scope, "work", scope.held.work + charactersOf(child.output));
+      // Large results are what a ResultWriter is for: they are kept until it has them, and count for nothing.
+      const characters = mapRun.settings.writer === undefined ? charactersOf(child.output) : 0;
+      hold(state, scope, "work", scope.held.work + characters);
     } else {
       mapRun.failed++;
       mapRun.failures[child.index] = {

@@ -119,6 +119,19 @@ describe("a distributed Map", () => {
     expect(world.open).toEqual([]);
   });
 
+  it("goes on with as many results where a ResultWriter takes them", async () => {
+    const resource = "arn:aws:states:::s3:putObject";
+    const world = mapOf({ ResultWriter: { Resource: resource, Parameters: { Bucket: "b", Prefix: "out" } } });
+    await world.start(new Array<Json>(200).fill(1));
+    const { key } = children(world);
+    const output = "x".repeat(200_000);
+    for (let index = 0; index < 200; index++) {
+      await world.send({ type: "ChildrenFinished", key, children: [{ index, status: "succeeded", output }] });
+    }
+    expect(world.state.status).toBe("running");
+    expect(world.open.map(({ kind }) => kind)).toContain("writeResults");
+  });
+
   it("leaves tolerated failures out of the results", async () => {
     const world = mapOf({ ToleratedFailurePercentage: 50 });
     await world.start([1, 2]);
