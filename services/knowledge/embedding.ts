@@ -1,11 +1,11 @@
-import { asProblem, type Problem, problem } from "../../domain/kernel/problem.ts";
+import { type Problem, problem } from "../../domain/kernel/problem.ts";
 import { contextualText } from "../../domain/knowledge/chunk.ts";
 import type { EmbedderIdentity } from "../../domain/knowledge/embedding/embedder.ts";
 import { HASHED_EMBEDDER } from "../../domain/knowledge/embedding/hashed.ts";
 import type { TextChunk } from "../../domain/knowledge/text/chunks.ts";
 import type { ServiceContext } from "../context.ts";
 import { embedTexts } from "../llm/embed-texts.ts";
-import { loadTarget, type Target } from "../llm/find-target.ts";
+import { findTarget, type Target } from "../llm/find-target.ts";
 import { askingModels } from "./asking-models.ts";
 
 /** Workers AI takes at most this many texts a call; others take more. */
@@ -51,10 +51,8 @@ export async function embedQuery(
 /** Refuses a model that no provider of the tenant has a name for. */
 export async function requireEmbeddingModel(ctx: ServiceContext, model: string): Promise<void> {
   if (model === HASHED_EMBEDDER.model) return;
-  const target = await loadTarget(ctx, model).catch((error: unknown) => {
-    if (asProblem(error)?.code !== "not-found") throw error;
-    throw unfit("is not a model of a known provider");
-  });
+  const target = await findTarget(ctx, model);
+  if (target === null) throw unfit("is not a model of a known provider");
   if (!mayEmbed(target)) throw unfit("is no embedding model");
 }
 

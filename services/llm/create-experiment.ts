@@ -1,9 +1,9 @@
-import { asProblem, type InvalidMember, problem } from "../../domain/kernel/problem.ts";
+import { type InvalidMember, problem } from "../../domain/kernel/problem.ts";
 import type { CreateExperiment, Experiment } from "../../domain/llm/experiment.ts";
 import { commit } from "../commit.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
 import { toExperiment } from "./experiment-row.ts";
-import { loadTarget } from "./find-target.ts";
+import { findTarget } from "./find-target.ts";
 import { forgetGatewayPolicy } from "./gateway-policy.ts";
 import { findRouteRow } from "./load-route.ts";
 import { type ExperimentRow, experiments } from "./table.ts";
@@ -46,12 +46,8 @@ async function versionOfKnown(ctx: ServiceContext, { route, variants }: CreateEx
   const row = await findRouteRow(ctx, route);
   if (row === null) errors.push({ pointer: "/route", detail: "is not a model route" });
   for (const [at, { model }] of variants.entries()) {
-    try {
-      await loadTarget(ctx, model);
-    } catch (error) {
-      if (asProblem(error)?.code !== "not-found") throw error;
-      errors.push({ pointer: `/variants/${at}/model`, detail: "is not a model of a known provider" });
-    }
+    if ((await findTarget(ctx, model)) !== null) continue;
+    errors.push({ pointer: `/variants/${at}/model`, detail: "is not a model of a known provider" });
   }
   if (errors.length > 0) throw problem("validation-failed", { errors });
   return row?.version ?? null;

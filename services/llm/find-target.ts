@@ -13,10 +13,16 @@ export interface Target {
 
 /** Where a model name leads: a tenant's own provider goes before a default one of the same name. */
 export async function loadTarget(ctx: ServiceContext, name: string): Promise<Target> {
+  const target = await findTarget(ctx, name);
+  if (target === null) throw notFound(`model: ${name.slice(0, 100)}`);
+  return target;
+}
+
+/** `null` where no provider of the tenant has the name. */
+export async function findTarget(ctx: ServiceContext, name: string): Promise<Target | null> {
   const parsed = parseModelName(name);
   const provider = parsed === null ? null : await findProvider(ctx, parsed);
-  if (parsed === null || provider === null) throw notFound(`model: ${name.slice(0, 100)}`);
-  return { provider, model: parsed.model };
+  return parsed === null || provider === null ? null : { provider, model: parsed.model };
 }
 
 /** What the stored key is sealed for: it opens in the row it was written to and nowhere else. */

@@ -1,7 +1,7 @@
-import { asProblem, type InvalidMember, problem } from "../../domain/kernel/problem.ts";
+import { type InvalidMember, problem } from "../../domain/kernel/problem.ts";
 import { type PutModelRoute, type RouteTarget, routeSettings } from "../../domain/llm/model-route.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
-import { loadTarget } from "./find-target.ts";
+import { findTarget } from "./find-target.ts";
 import { requireUsableGuardrails } from "./usable-guardrails.ts";
 import { type WrittenRoute, writeRouteVersion } from "./write-route-version.ts";
 
@@ -19,13 +19,8 @@ export async function refuseUnknownTargets(
   pointerOf: (index: number) => string,
 ): Promise<void> {
   const unknown = async (model: string, index: number): Promise<InvalidMember[]> => {
-    try {
-      await loadTarget(ctx, model);
-      return [];
-    } catch (error) {
-      if (asProblem(error)?.code !== "not-found") throw error;
-      return [{ pointer: pointerOf(index), detail: `${model} is not a model of a known provider` }];
-    }
+    if ((await findTarget(ctx, model)) !== null) return [];
+    return [{ pointer: pointerOf(index), detail: `${model} is not a model of a known provider` }];
   };
   const errors = (await Promise.all(targets.map(({ model }, index) => unknown(model, index)))).flat();
   if (errors.length > 0) throw problem("validation-failed", { errors });

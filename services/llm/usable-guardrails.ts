@@ -1,9 +1,9 @@
-import { asProblem, type InvalidMember, problem } from "../../domain/kernel/problem.ts";
+import { type InvalidMember, problem } from "../../domain/kernel/problem.ts";
 import type { ChatCompletionRequest } from "../../domain/llm/chat-completion.ts";
 import { answerSchema } from "../../domain/llm/guarded-completion.ts";
 import type { Guardrail } from "../../domain/llm/guardrail.ts";
 import type { ServiceContext } from "../context.ts";
-import { loadTarget } from "./find-target.ts";
+import { findTarget } from "./find-target.ts";
 
 /** Refuses guardrails that could only fail: a JSON Schema that judges nothing, a judge that nobody has. */
 export async function requireUsableGuardrails(
@@ -23,13 +23,8 @@ async function faultOf(ctx: ServiceContext, guardrail: Guardrail): Promise<Inval
     return detail === null ? null : { pointer: "/schema", detail };
   }
   if (guardrail.type !== "moderation") return null;
-  try {
-    await loadTarget(ctx, guardrail.model);
-    return null;
-  } catch (error) {
-    if (asProblem(error)?.code !== "not-found") throw error;
-    return { pointer: "/model", detail: "is not a model of a known provider" };
-  }
+  if ((await findTarget(ctx, guardrail.model)) !== null) return null;
+  return { pointer: "/model", detail: "is not a model of a known provider" };
 }
 
 /** Refuses a request whose answer would be judged by a schema that judges nothing, before it costs anything. */
