@@ -23,6 +23,7 @@ import {
   distinct,
   inOrder,
   lookedAt,
+  saidBy,
 } from "../../domain/knowledge/ranking/chosen.ts";
 import { wantsFeedback } from "../../domain/knowledge/ranking/feedback.ts";
 import { type GatheredCandidate, gathered, type ShardCandidate } from "../../domain/knowledge/ranking/gathered.ts";
@@ -145,7 +146,7 @@ async function shownPassages(
     const differing = distinct(
       head.filter(({ key }) => loaded.has(key)),
       wanted,
-      ({ key }) => loaded.get(key)?.chunk.text ?? "",
+      ({ key }) => saidBy(loaded.get(key)?.chunk),
     );
     if (differing.length < wanted && reach < above.length) continue;
     return inOrder(differing, wordsOf, choice).flatMap((item) => {

@@ -36,7 +36,7 @@ export type AddedDocument = z.infer<typeof AddedDocument>;
 export const CreateDocument = z
   .strictObject({
     title: KnowledgeDocument.shape.title,
-    text: z.string().max(MAX_DOCUMENT_CHARACTERS).optional(),
+    text: z.string().max(MAX_DOCUMENT_CHARACTERS).optional().describe("Found by its title alone when empty."),
     sourceUrl: z.url({ protocol: /^https?$/ }).optional(),
     contentType: z.string().max(200).optional(),
     metadata: Metadata.optional(),

@@ -50,13 +50,12 @@ export function entriesOf(document: IndexDocument, embedder: EmbedderIdentity): 
   return entries;
 }
 
-export function documentLanguage(document: IndexDocument) {
-  return languageOf(
-    document.chunks
-      .slice(0, 8)
-      .map((chunk) => chunk.text)
-      .join("\n"),
-  );
+export function documentLanguage({ title, chunks }: IndexDocument) {
+  const text = chunks
+    .slice(0, 8)
+    .map((chunk) => chunk.text)
+    .join("\n");
+  return languageOf(text === "" ? title : text);
 }
 
 function vectorOf(title: string, chunk: IndexedChunk, embedder: EmbedderIdentity): QuantisedVector | null {

@@ -10,6 +10,7 @@ import {
   inOrder,
   lookedAt,
   type StoredChunk,
+  saidBy,
 } from "../../domain/knowledge/ranking/chosen.ts";
 import { featureReader } from "../../domain/knowledge/ranking/features.ts";
 import {
@@ -71,7 +72,7 @@ export function search(
   const above = aboveThreshold(ranked(candidates, plan), plan.minScore);
   lap();
   const chunkOf = chunkReader(source.sql, above, lookedAt(plan));
-  const differing = distinct(above, lookedAt(plan), ({ key }) => chunkOf(key)?.text ?? "");
+  const differing = distinct(above, lookedAt(plan), ({ key }) => saidBy(chunkOf(key)));
   const words = new Map((plan.diversity > 0 ? differing : []).map(({ key }) => [key, wordsOf(tokens.get(key))]));
   const chosen = inOrder(differing, ({ key }) => words.get(key) ?? NO_WORDS, plan);
   const byKey = new Map(candidates.map((candidate) => [candidate.key, candidate]));

@@ -7,7 +7,10 @@ import { normalisedText } from "../../domain/knowledge/text/normalise.ts";
 import { formatOf, type TextFormat } from "../../domain/knowledge/text/structure.ts";
 import type { ServiceContext } from "../context.ts";
 
-/** The canonical text of a source: what is chunked, and what every offset and quote refers to. */
+/**
+ * The canonical text of a source: what is chunked, and what every offset and quote refers to. A text may be empty, and its document
+ * is then found by its title; of any other file, in which there was something to be read, that is a failure.
+ */
 export async function extractText(
   ctx: ServiceContext,
   source: Uint8Array<ArrayBuffer>,
@@ -19,11 +22,17 @@ export async function extractText(
     : plainExtraction(source, contentType);
   if (!extraction.readable) return extraction;
   const text = normalisedText(extraction.text);
-  if (text.trim() === "") return unreadable("The file holds no text.");
+  if (text.trim() === "" && !isText(ctx, contentType)) return unreadable("The file holds no text.");
   if (text.length > MAX_DOCUMENT_CHARACTERS) {
     return unreadable(`The text has ${text.length} characters; a document may have ${MAX_DOCUMENT_CHARACTERS}.`);
   }
   return { ...extraction, text };
+}
+
+/** Whether files of this type are text themselves, and not data that becomes text. */
+export function isText(ctx: ServiceContext, contentType: string): boolean {
+  const type = mediaType(contentType);
+  return type.startsWith("text/") && type !== "text/csv" && !ctx.ports.textExtractor.reads(type);
 }
 
 /** How the stored text of a source of this type is marked up: the same as when it was extracted. */

@@ -45,6 +45,7 @@ async function readSource({ status, headers, stream }: OutboundResponse): Promis
   }
   const bytes = stream === null ? new Uint8Array(0) : await readBounded(stream);
   if (bytes === null) return { found: false, reason: `The file is larger than ${MAX_SOURCE_BYTES} bytes.` };
+  if (bytes.length === 0) return { found: false, reason: "The address answered with nothing." };
   return { found: true, bytes, contentType: headers.get("content-type") ?? "application/octet-stream" };
 }
 

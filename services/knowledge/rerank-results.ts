@@ -1,4 +1,5 @@
 import { asProblem, problem } from "../../domain/kernel/problem.ts";
+import { saidBy } from "../../domain/knowledge/ranking/chosen.ts";
 import { judgeMessages, readGrades } from "../../domain/knowledge/ranking/judge-prompt.ts";
 import { judged } from "../../domain/knowledge/ranking/judged.ts";
 import { CROSS_ENCODER, type Reranking, type SearchResult } from "../../domain/knowledge/search.ts";
@@ -21,7 +22,7 @@ export async function rerankedResults(
   results: readonly SearchResult[],
 ): Promise<{ results: readonly SearchResult[]; reranking: Reranking }> {
   const isEncoder = reranker === CROSS_ENCODER;
-  const shown = results.slice(0, isEncoder ? JUDGED_RESULTS : GRADED_RESULTS).map(({ text }) => text);
+  const shown = results.slice(0, isEncoder ? JUDGED_RESULTS : GRADED_RESULTS).map((result) => saidBy(result));
   if (shown.length === 0) return { results, reranking: { by: reranker, isApplied: true } };
   try {
     const scores = isEncoder ? await encoderScores(ctx, query, shown) : await grades(ctx, reranker, query, shown);

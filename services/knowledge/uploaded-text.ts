@@ -2,9 +2,8 @@
 //   U1  nothing of an upload is lost: it is stored so only where the canonical text, in UTF-8, is byte for byte what came.
 //   U2  anything else is stored as it came. The task reads it, and says why when it cannot.
 import type { Extraction } from "../../domain/knowledge/extraction/extraction.ts";
-import { mediaType } from "../../domain/knowledge/extraction/extraction.ts";
 import type { ServiceContext } from "../context.ts";
-import { extractText, textFormat } from "./extract-text.ts";
+import { extractText, isText, textFormat } from "./extract-text.ts";
 import { type Revision, textKey } from "./revision.ts";
 import type { DocumentRow } from "./table.ts";
 
@@ -33,10 +32,4 @@ export async function uploadedText(
   if (sourceUrl !== null || !isText(ctx, contentType)) return null;
   const text = await ctx.ports.files.text(textKey(revision));
   return text === null ? null : { readable: true, text, format: textFormat(contentType) };
-}
-
-/** Whether files of this type are text themselves, and not data that becomes text. */
-function isText(ctx: ServiceContext, contentType: string): boolean {
-  const type = mediaType(contentType);
-  return type.startsWith("text/") && type !== "text/csv" && !ctx.ports.textExtractor.reads(type);
 }

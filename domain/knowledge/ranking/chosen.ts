@@ -44,6 +44,11 @@ export function aboveThreshold(order: readonly Ranked[], minScore: number): read
   return end === -1 ? order : order.slice(0, end);
 }
 
+/** What a passage says: its text, or the title of a document that has none. */
+export function saidBy({ text, title }: Pick<StoredChunk, "text" | "title"> = { text: "", title: "" }): string {
+  return text === "" ? title : text;
+}
+
 /** The first `limit` that repeat none before them word for word: texts that differ by one number or a "not" say two things. */
 export function distinct<T>(items: readonly T[], limit: number, textOf: (item: T) => string): T[] {
   const chosen: T[] = [];

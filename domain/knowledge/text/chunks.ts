@@ -3,6 +3,7 @@
 //   C2  a chunk holds whole units and at most maxTokens, save that a last piece under 64 tokens joins its neighbour.
 //   C3  no chunk reaches over a heading of level 1 or 2.
 //   C4  starts strictly grow, so the number of chunks is bounded by the number of units.
+//   C5  a text with nothing to cut is one empty chunk at its beginning, under which its document is found by its title.
 import type { Chunk } from "../chunk.ts";
 import type { Chunking } from "../knowledge-base.ts";
 import type { Block } from "./block.ts";
@@ -21,10 +22,13 @@ const SECTION_LEVEL = 2;
 const MAX_TABLE_HEAD = 300;
 
 export function chunks(text: string, blocks: readonly Block[], chunking: Chunking): TextChunk[] {
-  return sections(units(text, blocks, chunking.maxTokens)).flatMap((section) =>
+  const cut = sections(units(text, blocks, chunking.maxTokens)).flatMap((section) =>
     packed(section, chunking).map((piece) => toChunk(text, piece)),
   );
+  return cut.length > 0 ? cut : [EMPTY];
 }
+
+const EMPTY: TextChunk = { start: 0, end: 0, text: "", headingPath: [], tokens: 0 };
 
 /** Runs of units between section headings. A heading that follows headings alone stays with them. */
 function sections(all: readonly Unit[]): Unit[][] {

@@ -13,10 +13,12 @@ function cut(text: string, format: TextFormat = "markdown", chunking = DEFAULT_C
 const SENTENCE = "The quick brown fox jumps over the lazy dog near the river bank. ";
 
 describe("chunks", () => {
-  test("an empty text has none", () => {
-    expect(cut("")).toEqual([]);
-    expect(cut(" \n\n\t \n")).toEqual([]);
-  });
+  test.each(["", " \n\n\t \n", "---\ntitle: Leave\n---\n"])(
+    "a text with nothing to cut is one empty chunk: %j",
+    (text) => {
+      expect(cut(text)).toEqual([{ start: 0, end: 0, text: "", headingPath: [], tokens: 0 }]);
+    },
+  );
 
   test("a short text is one chunk without its outer white space", () => {
     expect(cut("\n\n  Leave is 30 days.  \n")).toEqual([

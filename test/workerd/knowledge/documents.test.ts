@@ -55,8 +55,7 @@ describe("adding a document", () => {
   });
 
   it.each([
-    ["an empty text", { text: "" }, "holds no text"],
-    ["white space alone", { text: " \n\t " }, "holds no text"],
+    ["a page of nothing", { text: "<p> </p>", contentType: "text/html" }, "holds no text"],
     ["binary data", { text: "PK\u0003\u0004\0\0" }, "binary data"],
     ["a type that nobody reads", { text: "x", contentType: "image/png" }, "image/png"],
   ])("fails for %s with a reason that a person understands", async (_, body, reason) => {
@@ -140,6 +139,33 @@ describe("adding a document", () => {
   });
 });
 
+describe("a document without text", () => {
+  it.each([
+    ["an empty text", { text: "" }],
+    ["white space alone", { text: " \r\n\t " }],
+    ["front matter alone", { text: "---\nteam: hr\n---\n", contentType: "text/markdown" }],
+  ])("is found by its title, and quoted nowhere: %s", async (_, body) => {
+    const member = await aTenant();
+    const kb = await aKnowledgeBase(member);
+    const titles = ["Parental leave of fathers", "Parental leave of mothers"];
+    for (const title of titles) {
+      expect(await aDocument(member, kb, { title, ...body })).toMatchObject({
+        status: "indexed",
+        chunks: 1,
+        error: null,
+      });
+    }
+    const results = await found(member, kb, { query: "parental leave" });
+    expect(results.map(({ title }) => title).toSorted()).toEqual(titles);
+    expect(results).toMatchObject([
+      { text: "", start: 0, end: 0 },
+      { text: "", start: 0, end: 0 },
+    ]);
+    const answer = await member.call(`/v1/knowledge-bases/${kb.id}/answer`, { body: { question: "Parental leave?" } });
+    expect(answer.body).toMatchObject({ grounded: false, citations: [] });
+  });
+});
+
 describe("replacing a document by its external id", () => {
   it("keeps the id, raises the version, and finds the new text alone", async () => {
     const member = await aTenant();
@@ -183,7 +209,7 @@ describe("listing documents", () => {
     const member = await aTenant();
     const kb = await aKnowledgeBase(member);
     const good = await aDocument(member, kb, { title: "Good", text: "Lunch is at noon.", externalId: "good" });
-    const bad = await aDocument(member, kb, { title: "Bad", text: "" });
+    const bad = await aDocument(member, kb, { title: "Bad", text: "\0" });
     const idsOf = async (query: string) => {
       const { body } = await member.call(`/v1/knowledge-bases/${kb.id}/documents${query}`);
       return body.data.map(({ id }: { id: string }) => id);
@@ -245,7 +271,7 @@ describe("the text of a document", () => {
   it("is not there before it is indexed", async () => {
     const member = await aTenant();
     const kb = await aKnowledgeBase(member);
-    const { id } = await aDocument(member, kb, { title: "Empty", text: "" });
+    const { id } = await aDocument(member, kb, { title: "Odd", text: "\0" });
     expectProblem(await member.call(`/v1/knowledge-bases/${kb.id}/documents/${id}/text`), 404, "not-found");
   });
 });

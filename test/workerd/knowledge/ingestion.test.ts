@@ -332,6 +332,14 @@ describe("an import", () => {
     expect(await getDocument(ctx, ingestion)).toMatchObject({ status: "indexed", contentType: "text/markdown" });
   });
 
+  it("fails when the server answers with nothing at all", async () => {
+    const { ctx, kb } = await aQuietTenant();
+    const empty = new Response("", { headers: { "content-type": "text/plain" } });
+    const online = withAnswers(ctx, [], { "https://example.com/empty": empty });
+    const ingestion = await added(online, kb, imported("https://example.com/empty"));
+    expect(await ingestDocument(online, ingestion)).toBe("The address answered with nothing.");
+  });
+
   it("fails with the server's answer when there is nothing, and is indexed when it is run again and there is", async () => {
     const { ctx, kb } = await aQuietTenant();
     const online = withAnswers(ctx, [], { "https://example.com/gone": new Response("no", { status: 404 }) });
