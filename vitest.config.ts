@@ -37,7 +37,8 @@ export default defineConfig({
         test: {
           name: "workerd",
           include: ["test/workerd/**/*.test.ts", "test/contract/**/*.test.ts"],
-          setupFiles: ["./test/support/apply-migrations.ts"],
+          setupFiles: ["./test/support/quiet-console.ts", "./test/support/apply-migrations.ts"],
+          disableConsoleIntercept: true,
           // One isolate a worker for all files: a fresh one costs over a second each, and every test makes its own tenant.
           isolate: false,
           // A runtime has one thread for its JavaScript, and two cores are what a laptop has at least.
