@@ -1,7 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import path from "node:path";
-import { convertV4MiniflareOptions, Miniflare, NoOpLog } from "miniflare";
-import { APPROVED_AFTER_MS, PEERS, type Peer, until } from "./peer.ts";
+import { APPROVED_AFTER_MS, type Peer, until } from "./peer.ts";
+import { peerWorker } from "./worker.ts";
 
 interface Span {
   from: number;
@@ -10,27 +8,11 @@ interface Span {
 
 /** Cloudflare Workflows as they run on a laptop: the same runtime as ours, its state under `folder`. */
 export async function cloudflareWorkflows(folder: string): Promise<Peer> {
-  const state = mkdtempSync(path.join(folder, "workflows-bench-"));
-  const options = convertV4MiniflareOptions({
-    host: "127.0.0.1",
-    port: 0,
-    log: new NoOpLog(),
-    cf: false,
-    resourcePersistencePath: state,
-    logRequests: false,
-    workers: [
-      {
-        name: "bench",
-        modules: true,
-        script: readFileSync(path.join(PEERS, "cloudflare-worker.mjs"), "utf8"),
-        compatibilityDate: "2026-01-01",
-        workflows: { BENCH: { name: "bench", className: "Bench" } },
-      },
-    ],
+  const { url, stop } = await peerWorker(folder, {
+    name: "workflows",
+    script: "cloudflare-worker.mjs",
+    workflows: { BENCH: { name: "bench", className: "Bench" } },
   });
-  for (const { dev } of options.workers) if (dev !== undefined) dev.unsafeRegisterWorker = false;
-  const runtime = new Miniflare(options);
-  const url = await runtime.ready;
   let runs = 0;
   const call = async (address: string) => {
     const response = await fetch(new URL(address, url));
@@ -69,9 +51,6 @@ export async function cloudflareWorkflows(folder: string): Promise<Peer> {
       for (const id of ids) spans.push(await ended(id));
       return Math.max(...spans.map(({ to }) => to)) - startedAt;
     },
-    async stop() {
-      await runtime.dispose();
-      rmSync(state, { recursive: true, force: true });
-    },
+    stop,
   };
 }
