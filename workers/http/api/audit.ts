@@ -3,9 +3,9 @@ import { AuditVerification } from "../../../domain/audit/verification.ts";
 import { exportAuditChain, exportAuditEntries } from "../../../services/audit/export-audit-log.ts";
 import { listAuditEntries } from "../../../services/audit/list-audit-entries.ts";
 import { verifyAuditLog } from "../../../services/audit/verify-audit-log.ts";
+import { download } from "../download.ts";
 import { listOf } from "../listing.ts";
 import { reply, routes } from "../operation.ts";
-import { streamOf } from "../text-stream.ts";
 
 export const audit = routes();
 const tag = "Audit";
@@ -23,7 +23,7 @@ audit.add(
   },
   async ({ ctx, query: { format, ...query } }) => {
     if (format === "json") return reply(200, await listAuditEntries(ctx, query));
-    return download(await exportAuditEntries(ctx, query, format), format);
+    return download(await exportAuditEntries(ctx, query, format), `audit-entries.${format}`);
   },
 );
 
@@ -50,15 +50,5 @@ audit.add(
     access: "audit:read",
     returns: { 200: null },
   },
-  async ({ ctx }) => download(await exportAuditChain(ctx), "jsonl"),
+  async ({ ctx }) => download(await exportAuditChain(ctx), "audit-entries.jsonl"),
 );
-
-const MEDIA_TYPE = { csv: "text/csv; charset=utf-8", jsonl: "application/jsonl; charset=utf-8" } as const;
-
-function download(pieces: AsyncIterable<string>, format: keyof typeof MEDIA_TYPE): Response {
-  const headers = {
-    "content-type": MEDIA_TYPE[format],
-    "content-disposition": `attachment; filename="audit-entries.${format}"`,
-  };
-  return new Response(streamOf(pieces), { headers });
-}

@@ -4,6 +4,7 @@ import { exportPersonalData } from "../../../services/audit/export-personal-data
 import { deleteMe } from "../../../services/identity/delete-me.ts";
 import { loadMe } from "../../../services/identity/load-me.ts";
 import { updateMe } from "../../../services/identity/update-me.ts";
+import { attachment } from "../download.ts";
 import { noContent, reply, routes } from "../operation.ts";
 
 export const me = routes();
@@ -49,8 +50,7 @@ me.add(
     returns: { 200: PersonalData },
     problems: ["forbidden"],
   },
-  async ({ ctx }) =>
-    reply(200, await exportPersonalData(ctx), { "content-disposition": 'attachment; filename="me.json"' }),
+  async ({ ctx }) => reply(200, await exportPersonalData(ctx), attachment("me.json")),
 );
 
 me.add(

@@ -1,5 +1,6 @@
 import { Report, ReportName, ReportQuery, reportCsv } from "../../../domain/analytics/report.ts";
 import { makeReport } from "../../../services/analytics/make-report.ts";
+import { download } from "../download.ts";
 import { reply, routes } from "../operation.ts";
 
 export const reports = routes();
@@ -27,12 +28,4 @@ for (const report of ReportName.options) {
       return format === "json" ? reply(200, made) : download(reportCsv(made), `${report}.csv`);
     },
   );
-}
-
-function download(text: string, name: string): Response {
-  const headers = {
-    "content-type": "text/csv; charset=utf-8",
-    "content-disposition": `attachment; filename="${name}"`,
-  };
-  return new Response(text, { headers });
 }

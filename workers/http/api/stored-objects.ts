@@ -3,6 +3,7 @@ import { PageRequest } from "../../../domain/kernel/page.ts";
 import { BucketName, ObjectKey, StoredObject } from "../../../domain/workflows/stored-object.ts";
 import { deleteObject, getObject, listObjects, putObject } from "../../../services/workflows/stored-objects.ts";
 import { readBytes } from "../body.ts";
+import { attachment } from "../download.ts";
 import { listOf } from "../listing.ts";
 import { noContent, reply, routes } from "../operation.ts";
 
@@ -57,8 +58,7 @@ storedObjects.add(
   },
   async ({ ctx, params }) => {
     const { body, contentType } = await getObject(ctx, params);
-    // Never shown by a browser as a page of ours.
-    return new Response(body, { headers: { "content-type": contentType, "content-disposition": "attachment" } });
+    return new Response(body, { headers: { "content-type": contentType, ...attachment() } });
   },
 );
 

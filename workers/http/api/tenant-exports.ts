@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { Job } from "../../../domain/jobs/job.ts";
 import { openTenantExport, startTenantExport } from "../../../services/tenant-data/exports.ts";
+import { download } from "../download.ts";
 import { reply, routes } from "../operation.ts";
-import { streamOf } from "../text-stream.ts";
 
 export const tenantExports = routes();
 const tag = "Tenants";
@@ -32,11 +32,5 @@ tenantExports.add(
     params: z.object({ id: z.string() }),
     returns: { 200: null },
   },
-  async ({ ctx, params: { id } }) =>
-    new Response(streamOf(await openTenantExport(ctx, id)), {
-      headers: {
-        "content-type": "application/jsonl; charset=utf-8",
-        "content-disposition": `attachment; filename="tenant-${id}.jsonl"`,
-      },
-    }),
+  async ({ ctx, params: { id } }) => download(await openTenantExport(ctx, id), `tenant-${id}.jsonl`),
 );
