@@ -7,14 +7,16 @@ import type { TokenUsage } from "./token-usage.ts";
 
 type Message = ChatCompletion["choices"][number]["message"];
 type Calls = NonNullable<Message["tool_calls"]>;
+type Members = Record<string, unknown>;
 
 interface Choice {
   message: Message;
   calls: Calls;
+  logprobs: Members | null;
   reason: string | null;
 }
 
-/** The whole completion that a stream told in pieces; `null` for one that is not whole, or not chunks. */
+/** The whole completion that a stream told in pieces; `null` for one that is not whole, not chunks, or whose pieces do not join. */
 export function assembledCompletion(events: string): ChatCompletion | null {
   const choices = new Map<number, Choice>();
   const choiceAt = (index: number): Choice => {
@@ -24,6 +26,7 @@ export function assembledCompletion(events: string): ChatCompletion | null {
   };
   const textEvents = textEventReader();
   let head: Pick<ChatCompletionChunk, "id" | "created" | "model"> | null = null;
+  const beside: Members = {};
   let usage: TokenUsage | null = null;
   for (const data of eventsOf(events)) {
     if (data === DONE) break;
@@ -35,17 +38,21 @@ export function assembledCompletion(events: string): ChatCompletion | null {
     const event = parsedEvent(data);
     const chunk = readChunk(event).data;
     if (chunk === undefined) return null;
-    if (isJsonObject(event)) textEvents.learn(data, event);
-    head ??= { id: chunk.id, created: chunk.created, model: chunk.model };
-    usage = chunk.usage ?? usage;
-    for (const { index, delta, finish_reason } of chunk.choices) {
+    const { id, object: _, created, model, choices: told, usage: counted, obfuscation: __, ...others } = chunk;
+    if (isJsonObject(event) && told.every(({ logprobs }) => !logprobs)) textEvents.learn(data, event);
+    head ??= { id, created, model };
+    usage = counted ?? usage;
+    Object.assign(beside, saidOf(others));
+    for (const { index, delta, logprobs, finish_reason } of told) {
       const choice = choiceAt(index);
-      append(choice, delta);
+      if (!append(choice, delta)) return null;
+      if (isJsonObject(logprobs)) choice.logprobs = joinedLists(choice.logprobs ?? {}, logprobs);
       choice.reason = finish_reason ?? choice.reason;
     }
   }
   if (head === null || choices.size === 0) return null;
   return {
+    ...beside,
     ...head,
     object: "chat.completion",
     choices: [...choices].sort(([a], [b]) => a - b).map(([index, choice]) => finished(index, choice)),
@@ -56,16 +63,20 @@ export function assembledCompletion(events: string): ChatCompletion | null {
 type Delta = ChatCompletionChunk["choices"][number]["delta"];
 
 function newChoice(): Choice {
-  return { message: { role: "assistant", content: null, refusal: null }, calls: [], reason: null };
+  return { message: { role: "assistant", content: null, refusal: null }, calls: [], logprobs: null, reason: null };
 }
 
-/** Texts are joined, tool calls by their index; what is neither is taken as it came last. */
-function append({ message, calls }: Choice, { role, tool_calls, ...others }: Delta): void {
+/**
+ * Texts and lists are joined, tool calls by their index; of what else there is the last word counts. False for the second piece of
+ * an object, such as sound: how it joins the first only its provider knows.
+ */
+function append({ message, calls }: Choice, { role, tool_calls, ...others }: Delta): boolean {
   message.role = role ?? message.role;
-  for (const [name, value] of Object.entries(others)) {
-    if (value === null || value === undefined) continue;
+  for (const [name, value] of Object.entries(saidOf(others))) {
     const before = message[name];
-    message[name] = typeof value === "string" && typeof before === "string" ? before + value : value;
+    if (isJsonObject(before) && isJsonObject(value)) return false;
+    if (typeof before === "string" && typeof value === "string") message[name] = before + value;
+    else message[name] = Array.isArray(before) && Array.isArray(value) ? [...before, ...value] : value;
   }
   for (const { index, id, function: part, ...more } of tool_calls ?? []) {
     const call = calls[index] ?? { id: "", type: "function", function: { name: "", arguments: "" } };
@@ -79,6 +90,20 @@ function append({ message, calls }: Choice, { role, tool_calls, ...others }: Del
       },
     };
   }
+  return true;
+}
+
+function saidOf(members: Members): Members {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== null && value !== undefined));
+}
+
+/** Of each kind of text, `content` and `refusal`, the tokens of all pieces. */
+function joinedLists(before: Members, more: Members): Members {
+  const lists = Object.entries(more).map(([name, value]) => {
+    const known = before[name] ?? null;
+    return [name, Array.isArray(known) && Array.isArray(value) ? [...known, ...value] : (value ?? known)];
+  });
+  return { ...before, ...Object.fromEntries(lists) };
 }
 
 function appendWords({ message }: Choice, { names, texts }: TextEvent): void {
@@ -88,12 +113,12 @@ function appendWords({ message }: Choice, { names, texts }: TextEvent): void {
   }
 }
 
-function finished(index: number, { message, calls, reason }: Choice): ChatCompletion["choices"][number] {
+function finished(index: number, { message, calls, logprobs, reason }: Choice): ChatCompletion["choices"][number] {
   const whole = calls.filter((call) => call !== undefined);
   return {
     index,
     message: { ...message, ...(whole.length > 0 && { tool_calls: whole }) },
-    logprobs: null,
+    logprobs,
     finish_reason: reason,
   };
 }

@@ -3,6 +3,7 @@ import { cacheKey, isKeepable, marksOf, similarityQuestion } from "../../../doma
 import { assembledCompletion } from "../../../domain/llm/assembled-completion.ts";
 import type { ChatCompletion, ChatCompletionRequest } from "../../../domain/llm/chat-completion.ts";
 import { completionEvents } from "../../../domain/llm/completion-events.ts";
+import { eventText } from "../../../domain/llm/event-stream.ts";
 
 const request: ChatCompletionRequest = {
   model: "answers",
@@ -117,6 +118,14 @@ describe("an answer worth keeping", () => {
   });
 });
 
+const chunkOf = (delta: object, logprobs: object | null = null, finish_reason: string | null = null) =>
+  eventText(
+    JSON.stringify({
+      ...{ id: "c1", object: "chat.completion.chunk", created: 1, model: "m" },
+      choices: [{ index: 0, delta, logprobs, finish_reason }],
+    }),
+  );
+
 describe("a completion told as a stream", () => {
   it("comes back whole from its pieces", () => {
     for (const whole of [
@@ -142,9 +151,37 @@ describe("a completion told as a stream", () => {
     }
   });
 
+  it("keeps what was said beside its words", () => {
+    const [choice] = completion().choices;
+    const logprobs = { content: [{ token: "Twenty", logprob: -0.1, bytes: null, top_logprobs: [] }], refusal: null };
+    const whole = { ...completion(), citations: ["https://example.com"], choices: [{ ...choice, logprobs }] };
+    expect(assembledCompletion(completionEvents(whole as ChatCompletion, true))).toEqual(whole);
+  });
+
+  it("is told in time though it is white space alone", () => {
+    const events = completionEvents(completion({ content: " ".repeat(200_000) }), false);
+    expect(assembledCompletion(events)?.choices[0]?.message.content).toHaveLength(200_000);
+  });
+
   it("tells usage only where it was asked for", () => {
     expect(completionEvents(completion(), false)).not.toContain("usage");
     expect(completionEvents(completion(), true)).toContain('"prompt_tokens":5');
+  });
+
+  it("joins the lists of its pieces", () => {
+    const piece = (token: string) =>
+      chunkOf({ content: token, reasoning_details: [{ text: token }] }, { content: [{ token, logprob: -1 }] });
+    const [choice] =
+      assembledCompletion([piece("Hel"), piece("lo"), chunkOf({}, null, "stop")].join(""))?.choices ?? [];
+    expect(choice).toMatchObject({
+      message: { content: "Hello", reasoning_details: [{ text: "Hel" }, { text: "lo" }] },
+      logprobs: { content: [{ token: "Hel" }, { token: "lo" }] },
+    });
+  });
+
+  it("is not put together from pieces of sound", () => {
+    const pieces = [chunkOf({ audio: { id: "a", data: "AAAA" } }), chunkOf({ audio: { data: "BBBB" } })];
+    expect(assembledCompletion([...pieces, chunkOf({}, null, "stop")].join(""))).toBeNull();
   });
 
   it.each([
