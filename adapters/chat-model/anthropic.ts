@@ -6,7 +6,14 @@ import { AnthropicMessage, toCompletion } from "./anthropic-answer.ts";
 import { toAnthropicRequest } from "./anthropic-request.ts";
 import { anthropicStream } from "./anthropic-stream.ts";
 import { unusable } from "./provider-problem.ts";
-import { answerText, callUpstream, endpoint, type UpstreamOptions, type UpstreamRequest } from "./upstream.ts";
+import {
+  answerText,
+  callUpstream,
+  endpoint,
+  isEventStream,
+  type UpstreamOptions,
+  type UpstreamRequest,
+} from "./upstream.ts";
 
 const ANTHROPIC_URL = "https://api.anthropic.com/v1";
 const API_VERSION = "2023-06-01";
@@ -35,8 +42,7 @@ export function anthropic(options: UpstreamOptions, provider: ProviderAccess): P
       async stream(asked, call) {
         const sent = request("POST", "/messages", { ...toAnthropicRequest(asked), stream: true });
         const response = await callUpstream(options, provider, sent, call);
-        const mediaType = response.headers.get("content-type") ?? "";
-        if (!mediaType.includes("text/event-stream") || response.stream === null) {
+        if (!isEventStream(response) || response.stream === null) {
           throw unusable(provider.name, "no event stream", await answerText(provider, response));
         }
         return translated(response.stream, seconds());
@@ -63,13 +69,18 @@ function translated(upstream: ReadableStream<Uint8Array>, created: number): Read
   const decoder = new TextDecoder();
   const encoder = new TextEncoder();
   const translate = anthropicStream(created);
+  // What is no JSON goes on as it is, so that the stream ends with it and not as if nothing were missing.
+  const toEvents = (data: string) => {
+    const event = parsedJson(data);
+    return event === null ? [data] : translate(event);
+  };
   return new ReadableStream({
     async pull(controller) {
       for (;;) {
         const part = await reader.read();
         if (part.done) return controller.close();
         const events = parser.push(decoder.decode(part.value, { stream: true }));
-        const text = events.flatMap((data) => translate(parsedJson(data))).map(eventText);
+        const text = events.flatMap(toEvents).map(eventText);
         if (text.length > 0) return controller.enqueue(encoder.encode(text.join("")));
       }
     },

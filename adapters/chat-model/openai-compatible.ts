@@ -11,7 +11,14 @@ import type {
   ProviderModels,
 } from "../../services/llm/ports.ts";
 import { unusable } from "./provider-problem.ts";
-import { answerText, callUpstream, endpoint, type UpstreamOptions, type UpstreamRequest } from "./upstream.ts";
+import {
+  answerText,
+  callUpstream,
+  endpoint,
+  isEventStream,
+  type UpstreamOptions,
+  type UpstreamRequest,
+} from "./upstream.ts";
 
 const OPENAI_URL = "https://api.openai.com/v1";
 
@@ -32,8 +39,7 @@ export function openAiCompatible(options: UpstreamOptions, provider: ProviderAcc
       async stream(asked, call) {
         const sent = request("POST", "/chat/completions", streamed(asked));
         const response = await callUpstream(options, provider, sent, call);
-        const mediaType = response.headers.get("content-type") ?? "";
-        if (!mediaType.includes("text/event-stream")) {
+        if (!isEventStream(response)) {
           throw unusable(provider.name, "no event stream", await answerText(provider, response));
         }
         return response.stream ?? new Response("").body ?? new ReadableStream();
@@ -79,7 +85,10 @@ function toCompletion(
     throw unusable(provider.name, "an error in place of an answer", text);
   }
   const defaults = { id: `chatcmpl-${now}`, created: Math.floor(now / 1_000), model: asked.model };
-  const result = readCompletion({ ...defaults, ...body, object: "chat.completion" });
+  const whole = { ...defaults, ...body, object: "chat.completion" };
+  const asTold = readCompletion(whole);
+  // Usage that cannot be read is as good as none: the call is billed by estimate.
+  const result = asTold.success ? asTold : readCompletion({ ...whole, usage: null });
   if (!result.success) throw unusable(provider.name, "an answer that is not a chat completion", "", result.error);
   if (result.data.choices.length === 0) throw unusable(provider.name, "an answer without choices");
   return result.data;

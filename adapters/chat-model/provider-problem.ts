@@ -1,4 +1,4 @@
-import { isJsonObject } from "../../domain/kernel/json.ts";
+import { isJsonObject, type JsonObject } from "../../domain/kernel/json.ts";
 import { asProblem, type Problem, problem } from "../../domain/kernel/problem.ts";
 import { piiSpans } from "../../domain/llm/pii.ts";
 import { redactedText } from "../../domain/llm/span.ts";
@@ -10,12 +10,14 @@ export interface ProviderAnswer {
   status: number;
   headers: Headers;
   text: string;
+  /** By our own clock, in milliseconds. */
+  receivedAt: number;
 }
 
 /** A provider's refusal or failure as our problem; its own error stays beside it for clients that speak its format. */
-export function providerProblem(provider: string, { status, headers, text }: ProviderAnswer): Problem {
+export function providerProblem(provider: string, { status, headers, text, receivedAt }: ProviderAnswer): Problem {
   const error = providerError(text);
-  const retryAfterMs = retryAfter(headers);
+  const retryAfterMs = retryAfter(headers, receivedAt);
   const details = {
     members: { provider, providerStatus: status, ...(error !== null && { providerError: error }) },
     ...(retryAfterMs !== null && { retryAfterSeconds: Math.ceil(retryAfterMs / 1_000) }),
@@ -29,7 +31,8 @@ export function providerProblem(provider: string, { status, headers, text }: Pro
   }
   const said = error === null ? "" : `: ${error.message}`;
   if (isRefusal(status, error)) {
-    return problem("provider-refused", { ...details, detail: `The provider ${provider} refused${said}` });
+    const why = said === "" ? ` (status ${status})` : said;
+    return problem("provider-refused", { ...details, detail: `The provider ${provider} refused${why}` });
   }
   return problem("provider-failed", {
     ...details,
@@ -47,8 +50,8 @@ export function unusable(provider: string, what: string, text = "", cause?: unkn
   });
 }
 
-/** What kept a call from getting an answer, in the terms of the port. */
-export function callProblem(provider: string, timeoutMs: number, error: unknown): unknown {
+/** What kept a call from getting an answer, in the terms of the port. `lost`: what the loss of the connection means. */
+export function callProblem(provider: string, timeoutMs: number, error: unknown, lost = "cannot be reached"): unknown {
   const known = asProblem(error);
   if (known?.code !== "unavailable") return error;
   if (known.members.reason === "timeout") {
@@ -58,7 +61,7 @@ export function callProblem(provider: string, timeoutMs: number, error: unknown)
       cause: error,
     });
   }
-  const what = known.members.reason === "too-large" ? "sent too much" : "cannot be reached";
+  const what = known.members.reason === "too-large" ? "sent too much" : lost;
   return problem("provider-failed", {
     detail: `The provider ${provider} ${what}.`,
     members: { provider },
@@ -66,16 +69,19 @@ export function callProblem(provider: string, timeoutMs: number, error: unknown)
   });
 }
 
-/** Milliseconds to wait by the provider's word: `retry-after-ms`, or `retry-after` in seconds or as a date. */
-export function retryAfter(headers: Headers): number | null {
+/** Milliseconds to wait by the provider's word: `retry-after-ms`, or `retry-after` in seconds or as a date (RFC 9110 section 10.2.3). */
+export function retryAfter(headers: Headers, receivedAt: number): number | null {
   const ms = Number.parseFloat(headers.get("retry-after-ms") ?? "");
   if (Number.isFinite(ms) && ms >= 0) return ms;
   const text = headers.get("retry-after");
   if (text === null) return null;
   const seconds = Number(text);
   if (Number.isFinite(seconds) && seconds >= 0) return seconds * 1_000;
-  // A date is taken against the provider's own clock, so that neither side's error matters.
-  const wait = Date.parse(text) - Date.parse(headers.get("date") ?? "");
+  // Every form of a date begins with the day's name; of other texts the runtime would guess a year.
+  const until = /^[A-Z][a-z]{2}/.test(text) ? Date.parse(text) : Number.NaN;
+  // It is taken against the provider's own clock where that is told, so that neither side's error matters.
+  const since = Date.parse(headers.get("date") ?? "");
+  const wait = until - (Number.isFinite(since) ? since : receivedAt);
   return Number.isFinite(wait) ? Math.max(0, wait) : null;
 }
 
@@ -86,7 +92,7 @@ export interface ProviderError {
   code: string | null;
 }
 
-/** The `error` member that OpenAI, Anthropic and most others send, in OpenAI's form. */
+/** The `error` that OpenAI, Anthropic and most others send, in OpenAI's form; some say it beside no such member. */
 export function providerError(text: string): ProviderError | null {
   let body: unknown;
   try {
@@ -94,7 +100,9 @@ export function providerError(text: string): ProviderError | null {
   } catch {
     return null;
   }
-  const error: unknown = isJsonObject(body) ? body.error : null;
+  if (!isJsonObject(body)) return null;
+  const words = textOf(body.message) ?? detailOf(body);
+  const error: unknown = body.error ?? (words === null ? null : { ...body, message: words });
   if (typeof error === "string") return { message: shortened(error), type: null, param: null, code: null };
   if (!isJsonObject(error)) return null;
   return {
@@ -103,6 +111,11 @@ export function providerError(text: string): ProviderError | null {
     param: textOf(error.param),
     code: textOf(error.code),
   };
+}
+
+/** How FastAPI words a refusal, and with it vLLM and other servers written in Python: a text, or a list of faults. */
+function detailOf({ detail }: JsonObject): string | null {
+  return Array.isArray(detail) ? JSON.stringify(detail) : textOf(detail);
 }
 
 function isRefusal(status: number, error: ProviderError | null): boolean {

@@ -64,9 +64,10 @@ export async function callUpstream(
       });
       if (response.status >= 200 && response.status < 300) return response;
       const text = (await response.text().catch(() => "")).slice(0, MAX_ERROR_BYTES);
-      failure = providerProblem(provider.name, { status: response.status, headers: response.headers, text });
+      const { status, headers } = response;
+      failure = providerProblem(provider.name, { status, headers, text, receivedAt: clock.now() });
       if (!isWorthRepeating(response, failure)) throw failure;
-      waitMs = retryAfter(response.headers) ?? waitMs;
+      waitMs = retryAfter(headers, clock.now()) ?? waitMs;
     } catch (error) {
       const translated = callProblem(provider.name, provider.timeoutMs, error);
       const known = asProblem(translated);
@@ -83,8 +84,13 @@ export async function answerText(provider: ProviderAccess, response: OutboundRes
   try {
     return await response.text();
   } catch (error) {
-    throw callProblem(provider.name, provider.timeoutMs, error);
+    throw callProblem(provider.name, provider.timeoutMs, error, "broke off its answer");
   }
+}
+
+/** Media types are compared in any case (RFC 9110 section 8.3.1). */
+export function isEventStream({ headers }: OutboundResponse): boolean {
+  return (headers.get("content-type") ?? "").toLowerCase().includes("text/event-stream");
 }
 
 function headersOf(request: UpstreamRequest, call: ModelCall): Record<string, string> {

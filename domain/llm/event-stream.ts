@@ -26,7 +26,9 @@ export function eventsOf(text: string): string[] {
   const blocks = text.split("\n\n");
   if (blocks.pop() === "" && !text.includes("\r") && blocks.every(isOneLine))
     return blocks.map((block) => block.slice(6));
-  return eventStreamParser().push(text);
+  const parser = eventStreamParser();
+  // A final CR is whole once a LF follows.
+  return [...parser.push(text), ...parser.push("\n")];
 }
 
 function isOneLine(block: string): boolean {

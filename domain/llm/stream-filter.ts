@@ -1,4 +1,4 @@
-import { isJsonObject } from "../kernel/json.ts";
+import { isJsonObject, type JsonObject } from "../kernel/json.ts";
 import { DONE, eventsOf, eventText, parsedEvent } from "./event-stream.ts";
 import { textEventReader } from "./text-event.ts";
 import { estimatedTokens } from "./token-estimate.ts";
@@ -9,10 +9,12 @@ import { TokenUsage } from "./token-usage.ts";
 //   F2  Each event is parsed once, save those that differ from a parsed one in their words alone, and passes as the bytes that
 //       came: only where usage or an empty event is kept back are the others of its piece written anew.
 //   F3  Nothing passes from the first event on that is an error or no JSON.
-//   F4  Usage passes only when it was asked for. The end mark never passes: who relays the stream writes it when all is well.
+//   F4  An event of usage alone passes only when it was asked for. The end mark never passes: who relays the stream writes it when all is well.
 
 /** No model says so much in one event; a stream without event ends must not fill the memory. */
 const MAX_EVENT_BYTES = 4 * 1_048_576;
+/** What a client may be told of a provider's own words. */
+const MAX_WORDS = 500;
 const LF = 0x0a;
 const CR = 0x0d;
 const DECODER = new TextDecoder();
@@ -26,7 +28,7 @@ export interface StreamFilter {
   push(bytes: Uint8Array): Uint8Array;
   /** Takes an event that the provider left without its blank line. */
   end(): Uint8Array;
-  /** The provider said that it was the end, or gave a finish reason. */
+  /** The provider answered, and said that it was the end or gave a finish reason. */
   isComplete(): boolean;
   /** The provider's end mark was seen: nothing more will come. */
   isDone(): boolean;
@@ -41,6 +43,7 @@ export interface StreamFilter {
 export function streamFilter(wantsUsage: boolean): StreamFilter {
   let held: Uint8Array = new Uint8Array(0);
   let isDone = false;
+  let hasChoices = false;
   let failure: string | null = null;
   let usage: TokenUsage | null = null;
   let finishReason: string | null = null;
@@ -72,11 +75,10 @@ export function streamFilter(wantsUsage: boolean): StreamFilter {
       failure = "an event that is not JSON";
       return false;
     }
-    if (isJsonObject(event.error) || typeof event.error === "string") {
-      failure = errorMessage(event.error);
-      return false;
-    }
     const choices = Array.isArray(event.choices) ? event.choices : [];
+    failure = errorOf(event);
+    if (failure !== null) return false;
+    hasChoices ||= choices.length > 0;
     for (const choice of choices) {
       finishReason = finishReasonOf(choice) ?? finishReason;
       if (isJsonObject(choice) && isJsonObject(choice.delta)) contentTokens += tokensOf(choice.delta);
@@ -104,7 +106,7 @@ export function streamFilter(wantsUsage: boolean): StreamFilter {
       const isWhole = event === DONE || (event !== undefined && isJsonObject(parsedEvent(event)));
       return isWhole ? examined(rest) : new Uint8Array(0);
     },
-    isComplete: () => isDone || finishReason !== null,
+    isComplete: () => hasChoices && (isDone || finishReason !== null),
     isDone: () => isDone,
     failure: () => failure,
     usage: () => usage,
@@ -147,7 +149,11 @@ function finishReasonOf(choice: unknown): string | null {
   return isJsonObject(choice) && typeof choice.finish_reason === "string" ? choice.finish_reason : null;
 }
 
-function errorMessage(error: unknown): string {
-  if (typeof error === "string") return error.slice(0, 500);
-  return isJsonObject(error) && typeof error.message === "string" ? error.message.slice(0, 500) : "an error";
+/** The words of an error: most providers send it as `error`, some as the event itself. */
+function errorOf(event: JsonObject): string | null {
+  const isError = Array.isArray(event.choices) ? false : event.object === "error" || typeof event.message === "string";
+  const error = event.error ?? (isError ? event : null);
+  if (typeof error === "string") return error.slice(0, MAX_WORDS);
+  if (!isJsonObject(error)) return null;
+  return typeof error.message === "string" ? error.message.slice(0, MAX_WORDS) : "an error";
 }

@@ -102,6 +102,7 @@ class StreamRelay {
       if (part.done && !filter.isComplete()) throw brokenOff(provider);
       if (part.done) break;
     }
+    if (!filter.isComplete()) throw answerless(provider);
     const rest = this.#firstTokenAt === null ? this.#opening.rest() : null;
     return rest === null || rest.byteLength === 0 ? null : this.#passed(rest);
   }
@@ -211,6 +212,10 @@ function brokenOff(provider: string, cause?: unknown): Problem {
     detail: `The provider ${provider} broke off its answer.`,
     ...(cause !== undefined && { cause }),
   });
+}
+
+function answerless(provider: string): Problem {
+  return problem("provider-failed", { detail: `The provider ${provider} sent an answer without choices.` });
 }
 
 /** Often enough to notice silence close to its limit, seldom enough to cost nothing. */

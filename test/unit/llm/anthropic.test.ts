@@ -300,6 +300,7 @@ describe("what Anthropic streams", () => {
 
   it.each([
     ["breaks off", STREAM.slice(0, 5)],
+    ["sends a word that is no JSON", [...STREAM.slice(0, 4), "data: {oops\n\n", ...STREAM.slice(4)]],
     [
       "sends an error",
       [...STREAM.slice(0, 5), event({ type: "error", error: { type: "overloaded_error", message: "Overloaded" } })],

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
+  type Answer,
   completion,
   events,
   json,
@@ -35,6 +36,17 @@ describe("a completion", () => {
     const answer = await upstream.models().chat.complete(request, {});
     expect(answer).toMatchObject({ object: "chat.completion", model: "mock-1" });
     expect(answer.id).not.toBe("");
+  });
+
+  it.each([
+    ["as Anthropic counts", { input_tokens: 3, output_tokens: 2 }],
+    ["in parts of tokens", { prompt_tokens: 1.5, completion_tokens: 2, total_tokens: 3.5 }],
+  ])("is whole though its usage is told %s", async (_name, usage) => {
+    upstream.answers(json(completion("hello", { usage })));
+    expect(await upstream.models().chat.complete(request, {})).toMatchObject({
+      choices: [{ message: { content: "hello" } }],
+      usage: null,
+    });
   });
 
   it("goes below the provider's address, whose query it keeps", async () => {
@@ -80,6 +92,23 @@ describe("an upstream that fails for a moment", () => {
     expect(upstream.received).toHaveLength(1);
   });
 
+  it("is waited for by its date, also where it does not tell the time", async () => {
+    const untimed: Answer = (response) => {
+      response.sendDate = false;
+      response.writeHead(503, { "retry-after": new Date(Date.now() + 60_000).toUTCString() }).end();
+    };
+    upstream.answers(untimed);
+    expect(await failureOf(upstream.models().chat.complete(request, {}))).toHaveProperty("retryAfterSeconds");
+    expect(upstream.received).toHaveLength(1);
+  });
+
+  it.each(["-5", "soon"])("is not taken at its word where it says %j", async (text) => {
+    upstream.answers(json({}, 503, { "retry-after": text, "x-should-retry": "false" }));
+    expect(await failureOf(upstream.models().chat.complete(request, {}))).not.toMatchObject({
+      retryAfterSeconds: expect.anything(),
+    });
+  });
+
   it("is not asked again when it asks for that", async () => {
     upstream.answers(json({}, 500, { "x-should-retry": "false" }));
     await failureOf(upstream.models().chat.complete(request, {}));
@@ -109,6 +138,25 @@ describe("an upstream that refuses", () => {
       members: { providerStatus: status, providerError: error },
     });
     expect(upstream.received).toHaveLength(1);
+  });
+
+  it.each([
+    [{ object: "error", message: "too long", type: "BadRequest", code: 40001 }, "too long"],
+    [{ detail: "not allowed" }, "not allowed"],
+    [{ detail: [{ loc: ["body", "stop"], msg: "bad" }] }, '[{"loc":["body","stop"],"msg":"bad"}]'],
+  ])("in a form of its own is told in its words: %j", async (body, message) => {
+    upstream.answers(json(body, 422));
+    expect(await failureOf(upstream.models().chat.complete(request, {}))).toMatchObject({
+      message: `The provider mock refused: ${message}`,
+      members: { providerError: { message } },
+    });
+  });
+
+  it("without a word is told by its status", async () => {
+    upstream.answers(json("tea", 418));
+    expect(await failureOf(upstream.models().chat.complete(request, {}))).toMatchObject({
+      message: "The provider mock refused (status 418)",
+    });
   });
 
   it("does not repeat a key, whatever its status", async () => {
@@ -182,6 +230,14 @@ describe("a stream", () => {
       expect(await failureOf(upstream.models().chat.stream(request, {}))).toMatchObject({ code: "provider-failed" });
     },
   );
+});
+
+it("a stream is known by its media type in any case", async () => {
+  upstream.answers((response) => {
+    response.writeHead(200, { "content-type": "Text/Event-Stream; charset=UTF-8" }).end(WHOLE_STREAM.join(""));
+  });
+  const text = await new Response(await upstream.models().chat.stream(request, {})).text();
+  expect(text).toBe(WHOLE_STREAM.join(""));
 });
 
 describe("embeddings", () => {

@@ -114,8 +114,8 @@ describe("a stream that ends well", () => {
     expect((await relay.outcome).status).toBe("succeeded");
   });
 
-  it("may use any line ending", async () => {
-    const relay = await relayed(events(WHOLE_STREAM.map((event) => event.replaceAll("\n", "\r\n"))));
+  it.each(["\r\n", "\r"])("may end its lines with %j", async (ending) => {
+    const relay = await relayed(events(WHOLE_STREAM.map((event) => event.replaceAll("\n", ending))));
     expect(contents(await eventsOf(relay))).toBe("hello");
     expect((await relay.outcome).usage).toEqual(USAGE);
   });
@@ -144,6 +144,14 @@ describe("a stream that breaks", () => {
     ["falls silent", events(WHOLE_STREAM.slice(0, 3), "hang")],
     ["sends an error", events([...WHOLE_STREAM.slice(0, 3), 'data: {"error":{"message":"overloaded"}}\n\n'], "hang")],
     [
+      "sends an error that is called one",
+      events([...WHOLE_STREAM.slice(0, 3), 'data: {"object":"error"}\n\n'], "hang"),
+    ],
+    [
+      "sends an error event",
+      events([...WHOLE_STREAM.slice(0, 3), 'event: error\ndata: {"message":"overloaded","code":500}\n\n'], "hang"),
+    ],
+    [
       "sends a word that is no JSON",
       events([...WHOLE_STREAM.slice(0, 3), 'data: {"id":"c", choices}\n\n', ...WHOLE_STREAM.slice(3)]),
     ],
@@ -167,6 +175,8 @@ describe("a stream that breaks", () => {
     ["falls silent at once", events([], "hang")],
     ["refuses after comments", events([waiting, waiting, refused])],
     ["refuses after its role", events([role, refused])],
+    ["ends with nothing but its end mark", events(["data: [DONE]\n\n"])],
+    ["ends with usage alone", events([usageChunk, "data: [DONE]\n\n"])],
     ["breaks off after its role", events([role])],
     ["falls silent after its role", events([role], "hang")],
     ["begins with no JSON", events([role, "data: <html>\n\n"])],
