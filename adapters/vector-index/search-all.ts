@@ -27,6 +27,7 @@ import {
 } from "../../domain/knowledge/ranking/chosen.ts";
 import { wantsFeedback } from "../../domain/knowledge/ranking/feedback.ts";
 import { type GatheredCandidate, gathered, type ShardCandidate } from "../../domain/knowledge/ranking/gathered.ts";
+import { analysedQuery } from "../../domain/knowledge/ranking/query.ts";
 import { type Ranked, type RankOptions, ranked, rankOptions } from "../../domain/knowledge/ranking/rank.ts";
 import { type Degradation, NO_TIME, type SearchResult, type SearchTimings } from "../../domain/knowledge/search.ts";
 import { withFeedback } from "./feedback-all.ts";
@@ -90,7 +91,7 @@ async function searchBy(
   const mode = degraded === null ? query.mode : "hybrid";
   const options = rankOptions({ ...query, ...(mode !== undefined && { mode }) }, totals.embedder ?? HASHED_EMBEDDER);
   const choice = choiceOf(query);
-  const candidates = wantsFeedback(options)
+  const candidates = wantsFeedback(options, analysedQuery(query.query, totals.languages).kind)
     ? await withFeedback(objects, shards, query, chosen, { totals, options })
     : chosen;
   const above = aboveThreshold(ranked(candidates, options), choice.minScore);

@@ -1,6 +1,7 @@
-import { languageOf } from "../../domain/knowledge/analysis/language.ts";
+import { type Language, languageOf } from "../../domain/knowledge/analysis/language.ts";
+import { stopPairs } from "../../domain/knowledge/analysis/stop-pairs.ts";
 import { termIds } from "../../domain/knowledge/analysis/term-id.ts";
-import { terms } from "../../domain/knowledge/analysis/terms.ts";
+import { termsOf, wordsOf } from "../../domain/knowledge/analysis/terms.ts";
 import { contextualText } from "../../domain/knowledge/chunk.ts";
 import { type EmbedderIdentity, sameEmbedder } from "../../domain/knowledge/embedding/embedder.ts";
 import { HASHED_EMBEDDER, hashedEmbedding } from "../../domain/knowledge/embedding/hashed.ts";
@@ -12,6 +13,8 @@ import type { TokenList } from "../../domain/knowledge/ranking/hits.ts";
 export interface Entry {
   readonly chunk: IndexedChunk;
   readonly tokens: TokenList;
+  /** Of an English text; empty where the language has no stop words here. */
+  readonly stopPairs: TokenList;
   readonly vector: QuantisedVector;
 }
 
@@ -30,7 +33,7 @@ export function entriesOf(document: IndexDocument, embedder: EmbedderIdentity): 
     return { indexed: false, reason: "document-too-large", detail };
   }
   const language = documentLanguage(document);
-  const title = terms(document.title, language);
+  const title = analysed(document.title, language);
   const entries: Entry[] = [];
   for (const chunk of document.chunks) {
     const vector = vectorOf(document.title, chunk, embedder);
@@ -38,16 +41,27 @@ export function entriesOf(document: IndexDocument, embedder: EmbedderIdentity): 
       const detail = `chunk ${chunk.chunkId} needs ${embedder.dimensions} finite numbers of ${embedder.model}`;
       return { indexed: false, reason: "invalid-embedding", detail };
     }
-    const prefix = [
-      ...Array.from({ length: TITLE_WEIGHT }, () => title).flat(),
-      ...terms(chunk.headingPath.join("\n"), language),
-    ];
+    const headings = analysed(chunk.headingPath.join("\n"), language);
     const { tableHead, text } = chunk;
-    const body = tableHead === undefined ? text : `${tableHead}\n${text}`;
-    const ids = termIds([...prefix, ...terms(body, language)]);
-    entries.push({ chunk, tokens: { ids, prefixLength: prefix.length }, vector });
+    const body = analysed(tableHead === undefined ? text : `${tableHead}\n${text}`, language);
+    entries.push({
+      chunk,
+      tokens: tokenList(title.terms, headings.terms, body.terms),
+      stopPairs: tokenList(title.stopPairs, headings.stopPairs, body.stopPairs),
+      vector,
+    });
   }
   return entries;
+}
+
+function analysed(text: string, language: Language): { terms: string[]; stopPairs: string[] } {
+  const words = wordsOf(text);
+  return { terms: termsOf(words, language), stopPairs: language === "english" ? stopPairs(words) : [] };
+}
+
+function tokenList(title: readonly string[], headings: readonly string[], body: readonly string[]): TokenList {
+  const prefix = [...Array.from({ length: TITLE_WEIGHT }, () => title).flat(), ...headings];
+  return { ids: termIds([...prefix, ...body]), prefixLength: prefix.length };
 }
 
 export function documentLanguage({ title, chunks }: IndexDocument) {

@@ -28,8 +28,8 @@ import { createTables } from "./schema.ts";
 import { isStaged, readRanges, readStaged, stagedChunks } from "./staging.ts";
 import { MAX_PLACED_CHUNKS, type SharedTopics, TopicIndex } from "./topic-index.ts";
 import { VectorMemory } from "./vector-memory.ts";
-import { readTokenIds, WordIndex } from "./word-index.ts";
-import { deleteDocument, type IndexMemory, insertRows, insertWords } from "./writes.ts";
+import { STOP_PAIRS, WordIndex } from "./word-index.ts";
+import { type ChunkLists, deleteDocument, type IndexMemory, insertRows, insertWords, readLists } from "./writes.ts";
 
 /** Half of an isolate's 128 MB. Documents that no longer fit are placed in a further object long before. */
 const MAX_VECTOR_BYTES = 64 * 1024 * 1024;
@@ -41,6 +41,7 @@ export class KnowledgeIndex extends DurableObject {
   readonly #vectors: VectorMemory;
   #isAskedForTopics = false;
   readonly #words: WordIndex;
+  readonly #stopPairs: WordIndex;
   readonly #topics: TopicIndex;
   readonly #reader: IndexReader;
 
@@ -49,6 +50,7 @@ export class KnowledgeIndex extends DurableObject {
     createTables(ctx.storage.sql);
     this.#vectors = new VectorMemory(ctx.storage.sql);
     this.#words = new WordIndex(ctx.storage.sql);
+    this.#stopPairs = new WordIndex(ctx.storage.sql, STOP_PAIRS);
     this.#topics = new TopicIndex(ctx.storage);
     this.#reader = new IndexReader(ctx.storage.sql, this.#followers, this.#vectors);
   }
@@ -76,7 +78,7 @@ export class KnowledgeIndex extends DurableObject {
       const before = deleteDocument(sql, this.#followers, document.documentId);
       const range = insertRows(sql, document, entries, embedder);
       if (document.isStaged) sql.exec("insert into staged values (?, null)", range.first);
-      else insertWords(sql, this.#followers, range, tokenIdsOf(entries));
+      else insertWords(sql, this.#followers, range, listsOf(entries));
       return [before, range];
     });
     this.#vectors.remove(removed);
@@ -101,7 +103,7 @@ export class KnowledgeIndex extends DurableObject {
     if (!isStaged(sql, range.first)) return true;
     this.#atomically(() => {
       sql.exec("delete from staged where first_chunk = ?", range.first);
-      insertWords(sql, this.#followers, range, readTokenIds(sql, range));
+      insertWords(sql, this.#followers, range, readLists(sql, range));
     });
     // What is in memory lacks its vectors.
     this.#vectors.forget();
@@ -245,6 +247,7 @@ export class KnowledgeIndex extends DurableObject {
     await this.ctx.blockConcurrencyWhile(async () => {
       this.#vectors.forget();
       this.#words.forget();
+      this.#stopPairs.forget();
       this.#topics.forget();
       this.#reader.forget();
       await this.ctx.storage.deleteAll();
@@ -255,7 +258,7 @@ export class KnowledgeIndex extends DurableObject {
   }
 
   get #followers(): IndexMemory {
-    return { words: this.#words, topics: this.#topics };
+    return { words: this.#words, stopPairs: this.#stopPairs, topics: this.#topics };
   }
 
   /** A model that was chosen for its vectors knows more of company than the collection tells. */
@@ -288,6 +291,7 @@ export class KnowledgeIndex extends DurableObject {
       return this.ctx.storage.transactionSync(write);
     } catch (error) {
       this.#words.forget();
+      this.#stopPairs.forget();
       this.#topics.forget();
       throw error;
     }
@@ -299,8 +303,12 @@ function passing(): Promise<void> {
   return scheduler.wait(0);
 }
 
-function tokenIdsOf(entries: readonly Entry[]): Uint32Array[] {
-  return entries.map(({ tokens }) => tokens.ids);
+function listsOf(entries: readonly Entry[]): ChunkLists {
+  const stopPairs = entries.map((entry) => entry.stopPairs.ids);
+  return {
+    tokens: entries.map(({ tokens }) => tokens.ids),
+    stopPairs: stopPairs.some((ids) => ids.length > 0) ? stopPairs : [],
+  };
 }
 
 function isEntries(value: readonly Entry[] | ShardOutcome): value is readonly Entry[] {

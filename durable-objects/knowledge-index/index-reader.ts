@@ -20,7 +20,7 @@ import {
   searchedLanguages,
 } from "../../domain/knowledge/index-totals.ts";
 import { choiceOf } from "../../domain/knowledge/ranking/chosen.ts";
-import { analysedQuery } from "../../domain/knowledge/ranking/query.ts";
+import { analysedQuery, type TermKind } from "../../domain/knowledge/ranking/query.ts";
 import { rankOptions } from "../../domain/knowledge/ranking/rank.ts";
 import type { WeightedTerm } from "../../domain/knowledge/ranking/weights.ts";
 import { NO_TIME } from "../../domain/knowledge/search.ts";
@@ -34,6 +34,7 @@ import { storedScan } from "./stored-vectors.ts";
 import { TokenCache } from "./token-cache.ts";
 import type { CosineScan } from "./vector-matrix.ts";
 import type { VectorMemory } from "./vector-memory.ts";
+import type { WordIndex } from "./word-index.ts";
 import type { IndexMemory } from "./writes.ts";
 
 /** About 6 MB, beside up to 64 MB of vectors in an isolate of 128 MB. */
@@ -70,7 +71,7 @@ export class IndexReader {
       averageLength: averageLength(state.tokens, state.chunks),
       languages: searchedLanguages(readLanguages(sql)),
       embedder: state.embedder,
-      frequencies: (terms) => this.#memory.words.frequencies(terms),
+      frequencies: (terms, kind) => this.#wordsOf(kind).frequencies(terms),
     });
     if (!prepared.found) return prepared;
     const plan = { ...prepared.plan, ...choiceOf(query) };
@@ -85,10 +86,13 @@ export class IndexReader {
     const { revision, chunks, tokens, embedder } = readState(this.#sql);
     // What is a term depends on the languages of the whole, which no object knows by itself.
     const possible = [...LANGUAGES.map((language) => [language]), LANGUAGES];
-    const terms = possible.flatMap((spoken) => analysedQuery(text, spoken).terms.flatMap(({ ids }) => ids));
+    const known = possible.flatMap((spoken) => {
+      const { kind, terms } = analysedQuery(text, spoken);
+      return [...this.#wordsOf(kind).frequencies(terms.flatMap(({ ids }) => ids))];
+    });
+    const frequencies = [...new Map(known)];
     const languages = readLanguages(this.#sql);
     const shape = readShape(this.#sql);
-    const frequencies = [...this.#memory.words.frequencies(terms)];
     const topics = this.#memory.topics.generation();
     return { shape, revision, chunks, tokens, languages, embedder, topics, frequencies };
   }
@@ -181,6 +185,10 @@ export class IndexReader {
       isAllowed: allowed?.test ?? null,
     };
     return { found: true, source: { ...this.#memory, sql, tokenCache: this.#tokens, vectors }, plan };
+  }
+
+  #wordsOf(kind: TermKind): WordIndex {
+    return kind === "words" ? this.#memory.words : this.#memory.stopPairs;
   }
 
   #scan(

@@ -1,10 +1,15 @@
 import type { Metadata } from "../../domain/knowledge/metadata.ts";
 import type { StoredChunk } from "../../domain/knowledge/ranking/chosen.ts";
 import type { TokenList } from "../../domain/knowledge/ranking/hits.ts";
+import type { WordTables } from "./word-index.ts";
 
-export function readTokens(sql: SqlStorage, chunks: readonly number[]): Map<number, TokenList> {
+export function readTokens(
+  sql: SqlStorage,
+  chunks: readonly number[],
+  table: WordTables["tokens"] = "chunk_tokens",
+): Map<number, TokenList> {
   const rows = sql.exec<{ id: number; prefix_length: number; ids: ArrayBuffer }>(
-    "select id, prefix_length, ids from chunk_tokens where id in (select value from json_each(?))",
+    `select id, prefix_length, ids from ${table} where id in (select value from json_each(?))`,
     JSON.stringify(chunks),
   );
   return new Map(

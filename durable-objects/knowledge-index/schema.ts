@@ -4,7 +4,8 @@ import { insertFacts } from "./facts.ts";
 /**
  * One index in SQLite. A document's chunks are numbered in a row, `first_chunk` on, and numbers are never used again.
  * `posting` holds no text: a word is the id of its term, so no tokenizer rule and no query operator can touch it.
- * `staged` documents have rows everywhere but in `posting` and `unposted`. `directory`, `placement`, `shard_fill` and `topic_spread` are the
+ * `stop_pair_posting`, `stop_pair_unposted` and `chunk_stop_pairs` are the same of pairs of stop words.
+ * `staged` documents have rows everywhere but in the postings and what is unposted. `directory`, `placement`, `shard_fill` and `topic_spread` are the
  * first object's.
  */
 export function createTables(sql: SqlStorage): void {
@@ -47,6 +48,11 @@ export function createTables(sql: SqlStorage): void {
       prefix_length integer not null,
       ids blob not null
     );
+    create table if not exists chunk_stop_pairs (
+      id integer primary key,
+      prefix_length integer not null,
+      ids blob not null
+    );
     create table if not exists posting (
       term integer not null,
       first_chunk integer not null,
@@ -56,6 +62,18 @@ export function createTables(sql: SqlStorage): void {
       primary key (term, first_chunk)
     ) without rowid;
     create table if not exists unposted (
+      first_chunk integer primary key,
+      chunks integer not null
+    );
+    create table if not exists stop_pair_posting (
+      term integer not null,
+      first_chunk integer not null,
+      last_chunk integer not null,
+      chunks integer not null,
+      data blob not null,
+      primary key (term, first_chunk)
+    ) without rowid;
+    create table if not exists stop_pair_unposted (
       first_chunk integer primary key,
       chunks integer not null
     );

@@ -21,7 +21,7 @@ import {
 } from "../../domain/knowledge/ranking/feedback.ts";
 import { type FoundCandidate, KEYWORD_CANDIDATES, VECTOR_CANDIDATES } from "../../domain/knowledge/ranking/gathered.ts";
 import { hitFinder, type TokenList } from "../../domain/knowledge/ranking/hits.ts";
-import { type AnalysedQuery, analysedQuery } from "../../domain/knowledge/ranking/query.ts";
+import { type AnalysedQuery, analysedQuery, type TermKind } from "../../domain/knowledge/ranking/query.ts";
 import { type Ranked, type RankOptions, ranked } from "../../domain/knowledge/ranking/rank.ts";
 import {
   selectiveTerms,
@@ -31,7 +31,7 @@ import {
 } from "../../domain/knowledge/ranking/weights.ts";
 import type { SearchResult, SearchTimings } from "../../domain/knowledge/search.ts";
 import type { ChunkTest } from "./allowed-chunks.ts";
-import { readChunks } from "./reads.ts";
+import { readChunks, readTokens } from "./reads.ts";
 import type { TokenCache } from "./token-cache.ts";
 import type { TopicIndex } from "./topic-index.ts";
 import type { CosineScan } from "./vector-matrix.ts";
@@ -42,7 +42,7 @@ export interface SearchPlan extends RankOptions {
   readonly languages: readonly Language[];
   readonly chunks: number;
   readonly averageLength: number;
-  readonly frequencies: (terms: readonly number[]) => ReadonlyMap<number, number>;
+  readonly frequencies: (terms: readonly number[], kind: TermKind) => ReadonlyMap<number, number>;
   readonly isAllowed: ChunkTest | null;
 }
 
@@ -50,6 +50,7 @@ export interface SearchPlan extends RankOptions {
 export interface SearchSource {
   readonly sql: SqlStorage;
   readonly words: WordIndex;
+  readonly stopPairs: WordIndex;
   /** `null` where they are not those of the other objects: what two learnings say does not compare. */
   readonly topics: TopicIndex | null;
   readonly tokenCache: TokenCache;
@@ -68,7 +69,7 @@ export function search(
   const lap = () => void laps.push(clock());
   const found = findCandidates(source, plan, lap);
   const { tokens } = found;
-  const candidates = wantsFeedback(plan) ? withFeedback(found, plan) : found.candidates;
+  const candidates = wantsFeedback(plan, found.kind) ? withFeedback(found, plan) : found.candidates;
   const above = aboveThreshold(ranked(candidates, plan), plan.minScore);
   lap();
   const chunkOf = chunkReader(source.sql, above, lookedAt(plan));
@@ -105,15 +106,22 @@ function chunkReader(
 export interface Found {
   readonly candidates: FoundCandidate[];
   readonly tokens: ReadonlyMap<number, TokenList>;
-  /** What the query asks for, weighed. */
+  /** What the query asks for, weighed, and what it asks by. */
   readonly terms: readonly WeightedTerm[];
+  readonly kind: TermKind;
 }
 
 /** Laps after the analysis, the words and the vectors. */
 export function findCandidates(source: SearchSource, plan: SearchPlan, lap: Lap): Found {
-  const { sql, words, topics, tokenCache } = source;
+  const { sql, topics, tokenCache } = source;
   const query = analysedQuery(plan.query, plan.languages);
-  const terms = weightedTerms(query, plan.frequencies(query.terms.flatMap(({ ids }) => ids)), plan.chunks);
+  const { kind } = query;
+  const words = kind === "words" ? source.words : source.stopPairs;
+  const frequencies = plan.frequencies(
+    query.terms.flatMap(({ ids }) => ids),
+    kind,
+  );
+  const terms = weightedTerms(query, frequencies, plan.chunks);
   lap();
   const selective = plan.mode === "vector" ? [] : selectiveTerms(terms, plan.chunks);
   const byWords = words.best(selective, KEYWORD_CANDIDATES, plan.averageLength, plan.isAllowed);
@@ -129,12 +137,13 @@ export function findCandidates(source: SearchSource, plan: SearchPlan, lap: Lap)
   const akin = new Set(byCompany.map(({ chunk }) => chunk));
   const keys = [...new Set([...scoreOf.keys(), ...neighbours, ...akin])];
   const tokens = tokenCache.read(sql, keys);
+  const asked = kind === "words" ? tokens : readTokens(sql, keys, "chunk_stop_pairs");
   const findHits = hitFinder(terms);
   const readFeatures = featureReader(query, terms);
   const cosines = scan?.cosinesOf(keys);
   const topicCosines = company?.cosinesOf(keys);
   const candidates = keys.map((key, index): FoundCandidate => {
-    const hits = findHits(tokens.get(key) ?? NO_TOKENS);
+    const hits = findHits(asked.get(key) ?? NO_TOKENS);
     return {
       key,
       keyword: bm25(hits, terms, plan.averageLength),
@@ -146,7 +155,7 @@ export function findCandidates(source: SearchSource, plan: SearchPlan, lap: Lap)
       isAkin: akin.has(key),
     };
   });
-  return { candidates, tokens, terms };
+  return { candidates, tokens, terms, kind };
 }
 
 function withFeedback({ candidates, tokens, terms }: Found, plan: SearchPlan): FoundCandidate[] {
@@ -156,7 +165,7 @@ function withFeedback({ candidates, tokens, terms }: Found, plan: SearchPlan): F
   const best = reached.slice(0, FEEDBACK_CHUNKS).map((key) => (tokens.get(key) ?? NO_TOKENS).ids);
   const scores = wordScores(
     reached.map((key) => tokens.get(key)),
-    feedbackTerms(best, terms, plan.frequencies, plan),
+    feedbackTerms(best, terms, (words) => plan.frequencies(words, "words"), plan),
     plan.averageLength,
   );
   const scoreOf = new Map(reached.map((key, at) => [key, scores[at] ?? 0]));

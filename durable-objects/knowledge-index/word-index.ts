@@ -1,18 +1,15 @@
 // Which chunks hold which terms: posting lists in SQLite, and those of the newest chunks in memory.
 //   W1  a chunk's words are found from the commit that added them on, and not after the one that removed them.
-//   W2  chunks that no list at rest names yet are those of `unposted`; memory is rebuilt from them and `chunk_tokens` alone.
+//   W2  chunks that no list at rest names yet are those of `unposted`; memory is rebuilt from them and the chunks' tokens alone.
 //   W3  what a search reads is bounded by the postings of its terms, whatever else the index holds.
 // Written chunk by chunk, a list would cost a row for every word of every document; written a thousand chunks at a time, a word
 // that they share costs one.
 import type { ChunkRange } from "../../domain/knowledge/index-shape.ts";
 import { K1, lengthNorm } from "../../domain/knowledge/ranking/bm25.ts";
 import {
-  decodedPostings,
   eachPosting,
-  encodedPostings,
   lengthCode,
   lengthOf,
-  mergedPostings,
   POSTING,
   type Postings,
   withoutChunks,
@@ -20,39 +17,48 @@ import {
 import { type ScoredChunk, ScoreTable } from "../../domain/knowledge/ranking/score-table.ts";
 import type { WeightedTerm } from "../../domain/knowledge/ranking/weights.ts";
 import type { ChunkTest } from "./allowed-chunks.ts";
+import { PostingRows } from "./posting-rows.ts";
 
 /** About 4 MB in memory, and a fifth of a second to write. */
 const MAX_PENDING_POSTINGS = 150_000;
-/** Of one row: some 10 KB. */
-const MAX_ROW_POSTINGS = 4_096;
 const TERMS_AT_ONCE = 2_000;
 /** About 3 MB in memory. */
 const MAX_FREQUENCIES = 50_000;
 
-interface PostingRow extends Record<string, SqlStorageValue> {
-  term: number;
-  first_chunk: number;
-  last_chunk: number;
-  chunks: number;
-  data: ArrayBuffer;
+/** Where lists lie, and the tokens that they follow from. */
+export interface WordTables {
+  readonly tokens: "chunk_tokens" | "chunk_stop_pairs";
+  readonly posting: "posting" | "stop_pair_posting";
+  readonly unposted: "unposted" | "stop_pair_unposted";
 }
+
+export const WORDS: WordTables = { tokens: "chunk_tokens", posting: "posting", unposted: "unposted" };
+export const STOP_PAIRS: WordTables = {
+  tokens: "chunk_stop_pairs",
+  posting: "stop_pair_posting",
+  unposted: "stop_pair_unposted",
+};
 
 export class WordIndex {
   readonly #sql: SqlStorage;
+  readonly #tables: WordTables;
+  readonly #rows: PostingRows;
   #pending: Map<number, Postings> | null = null;
   #pendingPostings = 0;
   /** Of terms that were asked for since the index last changed. */
   readonly #frequencies = new Map<number, number>();
 
-  constructor(sql: SqlStorage) {
+  constructor(sql: SqlStorage, tables: WordTables = WORDS) {
     this.#sql = sql;
+    this.#tables = tables;
+    this.#rows = new PostingRows(sql, tables.posting);
   }
 
   /** To be called in the transaction that writes the chunks' tokens. */
   add({ first, count }: ChunkRange, tokens: readonly Uint32Array[]): void {
     const pending = this.#load();
     this.#frequencies.clear();
-    this.#sql.exec("insert into unposted values (?, ?)", first, count);
+    this.#sql.exec(`insert into ${this.#tables.unposted} values (?, ?)`, first, count);
     this.#hold(pending, first, tokens);
     if (this.#pendingPostings > MAX_PENDING_POSTINGS) this.#post(pending);
   }
@@ -62,10 +68,11 @@ export class WordIndex {
     const terms = [...new Set(tokens.flatMap((ids) => [...ids]))];
     const pending = this.#load();
     this.#frequencies.clear();
-    const deleted = this.#sql.exec("delete from unposted where first_chunk = ?", first);
+    const deleted = this.#sql.exec(`delete from ${this.#tables.unposted} where first_chunk = ?`, first);
     if (deleted.rowsWritten > 0) this.#removePending(pending, terms, { first, count });
-    else this.#removePosted(terms, first, first + count);
+    else this.#rows.remove(terms, first, first + count);
   }
+
   /** After a transaction that failed, memory is no longer what is stored. */
   forget(): void {
     this.#frequencies.clear();
@@ -98,11 +105,7 @@ export class WordIndex {
     const weightOf = new Map(terms.flatMap(({ ids, count, idf }) => ids.map((id) => [id, count * idf * (K1 + 1)])));
     const adder = (weight: number) => (chunk: number, frequency: number, code: number) =>
       table.add(chunk, (weight * frequency) / (frequency + (norms[code] ?? 0)));
-    const rows = this.#sql.exec<PostingRow>(
-      "select term, first_chunk, data from posting where term in (select value from json_each(?))",
-      JSON.stringify([...weightOf.keys()]),
-    );
-    for (const { term, first_chunk, data } of rows) {
+    for (const { term, first_chunk, data } of this.#rows.of([...weightOf.keys()])) {
       eachPosting(new Uint8Array(data), first_chunk, adder(weightOf.get(term) ?? 0));
     }
     for (const [id, weight] of weightOf) {
@@ -115,11 +118,7 @@ export class WordIndex {
 
   #lookUp(terms: readonly number[]): Map<number, number> {
     const pending = this.#load();
-    const rows = this.#sql.exec<{ term: number; chunks: number }>(
-      "select term, sum(chunks) chunks from posting where term in (select value from json_each(?)) group by term",
-      JSON.stringify(terms),
-    );
-    const found = new Map(rows.toArray().map(({ term, chunks }) => [term, chunks]));
+    const found = this.#rows.frequencies(terms);
     for (const term of terms) {
       const more = (pending.get(term)?.length ?? 0) / POSTING;
       if (more > 0) found.set(term, (found.get(term) ?? 0) + more);
@@ -128,9 +127,7 @@ export class WordIndex {
   }
 
   terms(): number {
-    const pending = JSON.stringify([...this.#load().keys()]);
-    const all = "select term from posting union select value from json_each(?)";
-    return Number(this.#sql.exec(`select count(*) n from (${all})`, pending).one().n);
+    return this.#rows.terms([...this.#load().keys()]);
   }
 
   #load(): Map<number, Postings> {
@@ -138,9 +135,10 @@ export class WordIndex {
     const pending = new Map<number, Postings>();
     this.#pending = pending;
     this.#pendingPostings = 0;
-    for (const { first_chunk, chunks } of this.#sql.exec("select * from unposted order by first_chunk").toArray()) {
+    const waiting = this.#sql.exec(`select * from ${this.#tables.unposted} order by first_chunk`).toArray();
+    for (const { first_chunk, chunks } of waiting) {
       const first = Number(first_chunk);
-      this.#hold(pending, first, readTokenIds(this.#sql, { first, count: Number(chunks) }));
+      this.#hold(pending, first, readTokenIds(this.#sql, { first, count: Number(chunks) }, this.#tables.tokens));
       if (this.#pendingPostings > MAX_PENDING_POSTINGS) this.#post(pending, first);
     }
     return pending;
@@ -165,23 +163,12 @@ export class WordIndex {
     const terms = [...pending.keys()].toSorted((a, b) => a - b);
     for (let at = 0; at < terms.length; at += TERMS_AT_ONCE) {
       const slice = terms.slice(at, at + TERMS_AT_ONCE);
-      const newest = new Map(readNewestRows(this.#sql, slice).map((row) => [row.term, row]));
-      for (const term of slice) this.#append(term, ascending(pending.get(term) ?? []), newest.get(term));
+      const newest = new Map(this.#rows.newest(slice).map((row) => [row.term, row]));
+      for (const term of slice) this.#rows.append(term, ascending(pending.get(term) ?? []), newest.get(term));
     }
     pending.clear();
     this.#pendingPostings = 0;
-    this.#sql.exec("delete from unposted where ?1 is null or first_chunk <= ?1", through ?? null);
-  }
-
-  #append(term: number, postings: Postings, newest: PostingRow | undefined): void {
-    const [first = 0] = postings;
-    if (newest === undefined || (first > newest.last_chunk && newest.chunks >= MAX_ROW_POSTINGS)) {
-      insertRows(this.#sql, term, postings);
-    } else if (first > newest.last_chunk) {
-      extendRow(this.#sql, newest, postings);
-    } else {
-      insertAmong(this.#sql, term, postings);
-    }
+    this.#sql.exec(`delete from ${this.#tables.unposted} where ?1 is null or first_chunk <= ?1`, through ?? null);
   }
 
   #removePending(pending: Map<number, Postings>, terms: readonly number[], { first, count }: ChunkRange): void {
@@ -193,87 +180,17 @@ export class WordIndex {
       else pending.delete(term);
     }
   }
-
-  #removePosted(terms: readonly number[], first: number, end: number): void {
-    const rows = this.#sql.exec<PostingRow>(
-      `select posting.* from json_each(?) wanted join posting on posting.term = wanted.value
-       where posting.first_chunk < ? and posting.last_chunk >= ?`,
-      JSON.stringify(terms),
-      end,
-      first,
-    );
-    for (const row of rows.toArray()) {
-      const held = decodedPostings(new Uint8Array(row.data), row.first_chunk);
-      replaceRows(this.#sql, [row], withoutChunks(held, first, end));
-    }
-  }
 }
 
-export function readTokenIds(sql: SqlStorage, { first, count }: ChunkRange): Uint32Array[] {
+export function readTokenIds(
+  sql: SqlStorage,
+  { first, count }: ChunkRange,
+  table: WordTables["tokens"] = "chunk_tokens",
+): Uint32Array[] {
   return sql
-    .exec<{ ids: ArrayBuffer }>(
-      "select ids from chunk_tokens where id >= ? and id < ? order by id",
-      first,
-      first + count,
-    )
+    .exec<{ ids: ArrayBuffer }>(`select ids from ${table} where id >= ? and id < ? order by id`, first, first + count)
     .toArray()
     .map(({ ids }) => new Uint32Array(ids));
-}
-
-function readNewestRows(sql: SqlStorage, terms: readonly number[]): PostingRow[] {
-  const rows = sql.exec<PostingRow>(
-    `select posting.* from json_each(?) wanted join posting on posting.term = wanted.value
-       and posting.first_chunk = (select max(first_chunk) from posting newest where newest.term = wanted.value)`,
-    JSON.stringify(terms),
-  );
-  return rows.toArray();
-}
-
-function replaceRows(sql: SqlStorage, rows: readonly PostingRow[], postings: Postings): void {
-  for (const { term, first_chunk } of rows) {
-    sql.exec("delete from posting where term = ? and first_chunk = ?", term, first_chunk);
-  }
-  const [row] = rows;
-  if (row !== undefined) insertRows(sql, row.term, postings);
-}
-
-/** Of a document that was put in before others and is found after them. */
-function insertAmong(sql: SqlStorage, term: number, postings: Postings): void {
-  const touched = sql
-    .exec<PostingRow>("select * from posting where term = ? and last_chunk >= ?", term, postings[0] ?? 0)
-    .toArray();
-  const held = touched.flatMap((row) => decodedPostings(new Uint8Array(row.data), row.first_chunk));
-  replaceRows(sql, touched, mergedPostings(held, postings));
-}
-
-function extendRow(sql: SqlStorage, row: PostingRow, postings: Postings): void {
-  const more = encodedPostings(postings, row.last_chunk);
-  const data = new Uint8Array(row.data.byteLength + more.length);
-  data.set(new Uint8Array(row.data));
-  data.set(more, row.data.byteLength);
-  sql.exec(
-    "update posting set last_chunk = ?, chunks = ?, data = ? where term = ? and first_chunk = ?",
-    postings.at(-POSTING) ?? 0,
-    row.chunks + postings.length / POSTING,
-    data.buffer,
-    row.term,
-    row.first_chunk,
-  );
-}
-
-function insertRows(sql: SqlStorage, term: number, postings: Postings): void {
-  for (let at = 0; at < postings.length; at += MAX_ROW_POSTINGS * POSTING) {
-    const part = postings.slice(at, at + MAX_ROW_POSTINGS * POSTING);
-    const [first = 0, last = 0] = [part[0], part.at(-POSTING)];
-    sql.exec(
-      "insert into posting values (?, ?, ?, ?, ?)",
-      term,
-      first,
-      last,
-      part.length / POSTING,
-      encodedPostings(part, first).buffer,
-    );
-  }
 }
 
 /** Documents may become findable in another order than they were numbered in. */

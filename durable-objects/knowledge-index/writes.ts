@@ -2,17 +2,27 @@ import type { EmbedderIdentity } from "../../domain/knowledge/embedding/embedder
 import type { IndexDocument } from "../../domain/knowledge/index-contract.ts";
 import type { ChunkRange } from "../../domain/knowledge/index-shape.ts";
 import type { Metadata } from "../../domain/knowledge/metadata.ts";
+import type { TokenList } from "../../domain/knowledge/ranking/hits.ts";
 import { documentLanguage, type Entry } from "./entries.ts";
 import { deleteFacts, insertFacts } from "./facts.ts";
 import { readState, writeState } from "./index-state.ts";
 import { isStaged } from "./staging.ts";
 import type { TopicIndex } from "./topic-index.ts";
-import { readTokenIds, type WordIndex } from "./word-index.ts";
+import { readTokenIds, type WordIndex, type WordTables } from "./word-index.ts";
 
 /** What follows the tables in memory, in the transaction that changes them. */
 export interface IndexMemory {
   readonly words: WordIndex;
+  /** What a query of stop words alone is answered by. */
+  readonly stopPairs: WordIndex;
   readonly topics: TopicIndex;
+}
+
+/** What a document's chunks are found by, in their order. */
+export interface ChunkLists {
+  readonly tokens: readonly Uint32Array[];
+  /** None where no chunk has one. */
+  readonly stopPairs: readonly Uint32Array[];
 }
 
 /** A row holds 2 MB; half of that leaves room for the scales. */
@@ -37,20 +47,26 @@ export function insertRows(
     documentLanguage(document),
   );
   insertFacts(sql, first, document.metadata);
-  for (const [index, entry] of entries.entries()) insertChunk(sql, first + index, entry);
+  const hasStopPairs = entries.some(({ stopPairs }) => stopPairs.ids.length > 0);
+  for (const [index, entry] of entries.entries()) {
+    insertChunk(sql, first + index, entry);
+    insertTokens(sql, "chunk_tokens", first + index, entry.tokens);
+    if (hasStopPairs) insertTokens(sql, "chunk_stop_pairs", first + index, entry.stopPairs);
+  }
   insertSegments(sql, first, entries);
   writeState(sql, { ...state, nextChunk: first + Math.max(1, entries.length), embedder });
   return { first, count: entries.length };
 }
 
-/** Lets chunks be found that were written: `tokens` are theirs, in their order. */
+/** Lets chunks be found that were written: the lists are theirs. */
 export function insertWords(
   sql: SqlStorage,
   memory: IndexMemory,
   range: ChunkRange,
-  tokens: readonly Uint32Array[],
+  { tokens, stopPairs }: ChunkLists,
 ): void {
   memory.words.add(range, tokens);
+  if (stopPairs.length > 0) memory.stopPairs.add(range, stopPairs);
   memory.topics.add(range, tokens);
   const state = readState(sql);
   writeState(sql, {
@@ -59,6 +75,10 @@ export function insertWords(
     chunks: state.chunks + tokens.length,
     tokens: state.tokens + tokenCount(tokens),
   });
+}
+
+export function readLists(sql: SqlStorage, range: ChunkRange): ChunkLists {
+  return { tokens: readTokenIds(sql, range), stopPairs: readTokenIds(sql, range, "chunk_stop_pairs") };
 }
 
 /** Removes the document and says which chunks it had; `null` when it is absent. */
@@ -71,7 +91,7 @@ export function deleteDocument(sql: SqlStorage, memory: IndexMemory, documentId:
   const end = range.first + range.count;
   if (isStaged(sql, range.first)) sql.exec("delete from staged where first_chunk = ?", range.first);
   else removeWords(sql, memory, range);
-  for (const table of ["chunk", "chunk_tokens"])
+  for (const table of ["chunk", "chunk_tokens", "chunk_stop_pairs"])
     sql.exec(`delete from ${table} where id >= ? and id < ?`, range.first, end);
   sql.exec("delete from vector_segment where first_chunk >= ? and first_chunk < ?", range.first, end);
   deleteFacts(sql, range.first, JSON.parse(String(row.metadata)) as Metadata);
@@ -80,8 +100,9 @@ export function deleteDocument(sql: SqlStorage, memory: IndexMemory, documentId:
 }
 
 function removeWords(sql: SqlStorage, memory: IndexMemory, range: ChunkRange): void {
-  const tokens = readTokenIds(sql, range);
+  const { tokens, stopPairs } = readLists(sql, range);
   memory.words.remove(range, tokens);
+  if (stopPairs.length > 0) memory.stopPairs.remove(range, stopPairs);
   memory.topics.remove(range);
   const state = readState(sql);
   writeState(sql, {
@@ -92,10 +113,18 @@ function removeWords(sql: SqlStorage, memory: IndexMemory, range: ChunkRange): v
   });
 }
 
-function insertChunk(sql: SqlStorage, id: number, { chunk, tokens }: Entry): void {
+function insertChunk(sql: SqlStorage, id: number, { chunk }: Entry): void {
   const path = JSON.stringify(chunk.headingPath);
   sql.exec("insert into chunk values (?, ?, ?, ?, ?, ?)", id, chunk.chunkId, chunk.start, chunk.end, path, chunk.text);
-  sql.exec("insert into chunk_tokens values (?, ?, ?)", id, tokens.prefixLength, tokens.ids.slice().buffer);
+}
+
+function insertTokens(
+  sql: SqlStorage,
+  table: WordTables["tokens"],
+  id: number,
+  { prefixLength, ids }: TokenList,
+): void {
+  sql.exec(`insert into ${table} values (?, ?, ?)`, id, prefixLength, ids.slice().buffer);
 }
 
 function insertSegments(sql: SqlStorage, first: number, entries: readonly Entry[]): void {

@@ -11,7 +11,15 @@ const LATIN_PREFIX = 6;
 const ALPHABETIC_PREFIX = 5;
 
 export function terms(text: string, language: Language): string[] {
-  return scriptRuns(folded(text)).flatMap((run) => formsOf(run, language));
+  return termsOf(wordsOf(text), language);
+}
+
+export function wordsOf(text: string): ScriptRun[] {
+  return scriptRuns(folded(text));
+}
+
+export function termsOf(words: readonly ScriptRun[], language: Language): string[] {
+  return words.flatMap((word) => formsOf(word, language));
 }
 
 /** The terms that one word is indexed under, in order; none for a stop word. */

@@ -4,6 +4,7 @@
 import { batchesOf } from "../../kernel/batches.ts";
 import type { IndexTotals } from "../index-totals.ts";
 import { lengthNorm } from "./bm25.ts";
+import type { TermKind } from "./query.ts";
 import type { RankOptions } from "./rank.ts";
 import { inverseDocumentFrequency, type WeightedTerm } from "./weights.ts";
 
@@ -18,9 +19,9 @@ const FEEDBACK_WEIGHT = 0.5;
 const MIN_FREQUENCY = 2;
 const MAX_SHARE = 0.2;
 
-/** Vectors that know meaning bring other words by themselves. */
-export function wantsFeedback({ mode, rerank, vectors }: RankOptions): boolean {
-  return rerank && mode === "hybrid" && vectors === "lexical";
+/** Vectors that know meaning bring other words by themselves; a phrase of stop words is asked for as it stands. */
+export function wantsFeedback({ mode, rerank, vectors }: RankOptions, kind: TermKind): boolean {
+  return rerank && mode === "hybrid" && vectors === "lexical" && kind === "words";
 }
 
 /** In how many chunks of the whole index each term is. */

@@ -1,13 +1,20 @@
 import { languageOf } from "../analysis/language.ts";
 import { folded, isCutIntoGrams, scriptRuns } from "../analysis/script.ts";
+import { stopPair } from "../analysis/stop-pairs.ts";
 import { termId } from "../analysis/term-id.ts";
 import { formsOf } from "../analysis/terms.ts";
+import { LANGUAGES } from "../index-totals.ts";
 import type { Span } from "../text/sentences.ts";
 import { analysedQuery } from "./query.ts";
 
 /** Where the words of a query stand in a text, under any of their forms: sorted, apart from each other. */
 export function highlights(query: string, text: string): Span[] {
-  const wanted = new Set(analysedQuery(query, ["english", "other"]).terms.flatMap(({ ids }) => ids));
+  const { kind, terms } = analysedQuery(query, LANGUAGES);
+  const wanted = new Set(terms.flatMap(({ ids }) => ids));
+  return kind === "words" ? wordSpans(wanted, text) : pairSpans(wanted, text);
+}
+
+function wordSpans(wanted: ReadonlySet<number>, text: string): Span[] {
   const language = languageOf(text);
   const isWanted = (form: string) => wanted.has(termId(form));
   const known = new Map<string, boolean>();
@@ -25,6 +32,20 @@ export function highlights(query: string, text: string): Span[] {
     const isHit = known.get(word) ?? formsOf(run, language).some(isWanted);
     known.set(word, isHit);
     if (isHit) spans.push({ start: index, end: index + word.length });
+  }
+  return merged(spans);
+}
+
+/** Of words that stand in a pair with their neighbour. */
+function pairSpans(wanted: ReadonlySet<number>, text: string): Span[] {
+  const spans: Span[] = [];
+  let before: (Span & { word: string }) | null = null;
+  for (const { 0: written, index } of text.matchAll(WORDS)) {
+    const word = { word: folded(written), start: index, end: index + written.length };
+    if (before !== null && wanted.has(termId(stopPair(before.word, word.word)))) {
+      spans.push({ start: before.start, end: word.end });
+    }
+    before = word;
   }
   return merged(spans);
 }

@@ -1,6 +1,7 @@
 import type { Language } from "../analysis/language.ts";
 import { withoutQuestionWords } from "../analysis/question-words.ts";
 import { folded, isCutIntoGrams, scriptRuns } from "../analysis/script.ts";
+import { GAP, stopPairs } from "../analysis/stop-pairs.ts";
 import { termId } from "../analysis/term-id.ts";
 import { formsOf } from "../analysis/terms.ts";
 
@@ -12,7 +13,11 @@ export interface QueryTerm {
   readonly isGram: boolean;
 }
 
+/** What a query's terms are: its words, or the pairs of them where all are stop words. */
+export type TermKind = "words" | "stop-pairs";
+
 export interface AnalysedQuery {
+  readonly kind: TermKind;
   readonly terms: readonly QueryTerm[];
   /** Indexes into `terms`, in the order of the query; neighbours here are neighbours there. */
   readonly sequence: readonly number[];
@@ -23,22 +28,33 @@ const MAX_TERMS = 256;
 
 /** `languages` are those that the index holds: a word is looked up as each of them would have written it. */
 export function analysedQuery(text: string, languages: readonly Language[]): AnalysedQuery {
+  const words = scriptRuns(withoutQuestionWords(folded(text), languages));
+  const asked = words.flatMap((word) =>
+    alternatives(languages.map((language) => formsOf(word, language))).map((forms) => ({
+      forms,
+      isGram: isCutIntoGrams(word.script),
+    })),
+  );
+  if (asked.length > 0 || !languages.includes("english")) return { kind: "words", ...counted(asked) };
+  const pairs = stopPairs(words).filter((pair) => pair !== GAP);
+  return { kind: "stop-pairs", ...counted(pairs.map((pair) => ({ forms: [pair], isGram: false }))) };
+}
+
+interface AskedTerm {
+  readonly forms: readonly string[];
+  readonly isGram: boolean;
+}
+
+function counted(asked: readonly AskedTerm[]): Omit<AnalysedQuery, "kind"> {
   const counts = new Map<string, QueryTerm & { index: number; count: number }>();
   const sequence: number[] = [];
-  for (const run of scriptRuns(withoutQuestionWords(folded(text), languages))) {
-    for (const forms of alternatives(languages.map((language) => formsOf(run, language)))) {
-      const key = forms.join(" ");
-      const known = counts.get(key) ?? {
-        index: counts.size,
-        ids: forms.map(termId),
-        count: 0,
-        isGram: isCutIntoGrams(run.script),
-      };
-      if (known.index >= MAX_TERMS) continue;
-      known.count += 1;
-      counts.set(key, known);
-      sequence.push(known.index);
-    }
+  for (const { forms, isGram } of asked) {
+    const key = forms.join(" ");
+    const known = counts.get(key) ?? { index: counts.size, ids: forms.map(termId), count: 0, isGram };
+    if (known.index >= MAX_TERMS) continue;
+    known.count += 1;
+    counts.set(key, known);
+    sequence.push(known.index);
   }
   return { terms: [...counts.values()].map(({ ids, count, isGram }) => ({ ids, count, isGram })), sequence };
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { languageOf } from "../../../domain/knowledge/analysis/language.ts";
 import { porterStem } from "../../../domain/knowledge/analysis/porter.ts";
-import { terms } from "../../../domain/knowledge/analysis/terms.ts";
+import { GAP, stopPairs } from "../../../domain/knowledge/analysis/stop-pairs.ts";
+import { terms, wordsOf } from "../../../domain/knowledge/analysis/terms.ts";
 import { estimatedTokens } from "../../../domain/knowledge/text/tokens.ts";
 
 describe("Porter's stemmer", () => {
@@ -125,6 +126,24 @@ describe("terms", () => {
       expect(() => terms(text, "english")).not.toThrow();
     }
     expect(terms("a".repeat(100_000), "english")[0]?.length).toBeLessThanOrEqual(64);
+  });
+});
+
+describe("stop pairs", () => {
+  const pairsOf = (text: string) => stopPairs(wordsOf(text));
+
+  test("are neighbouring stop words, with a gap where others stand between them", () => {
+    expect(pairsOf("To be, or not")).toEqual(["to be", "be or", "or not", GAP]);
+    expect(pairsOf("What it is to the king, and to his own")).toEqual([
+      ...["what it", "it is", "is to", "to the", GAP],
+      ...["and to", "to his", "his own", GAP],
+    ]);
+    expect(pairsOf("the king of Denmark is a man")).toEqual(["is a", GAP]);
+  });
+
+  test("of a text of one stop word are that word; of any other without pairs, none", () => {
+    expect(pairsOf("It")).toEqual(["^it$", GAP]);
+    for (const text of ["", "king", "the king", "король"]) expect(pairsOf(text)).toEqual([]);
   });
 });
 

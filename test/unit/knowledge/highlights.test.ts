@@ -10,6 +10,7 @@ describe("highlights", () => {
     ["ideographs where they stand", "育儿假", "每位员工有十六周育儿假。", ["育儿假"]],
     ["Cyrillic inflections", "отпуск", "Отпуска и отпуском", ["Отпуска", "отпуском"]],
     ["nothing for small words", "how is it", "It is so.", []],
+    ["a phrase of small words", "to be or not to be", "They are to be, or not? To be!", ["to be, or not? To be"]],
     ["nothing in nothing", "leave", "", []],
   ])("mark %s", (_, query, text, words) => {
     expect(marked(query, text)).toEqual(words);

@@ -62,6 +62,25 @@ describe("a query", () => {
     expect(words(["english", "other"])).toBe(1);
   });
 
+  test("of stop words alone asks for their pairs, but in languages that have none it asks for the words", () => {
+    const asked = (text: string, ...languages: Language[]) => {
+      const { kind, terms } = analysedQuery(text, languages);
+      return [kind, terms.map(({ ids, count }) => [ids, count])];
+    };
+    const pairs = ["to be", "be or", "or not", "not to"].map((pair, at) => [[termId(pair)], at === 0 ? 2 : 1]);
+    expect(asked("To be, or not to be?", "english")).toEqual(["stop-pairs", pairs]);
+    expect(asked("To be, or not to be?", "english", "other")).toEqual(["stop-pairs", pairs]);
+    expect(asked("to be", "other")).toEqual([
+      "words",
+      [
+        [[termId("to")], 1],
+        [[termId("be")], 1],
+      ],
+    ]);
+    expect(asked("to be a king", "english")).toEqual(["words", [[[termId("king")], 1]]]);
+    expect(asked("?!", "english")).toEqual(["stop-pairs", []]);
+  });
+
   test("a book's length is cut to 256 terms", () => {
     const text = Array.from({ length: 3_000 }, (_, n) => `word${n}`).join(" ");
     expect(analysedQuery(text, ["english"]).terms).toHaveLength(256);

@@ -115,6 +115,17 @@ describe("an index over several objects", () => {
     expect(await answers(several, queries)).toEqual(await answers(one, queries));
   });
 
+  it("answers so to a query of stop words alone", async () => {
+    const texts = ["To be, or not to be", "who is to be", "the who", "a night at the opera", "It", "be it or not"];
+    const documents = texts.map((text, number) => aDocument(number, [text]));
+    const [one, several] = [whole.of(...address()), sharded(1)];
+    await Promise.all([given(one, documents), given(several, documents)]);
+    const queries = ["to be or not to be", "the who", "it", "or not"].map((query) => ({ query }));
+    const found = await answers(one, queries);
+    expect(await answers(several, queries)).toEqual(found);
+    expect(found).toMatchObject([[{ text: texts[0] }, {}, {}], [{ text: "the who" }], [{ text: "It" }], [{}, {}]]);
+  });
+
   it("opens the next object when the present ones are full; a document stays where it is", async () => {
     const at = address();
     const index = sharded(2, at);
