@@ -51,12 +51,12 @@ export function unusable(provider: string, what: string, text = "", cause?: unkn
 }
 
 /** What kept a call from getting an answer, in the terms of the port. `lost`: what the loss of the connection means. */
-export function callProblem(provider: string, timeoutMs: number, error: unknown, lost = "cannot be reached"): unknown {
+export function callProblem(provider: string, error: unknown, lost = "cannot be reached"): unknown {
   const known = asProblem(error);
   if (known?.code !== "unavailable") return error;
   if (known.members.reason === "timeout") {
     return problem("provider-timeout", {
-      detail: `The provider ${provider} did not answer within ${timeoutMs} ms.`,
+      detail: `The provider ${provider} did not answer in time.`,
       members: { provider },
       cause: error,
     });

@@ -7,7 +7,8 @@ import { callProblem, providerProblem, retryAfter } from "./provider-problem.ts"
 
 // One call to a provider, with its retries.
 //   U1  Only what a repeat can mend is repeated: no connection, 408, 409, 429, 5xx; never once an answer has begun.
-//   U2  Attempts and the waits between them stay within the provider's `timeoutMs`; a `Retry-After` beyond it ends the call.
+//   U2  Attempts and the waits between them stay within the provider's `timeoutMs` and the call's `answerBy`; a `Retry-After` beyond
+//       them ends the call.
 
 export interface UpstreamOptions {
   outbound: Outbound;
@@ -47,7 +48,7 @@ export async function callUpstream(
   request: UpstreamRequest,
   call: ModelCall,
 ): Promise<OutboundResponse> {
-  const deadline = clock.now() + provider.timeoutMs;
+  const deadline = clock.now() + timeLimitMs(provider, call, clock);
   const body = request.body === undefined ? null : JSON.stringify(request.body);
   for (let attempt = 1; ; attempt++) {
     let failure: Problem;
@@ -69,7 +70,7 @@ export async function callUpstream(
       if (!isWorthRepeating(response, failure)) throw failure;
       waitMs = retryAfter(headers, clock.now()) ?? waitMs;
     } catch (error) {
-      const translated = callProblem(provider.name, provider.timeoutMs, error);
+      const translated = callProblem(provider.name, error);
       const known = asProblem(translated);
       if (known === null || !isUnreached(known)) throw translated;
       failure = known;
@@ -79,12 +80,17 @@ export async function callUpstream(
   }
 }
 
+/** How long a call that begins now may take. */
+export function timeLimitMs({ timeoutMs }: ProviderAccess, { answerBy }: ModelCall, clock: Clock): number {
+  return answerBy === undefined ? timeoutMs : Math.min(timeoutMs, answerBy - clock.now());
+}
+
 /** Reads the text of an answer, with the failures of the way translated. */
 export async function answerText(provider: ProviderAccess, response: OutboundResponse): Promise<string> {
   try {
     return await response.text();
   } catch (error) {
-    throw callProblem(provider.name, provider.timeoutMs, error, "broke off its answer");
+    throw callProblem(provider.name, error, "broke off its answer");
   }
 }
 

@@ -5,9 +5,16 @@ import type { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest } from 
 import { DONE, eventStreamParser, eventText } from "../../domain/llm/event-stream.ts";
 import { estimatedTokens } from "../../domain/llm/token-estimate.ts";
 import { TokenUsage } from "../../domain/llm/token-usage.ts";
-import type { EmbeddingAnswer, EmbeddingInput, ProviderAccess, ProviderModels } from "../../services/llm/ports.ts";
+import type {
+  EmbeddingAnswer,
+  EmbeddingInput,
+  ModelCall,
+  ProviderAccess,
+  ProviderModels,
+} from "../../services/llm/ports.ts";
 import { within } from "../../services/within.ts";
 import { unusable } from "./provider-problem.ts";
+import { timeLimitMs } from "./upstream.ts";
 
 /** What is needed of the binding. Its published types name models one by one; a tenant may name any. */
 export interface WorkersAi {
@@ -25,21 +32,23 @@ export const WORKERS_AI_PROVIDER: ProviderAccess = {
 
 /** Cloudflare's own models, through the account's binding. */
 export function workersAi(ai: WorkersAi, clock: Clock, provider: ProviderAccess): ProviderModels {
+  const run = (model: string, input: object, call: ModelCall) =>
+    answered(ai.run(model, { ...input }), provider, timeLimitMs(provider, call, clock));
   return {
     chat: {
-      async complete(asked) {
-        return toCompletion(provider, asked, await run(ai, provider, asked.model, inputOf(asked)), clock.now());
+      async complete(asked, call) {
+        return toCompletion(provider, asked, await run(asked.model, inputOf(asked), call), clock.now());
       },
-      async stream(asked) {
-        const answer = await run(ai, provider, asked.model, { ...inputOf(asked), stream: true });
+      async stream(asked, call) {
+        const answer = await run(asked.model, { ...inputOf(asked), stream: true }, call);
         if (!(answer instanceof ReadableStream)) throw unusable(provider.name, "no event stream");
         return translated(answer as ReadableStream<Uint8Array>, asked.model, clock.now());
       },
     },
     embedding: {
-      async embed(asked) {
+      async embed(asked, call) {
         const text = asked.input.map(textOf);
-        return toEmbeddings(provider, asked, await run(ai, provider, asked.model, { text }));
+        return toEmbeddings(provider, asked, await run(asked.model, { text }, call));
       },
     },
     // The binding cannot tell; its models can be called by name all the same.
@@ -55,12 +64,12 @@ function inputOf(asked: ChatCompletionRequest): Record<string, unknown> {
   return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== null && value !== undefined));
 }
 
-async function run(ai: WorkersAi, provider: ProviderAccess, model: string, input: object): Promise<unknown> {
-  const answer = ai.run(model, { ...input }).catch((error: unknown) => {
+function answered(answer: Promise<unknown>, provider: ProviderAccess, timeoutMs: number): Promise<unknown> {
+  const told = answer.catch((error: unknown) => {
     throw refusalOf(provider, error);
   });
-  return within(answer, provider.timeoutMs, () => {
-    const detail = `The provider ${provider.name} did not answer within ${provider.timeoutMs} ms.`;
+  return within(told, timeoutMs, () => {
+    const detail = `The provider ${provider.name} did not answer in time.`;
     throw problem("provider-timeout", { detail, members: { provider: provider.name } });
   });
 }

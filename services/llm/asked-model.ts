@@ -7,6 +7,8 @@ export interface AskedModel {
   kind: "chat" | "embedding";
   route: Route;
   isStreamed: boolean;
+  /** When the caller began to wait: from then on the route's `timeoutMs` counts. */
+  startedAt: number;
   options: CallOptions;
   hold: BudgetHold | null;
   /** For the bill of a caller that left while the model was at work. */

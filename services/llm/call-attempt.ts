@@ -29,12 +29,14 @@ export interface AttemptOf {
   isProbe: boolean;
   /** How many attempts of this call began before it. */
   number: number;
+  /** When the route's time is over. */
+  answerBy: number | null;
 }
 
 export function beginAttempt<T>(
   ctx: ServiceContext,
   asked: AskedModel,
-  { target, isProbe, number }: AttemptOf,
+  { target, isProbe, number, answerBy }: AttemptOf,
   ask: (target: Target, call: ModelCall) => Promise<T>,
 ): Attempt<T> {
   const { route, options } = asked;
@@ -55,7 +57,7 @@ export function beginAttempt<T>(
 
   async function end(): Promise<AttemptEnd<T>> {
     try {
-      const answer = await ask(target, modelCall(route, options, { stop, number }));
+      const answer = await ask(target, modelCall(route, options, { stop, number, answerBy }));
       ctx.later(tellBreaker(ctx, target, "healthy", isProbe));
       return { attempt, kind: "answered", answer };
     } catch (error) {
@@ -110,7 +112,7 @@ function answeredBy(ctx: ServiceContext, { route, options, kind, hold, isStreame
 function modelCall(
   { maxAttempts }: Route,
   options: CallOptions,
-  { stop, number }: { stop: AbortController | null; number: number },
+  { stop, number, answerBy }: Pick<AttemptOf, "number" | "answerBy"> & { stop: AbortController | null },
 ): ModelCall {
   const signals = [options.signal, stop?.signal].filter((signal) => signal !== undefined);
   const [signal] = signals.length > 1 ? [AbortSignal.any(signals)] : signals;
@@ -118,6 +120,7 @@ function modelCall(
     // Two that are asked at the same time must not look like one to a provider that both lead to.
     ...keyOf(options, stop === null ? 0 : number),
     ...(signal !== undefined && { signal }),
+    ...(answerBy !== null && { answerBy }),
     ...(maxAttempts !== null && { maxAttempts }),
   };
 }

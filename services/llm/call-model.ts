@@ -21,7 +21,8 @@ export async function callModel<T>(
   ask: (target: Target, call: ModelCall) => Promise<T>,
 ): Promise<{ answer: T; answered: Answered }> {
   const { route } = asked;
-  const deadline = route.timeoutMs === null ? null : ctx.clock.now() + route.timeoutMs;
+  const deadline = route.timeoutMs === null ? null : asked.startedAt + route.timeoutMs;
+  const isOver = () => deadline !== null && ctx.clock.now() >= deadline;
   const waiting = [...route.targets];
   let begun = 0;
   let retryAfterMs: number | null = null;
@@ -29,15 +30,14 @@ export async function callModel<T>(
   async function next(isHedge: boolean): Promise<Attempt<T> | null> {
     // A hedge without another target asks the first again: a second connection may be luckier.
     if (isHedge && waiting.length === 0) waiting.push(...route.targets.slice(0, 1));
-    for (let listed = waiting.shift(); listed !== undefined; listed = waiting.shift()) {
-      const now = ctx.clock.now();
-      if (deadline !== null && now >= deadline) return null;
-      const pass = await passBreaker(ctx, listed);
+    for (let target = waiting.shift(); target !== undefined; target = waiting.shift()) {
+      if (isOver()) return null;
+      const pass = await passBreaker(ctx, target);
       if (pass.isAllowed) {
-        const target = deadline === null ? listed : within(listed, deadline - now);
-        return beginAttempt(ctx, asked, { target, isProbe: pass.isProbe, number: begun++ }, ask);
+        const of = { target, isProbe: pass.isProbe, number: begun++, answerBy: deadline };
+        return beginAttempt(ctx, asked, of, ask);
       }
-      if (begun === 0) notePassedOver(ctx, asked, listed);
+      if (begun === 0) notePassedOver(ctx, asked, target);
       retryAfterMs = Math.min(retryAfterMs ?? pass.retryAfterMs, pass.retryAfterMs);
     }
     return null;
@@ -50,6 +50,7 @@ export async function callModel<T>(
   }
   if (outcome.won !== null) return { answer: outcome.won.answer, answered: outcome.won.attempt.answered };
   if (outcome.refusal !== null) throw outcome.refusal.error;
+  if (begun === 0 && retryAfterMs === null && isOver()) throw late(route);
   throw exhausted(route, asProblem(outcome.failure?.error), retryAfterMs);
 }
 
@@ -76,6 +77,7 @@ function exhausted({ name, targets }: Route, failure: Problem | null, retryAfter
   });
 }
 
-function within({ provider, model }: Target, remainingMs: number): Target {
-  return { provider: { ...provider, timeoutMs: Math.min(provider.timeoutMs, remainingMs) }, model };
+/** The time was over before anybody was asked: for a budget, or for an equal call whose answer was waited for. */
+function late({ name, timeoutMs }: Route): Problem {
+  return problem("provider-timeout", { detail: `The model route ${name} did not answer within ${timeoutMs} ms.` });
 }

@@ -48,7 +48,9 @@ export async function completeOpened(ctx: ServiceContext, call: ChatCall): Promi
   if (look.found !== null) return fromCache(ctx, call, look.found, look.outcome === "semantic" ? "semantic" : "hit");
   const ask = () => freshCompletion(ctx, call, look);
   if (look.flightKey === null) return ask();
-  const { value, isShared } = await sharedCall(ctx, look.flightKey, call.options.signal, ask);
+  const { signal } = call.options;
+  const until = call.route.timeoutMs === null ? null : call.startedAt + call.route.timeoutMs;
+  const { value, isShared } = await sharedCall(ctx, { key: look.flightKey, signal, until }, ask);
   if (!isShared || value.fallback !== null) return value;
   return fromCache(ctx, call, { ...value, costUsdMicros: value.cost.usdMicros }, "hit");
 }

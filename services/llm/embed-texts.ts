@@ -25,13 +25,14 @@ export async function embedTexts(
   options: CallOptions = {},
 ): Promise<ReceiptedEmbeddings> {
   requirePermission(ctx, "llm:write");
+  const startedAt = ctx.clock.now();
   const route = await loadRoute(ctx, request.model);
   const promptTokens = () => tokensOf(request);
   const hold = await holdBudgets(ctx, route, promptTokens);
   try {
     const { answer, answered } = await callModel(
       ctx,
-      { kind: "embedding", route, isStreamed: false, options, hold, promptTokens },
+      { kind: "embedding", route, isStreamed: false, startedAt, options, hold, promptTokens },
       ({ provider, model }, call) => ctx.ports.chatModels.open(provider).embedding.embed({ ...request, model }, call),
     );
     const usage = tokenUsage(answer.promptTokens, 0);

@@ -64,7 +64,7 @@ async function askJudge(
   try {
     const { answer, answered } = await callModel(
       ctx,
-      { kind: "chat", route, isStreamed: false, options, hold, promptTokens },
+      { kind: "chat", route, isStreamed: false, startedAt: ctx.clock.now(), options, hold, promptTokens },
       (target, call) =>
         ctx.ports.chatModels.open(target.provider).chat.complete({ ...request, model: target.model }, call),
     );

@@ -1,10 +1,12 @@
+import { asProblem, type Problem } from "../../domain/kernel/problem.ts";
 import { type Clock, MINUTE_MS } from "../../domain/kernel/time.ts";
 import type { ServiceContext } from "../context.ts";
 
 // Equal calls that are in flight at the same time in one isolate share one upstream call.
 //   I1  One leads and asks, the others wait for what it finds. A promise of one request cannot be awaited by another, so the
 //       others look at a plain value from time to time.
-//   I2  A leader that fails, is cut off, or takes too long leaves its place to one of those that wait.
+//   I2  A leader that fails or is cut off leaves its place to one of those that wait. When that one fails, too, it has failed for all:
+//       one after the other they would wait for as many failures as there are calls.
 //   I3  Not across isolates, and not for streams: there an equal call waits until the answer is in the cache, or is asked anew.
 
 const FIRST_LOOK_MS = 2;
@@ -17,33 +19,45 @@ const MAX_WAIT_MS = 5 * MINUTE_MS;
 interface Flight {
   beatAt: number;
   result: { value: unknown } | null;
+  /** `null` for one that was the leader's own, such as a client that left. */
+  failure: Problem | null;
   isOver: boolean;
 }
 
 const flights = new Map<string, Flight>();
 
-/** What `ask` answers, or what an equal call that was there before was answered. `key` tells which calls are equal. */
+export interface Shareable {
+  /** Tells which calls are equal. */
+  key: string;
+  signal: AbortSignal | undefined;
+  /** When the caller waits no longer; after five minutes where `null`. */
+  until: number | null;
+}
+
+/** What `ask` answers, or what an equal call that was there before was answered. */
 export async function sharedCall<T>(
   ctx: ServiceContext,
-  key: string,
-  signal: AbortSignal | undefined,
+  { key, signal, until }: Shareable,
   ask: () => Promise<T>,
 ): Promise<{ value: T; isShared: boolean }> {
   const name = `${ctx.tenant.id}/${key}`;
-  const startedAt = ctx.clock.now();
+  const deadline = until ?? ctx.clock.now() + MAX_WAIT_MS;
+  const isLate = () => signal?.aborted === true || ctx.clock.now() >= deadline;
+  let failures = 0;
   for (;;) {
     const flight = flights.get(name);
     if (flight === undefined || isLost(flight, ctx.clock))
       return { value: await lead(ctx, name, ask), isShared: false };
-    await landed(flight, ctx.clock, signal);
+    await landed(flight, ctx.clock, isLate);
     // The key is the call's own digest within the tenant, so what landed under it is what `ask` would have answered.
     if (flight.result !== null) return { value: flight.result.value as T, isShared: true };
-    if (signal?.aborted || ctx.clock.now() - startedAt > MAX_WAIT_MS) return { value: await ask(), isShared: false };
+    if (flight.failure !== null && ++failures === 2) throw flight.failure;
+    if (isLate()) return { value: await ask(), isShared: false };
   }
 }
 
 async function lead<T>({ clock }: ServiceContext, name: string, ask: () => Promise<T>): Promise<T> {
-  const flight: Flight = { beatAt: clock.now(), result: null, isOver: false };
+  const flight: Flight = { beatAt: clock.now(), result: null, failure: null, isOver: false };
   flights.set(name, flight);
   const beat = setInterval(() => {
     flight.beatAt = clock.now();
@@ -52,6 +66,9 @@ async function lead<T>({ clock }: ServiceContext, name: string, ask: () => Promi
     const value = await ask();
     flight.result = { value };
     return value;
+  } catch (error) {
+    flight.failure = asProblem(error);
+    throw error;
   } finally {
     clearInterval(beat);
     flight.isOver = true;
@@ -59,8 +76,8 @@ async function lead<T>({ clock }: ServiceContext, name: string, ask: () => Promi
   }
 }
 
-async function landed(flight: Flight, clock: Clock, signal: AbortSignal | undefined): Promise<void> {
-  for (let waitMs = FIRST_LOOK_MS; !flight.isOver && !isLost(flight, clock) && !signal?.aborted; ) {
+async function landed(flight: Flight, clock: Clock, isLate: () => boolean): Promise<void> {
+  for (let waitMs = FIRST_LOOK_MS; !flight.isOver && !isLost(flight, clock) && !isLate(); ) {
     await new Promise((resolve) => setTimeout(resolve, waitMs));
     waitMs = Math.min(LONGEST_LOOK_MS, waitMs * 2);
   }

@@ -25,6 +25,8 @@ export interface ModelCall {
   idempotencyKey?: string;
   /** Nobody waits for the answer any more. */
   signal?: AbortSignal;
+  /** Until when an answer is waited for, of a stream its first word; as long as the provider may take where absent. */
+  answerBy?: number;
   /** How often to ask at most; 3 where absent. */
   maxAttempts?: number;
 }

@@ -19,6 +19,8 @@ export interface RelayOptions {
   wantsUsage: boolean;
   /** Longest silence of the provider. */
   silenceMs: number;
+  /** When the first word must have come, whatever else the provider sends; where absent its silence alone counts. */
+  firstWordBy?: number | undefined;
   clock: Clock;
   /** When the client began to wait. */
   askedAt: number;
@@ -65,6 +67,7 @@ class StreamRelay {
   /** Resolves when the client must hear of its request before the first word; rejects when the provider was silent for too long. */
   readonly #silence = Promise.withResolvers<void>();
   readonly #timer: ReturnType<typeof setInterval>;
+  readonly #deadline: ReturnType<typeof setTimeout> | null;
   readonly #onAbort = () => this.#settle("cancelled", null);
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
   #isEnded = false;
@@ -81,6 +84,10 @@ class StreamRelay {
     this.outcome = this.#ended.promise;
     this.#silence.promise.catch(() => {});
     this.#timer = setInterval(() => this.#tick(), tickMs(options.silenceMs));
+    const { firstWordBy, clock, provider } = options;
+    const late = () =>
+      this.#giveUp(problem("provider-timeout", { detail: `The provider ${provider} did not begin in time.` }));
+    this.#deadline = firstWordBy === undefined ? null : setTimeout(late, Math.max(0, firstWordBy - clock.now()));
     options.signal?.addEventListener("abort", this.#onAbort, { once: true });
     if (options.signal?.aborted) this.#onAbort();
   }
@@ -114,6 +121,7 @@ class StreamRelay {
   }
 
   #passed(words: Uint8Array): Uint8Array {
+    if (this.#firstTokenAt === null) clearTimeout(this.#deadline ?? undefined);
     this.#firstTokenAt ??= this.#options.clock.now();
     this.#options.onPassed?.(words);
     return words;
@@ -155,12 +163,13 @@ class StreamRelay {
   #tick(): void {
     const { clock, provider, silenceMs } = this.#options;
     if (this.#waitingSince !== null && clock.now() - this.#waitingSince >= silenceMs) {
-      const failure = problem("provider-timeout", {
-        detail: `The provider ${provider} was silent for ${silenceMs} ms.`,
-      });
-      this.#silence.reject(failure);
-      if (this.#controller !== null) this.#close(failure);
+      this.#giveUp(problem("provider-timeout", { detail: `The provider ${provider} was silent for ${silenceMs} ms.` }));
     } else this.#keepAlive();
+  }
+
+  #giveUp(failure: Problem): void {
+    this.#silence.reject(failure);
+    if (this.#controller !== null) this.#close(failure);
   }
 
   /** A comment when the next look might come too late for it. */
@@ -187,6 +196,7 @@ class StreamRelay {
     if (this.#isEnded) return;
     this.#isEnded = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#deadline ?? undefined);
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     if (status === "succeeded") this.#reader.finish();
     else this.#reader.cancel().catch(() => {});

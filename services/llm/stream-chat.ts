@@ -89,6 +89,7 @@ async function begin(
     provider: provider.name,
     wantsUsage: wantsUsage(call.request),
     silenceMs: provider.timeoutMs,
+    firstWordBy: modelCall.answerBy,
     clock: ctx.clock,
     askedAt: call.startedAt,
     signal: modelCall.signal,

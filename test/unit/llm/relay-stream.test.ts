@@ -22,7 +22,7 @@ const request = { model: "m", messages: [{ role: "user" as const, content: "hi" 
 
 async function relayed(
   answer: Answer,
-  more: { wantsUsage?: boolean; silenceMs?: number; signal?: AbortSignal } = {},
+  more: { wantsUsage?: boolean; silenceMs?: number; firstWordBy?: number; signal?: AbortSignal } = {},
 ): Promise<Relay> {
   upstream.answers(answer);
   const stream = await upstream.models().chat.stream(request, {});
@@ -186,6 +186,30 @@ describe("a stream that breaks", () => {
       (error: unknown) => error,
     );
     expect(failure).toMatchObject({ name: "Problem" });
+  });
+});
+
+describe("a stream whose first word is awaited until a moment", () => {
+  const hundred = (event: string) => Array.from({ length: 100 }, () => event);
+
+  it.each([
+    ["comments", ": OPENROUTER PROCESSING\n\n"],
+    ["its role", chunk({ role: "assistant", content: "" })],
+  ])("is a plain failure when it has sent nothing but %s by then", async (_name, event) => {
+    const options = { silenceMs: 60_000, firstWordBy: Date.now() + 100 };
+    const failure = await relayed(events(hundred(event), "hang"), options).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: "provider-timeout" });
+  });
+
+  it("takes its time once it has begun", async () => {
+    const slow: Answer = async (response, call) => {
+      response.writeHead(200, { "content-type": "text/event-stream" }).write(WHOLE_STREAM.slice(0, 2).join(""));
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await events(WHOLE_STREAM.slice(2))(Object.assign(response, { writeHead: () => response }), call);
+    };
+    const relay = await relayed(slow, { firstWordBy: Date.now() + 100 });
+    expect(contents(await eventsOf(relay))).toBe("hello");
+    expect((await relay.outcome).status).toBe("succeeded");
   });
 });
 

@@ -51,10 +51,12 @@ export function chunk(delta: object, reason: string | null = null, usage: object
   return `data: ${JSON.stringify({ ...shared, choices, usage })}\n\n`;
 }
 
-/** Sends the parts; then ends, or stays silent. `onCancel` tells that the reader has left. */
-export function eventStream(parts: string[], { hangs = false, onCancel = () => {} } = {}): Response {
+/** Sends the parts, with pauses behind the first; then ends, or stays silent. `onCancel` tells that the reader has left. */
+export function eventStream(parts: string[], { hangs = false, pauseMs = 0, onCancel = () => {} } = {}): Response {
+  let sent = 0;
   const body = new ReadableStream({
     async pull(controller) {
+      if (sent++ > 0 && pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
       const part = parts.shift();
       if (part !== undefined) controller.enqueue(new TextEncoder().encode(part));
       else if (!hangs) controller.close();

@@ -323,6 +323,13 @@ describe("equal requests in flight", () => {
     expect(asked).toHaveBeenCalledTimes(2);
   });
 
+  it("share a failure of which one of them was told before", async () => {
+    const { owner, asked } = await aCachedRoute({}, slowly(down));
+    const statuses = (await Promise.all(Array.from({ length: 6 }, () => ask(owner)))).map(({ status }) => status);
+    expect(statuses).toEqual(Array(6).fill(502));
+    expect(asked).toHaveBeenCalledTimes(2);
+  });
+
   it("of a route without a cache are all asked", async () => {
     const { owner, asked } = await aCachedRoute({ mode: "off" });
     await Promise.all([ask(owner), ask(owner), ask(owner)]);

@@ -130,6 +130,16 @@ describe("a call to a route", () => {
     expect(Date.now() - startedAt).toBeLessThan(1_500);
   });
 
+  it("does not keep those waiting longer that share its answer", async () => {
+    const silent = vi.fn(() => new Promise<Response>(() => {}));
+    const cache = { mode: "exact", ttlSeconds: 60 };
+    const owner = await aRoute([silent], { retries: 0, timeoutMs: 150, cache });
+    const answers = await Promise.all([1, 2, 3].map(() => owner.call("/v1/chat/completions", ask())));
+    expect(answers.map(({ status }) => status)).toEqual([504, 504, 504]);
+    // One after the other they would all have asked, each for the whole time.
+    expect(silent.mock.calls.length).toBeLessThan(3);
+  });
+
   it("passes over a target whose provider was forgotten", async () => {
     const owner = await aRoute([down, good]);
     await owner.call("/v1/providers/mock-0", { method: "DELETE" });
@@ -146,6 +156,21 @@ describe("a stream from a route", () => {
     const response = await owner.fetch("/v1/chat/completions", ask({ stream: true }));
     expect(response.headers.get("x-weft-provider")).toBe("mock-1");
     expect(await response.text()).toBe(HELLO.join(""));
+  });
+
+  it("may pause longer than was left of the route's time before its first word", async () => {
+    const silent: Upstream = () => new Promise(() => {});
+    const owner = await aRoute([silent, () => eventStream([...HELLO], { pauseMs: 200 })], { timeoutMs: 500 });
+    await aProvider(owner, silent, { timeoutMs: 400 }, "mock-0");
+    const response = await owner.fetch("/v1/chat/completions", ask({ stream: true }));
+    expect(await response.text()).toBe(HELLO.join(""));
+  });
+
+  it("ends within the route's time when it says nothing but its role", async () => {
+    const roles = () => Array<string>(100).fill(chunk({ role: "assistant", content: "" }));
+    const owner = await aRoute([() => eventStream(roles(), { pauseMs: 50 })], { timeoutMs: 150 });
+    const answer = await owner.call("/v1/chat/completions", ask({ stream: true }));
+    expect([answer.status, answer.body.error.code]).toEqual([504, "provider_timeout"]);
   });
 
   it("does not change its target once something was said", async () => {
