@@ -3,7 +3,10 @@ import { startsRun } from "../../services/workflows/child-runs.ts";
 import type { TaskOutcome } from "../../services/workflows/task-call.ts";
 import type { Lanes } from "./lanes.ts";
 
-export type MapRunEffect = Extract<Effect, { kind: "readItems" | "startChildren" | "writeResults" }>;
+export type MapRunEffect = Extract<
+  Effect,
+  { kind: "readItems" | "startChildren" | "writeResultFile" | "writeResults" }
+>;
 
 export interface EffectHost {
   /** Does the task's work outside. Never throws: a failure is an outcome. */
@@ -53,6 +56,7 @@ export class Effects {
         break;
       case "readItems":
       case "startChildren":
+      case "writeResultFile":
       case "writeResults":
         this.#mapRun(effect);
         break;
@@ -79,10 +83,9 @@ export class Effects {
     });
   }
 
-  /** Waves of one map run follow each other under one key, so each stage and wave is tracked by itself. */
+  /** Waves and files of one map run follow each other under one key, so each of them and each stage is tracked by itself. */
   #mapRun(effect: MapRunEffect): void {
-    const wave = effect.kind === "startChildren" ? `:${effect.indexes[0]}` : "";
-    this.#track(`${effect.key}:${effect.kind}${wave}`, async (_abort, isWanted) => {
+    this.#track(`${effect.key}:${effect.kind}${partOf(effect)}`, async (_abort, isWanted) => {
       await this.#host.advanceMapRun(effect, isWanted);
     });
   }
@@ -101,4 +104,9 @@ export class Effects {
     };
     this.#host.later(tracked());
   }
+}
+
+function partOf(effect: MapRunEffect): string {
+  if (effect.kind === "startChildren") return `:${effect.indexes[0]}`;
+  return effect.kind === "writeResultFile" ? `:${effect.number}` : "";
 }

@@ -1,5 +1,5 @@
 import type { RunEvent } from "../../domain/workflows/run/event.ts";
-import type { RunState } from "../../domain/workflows/run/state.ts";
+import { type RunState, STATE_FORMAT } from "../../domain/workflows/run/state.ts";
 import type { Rows } from "./rows.ts";
 import type { Tables } from "./tables.ts";
 
@@ -173,8 +173,7 @@ export class History {
     const text = row.state === "" ? this.#inParts(SNAPSHOT_SEQ) : row.state;
     this.#snapshot = { seq: row.seq, characters: text.length };
     const state = JSON.parse(text) as RunState;
-    // One of an earlier version does not say what the run holds: the journal does.
-    return state.held === undefined ? null : state;
+    return state.format === STATE_FORMAT ? state : null;
   }
 
   /** Whether a replay would read more than a new snapshot costs, however few events there are. */

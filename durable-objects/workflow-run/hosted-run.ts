@@ -4,6 +4,7 @@ import { notFound, type Problem, problem } from "../../domain/kernel/problem.ts"
 import { isoTime, SECOND_MS } from "../../domain/kernel/time.ts";
 import type { ActivityTask } from "../../domain/workflows/activity.ts";
 import { findTask, taskIdOf } from "../../domain/workflows/run/answer-task.ts";
+import { isOutputAtRest, mapChildOutcome } from "../../domain/workflows/run/map-child.ts";
 import { checkpoints } from "../../domain/workflows/run/projection.ts";
 import { initialState, isEnded, type OpenTask } from "../../domain/workflows/run/state.ts";
 import { placeOf } from "../../domain/workflows/run-place.ts";
@@ -23,6 +24,7 @@ import type {
   RunMethods,
   RunProjection,
   SlotReport,
+  StartedChild,
   StartRunRequest,
   TaskAnswer,
 } from "../../services/workflows/ports.ts";
@@ -34,7 +36,7 @@ import { Lanes } from "./lanes.ts";
 import { leaveForArchive } from "./leave.ts";
 import { type Live, LiveRun } from "./live-run.ts";
 import { lazyMachine } from "./machines.ts";
-import { mapChildOutcome, partsOfChildKey } from "./map-children.ts";
+import { partsOfChildKey } from "./map-children.ts";
 import { MapRunHost } from "./map-run.ts";
 import type { ObjectAlarm } from "./object-alarm.ts";
 import type { OnDisk } from "./on-disk.ts";
@@ -199,6 +201,16 @@ export class HostedRun implements RunMethods {
   run(): Run | null {
     const live = this.#run.load();
     return live === null ? null : toRun(live);
+  }
+
+  /** As its distributed Map is to know it. An output that it is not told is kept before. */
+  asMapChild(index: number): StartedChild["outcome"] {
+    const live = this.#run.load();
+    if (live === null) return "lost";
+    if (!isEnded(live.state)) return "running";
+    const outcome = mapChildOutcome(index, live.state, live.origin.keepsOutput === true);
+    if (isOutputAtRest(outcome) && !this.#journal.isKept) this.#run.keep();
+    return outcome;
   }
 
   async wait(seconds: number): Promise<Run | null> {
@@ -447,9 +459,9 @@ function archived(): Problem {
 
 /** A child of a distributed Map tells what the Map needs of it; another all of itself. */
 function childEnd(key: string, live: Live): ChildEnd {
-  const run = toRun(live);
-  if (live.origin.mapState === undefined) return { key, run };
-  return { key, outcome: mapChildOutcome(partsOfChildKey(key).index, run) };
+  const { origin, state } = live;
+  if (origin.mapState === undefined) return { key, run: toRun(live) };
+  return { key, outcome: mapChildOutcome(partsOfChildKey(key).index, state, origin.keepsOutput === true) };
 }
 
 function slotReport({ origin, state, isQueued }: Live): SlotReport | null {

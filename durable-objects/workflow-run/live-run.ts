@@ -33,8 +33,8 @@ import type { Ticks } from "./ticks.ts";
 //   R2  Memory is a cache: state, timers and effects are rebuilt from the journal by whatever wakes the object.
 //   R3  One alarm serves all: the run's own timers, effects lost in a crash, and whoever has not answered yet.
 //   R4  An EXPRESS run is in memory alone at first: it is written down once it has ended or has lasted KEEP_AFTER_MS, and
-//       a crash before that leaves nothing of it. A child of a distributed Map that succeeds before that is never written
-//       down: its parent's journal has its output.
+//       a crash before that leaves nothing of it. A child of a distributed Map that succeeds before that is written down
+//       only where its output rests with it (result-files.ts): otherwise its parent's journal has it.
 
 /** Replay reads at most this many events beyond the snapshot. */
 const SNAPSHOT_EVERY = 500;
@@ -397,7 +397,7 @@ export class LiveRun {
       if (this.#keepTimer.isEnded || !hasEnded) return;
       clearTimeout(this.#keepTimer.handle);
     }
-    const handle = setTimeout(() => this.#keep(), hasEnded ? KEEP_ENDED_MS : KEEP_AFTER_MS);
+    const handle = setTimeout(() => this.keep(), hasEnded ? KEEP_ENDED_MS : KEEP_AFTER_MS);
     this.#keepTimer = { handle, isEnded: hasEnded };
   }
 
@@ -406,8 +406,9 @@ export class LiveRun {
     this.#keepTimer = null;
   }
 
-  #keep(): void {
-    this.#keepTimer = null;
+  /** Writes down an EXPRESS run that is in memory alone. */
+  keep(): void {
+    this.#stopKeeping();
     this.#tables.transaction(() => this.#journal.keep());
     if (this.#live === null) return;
     this.#announce(this.#live);

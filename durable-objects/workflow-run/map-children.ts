@@ -2,8 +2,8 @@ import { batchesOf } from "../../domain/kernel/batches.ts";
 import type { Json } from "../../domain/kernel/json.ts";
 import type { StartChildrenEffect } from "../../domain/workflows/run/effects.ts";
 import type { ChildOutcome, Failure } from "../../domain/workflows/run/event.ts";
+import { hasResultStore } from "../../domain/workflows/run/result-files.ts";
 import { indexOfMapChild, mapChildIds, placeOf } from "../../domain/workflows/run-place.ts";
-import type { Run } from "../../domain/workflows/run-view.ts";
 import type { RunActors, StartedChild, StartRunRequest } from "../../services/workflows/ports.ts";
 import type { Origin } from "./journal.ts";
 import { Lanes } from "./lanes.ts";
@@ -156,6 +156,7 @@ function childRequest(
     parentRunId: origin.runId,
     depth: origin.depth + 1,
     mapState: effect.state,
+    ...(hasResultStore(effect.settings) && { keepsOutput: true as const }),
     ...(type === "STANDARD" && { waiter: { runId: origin.runId, key } }),
     slot: null,
     act: null,
@@ -170,15 +171,4 @@ export function childKey(mapRunKey: string, index: number): string {
 export function partsOfChildKey(key: string): { mapRun: string; index: number } {
   const slash = key.lastIndexOf("/");
   return { mapRun: key.slice(0, slash), index: Number(key.slice(slash + 1)) };
-}
-
-export function mapChildOutcome(index: number, run: Run): ChildOutcome {
-  if (run.status === "succeeded") return { index, status: "succeeded", output: run.output ?? null };
-  const error = run.error ?? (run.status === "timed_out" ? "States.Timeout" : undefined);
-  return {
-    index,
-    status: "failed",
-    ...(error !== undefined && { error }),
-    ...(run.cause !== undefined && { cause: run.cause }),
-  };
 }

@@ -1,14 +1,20 @@
 import { awaitsChild, childInput } from "../../domain/workflows/run/child-run.ts";
+import type { WriteResultFileEffect } from "../../domain/workflows/run/effects.ts";
 import type { ChildOutcome } from "../../domain/workflows/run/event.ts";
-import { fanOutOf } from "../../domain/workflows/run/state.ts";
+import { fanOutOf, type MapRun } from "../../domain/workflows/run/state.ts";
 import type { ServiceContext } from "../../services/context.ts";
 import { readMapItems } from "../../services/workflows/map-items.ts";
-import { writeMapResults } from "../../services/workflows/map-results.ts";
+import {
+  type MapOutput,
+  transformedResults,
+  writeManifest,
+  writeResultFile,
+} from "../../services/workflows/map-results.ts";
 import type { MapRunEffect } from "./effects.ts";
 import type { LiveRun } from "./live-run.ts";
 import { MapChildren } from "./map-children.ts";
 
-/** Does for a distributed Map what is outside of its run: reads its items, starts its children, writes its results. */
+/** Does for a distributed Map what is outside of its run: reads its items, starts its children, writes what they answered. */
 export class MapRunHost {
   readonly #run: LiveRun;
   readonly #context: () => ServiceContext;
@@ -32,6 +38,8 @@ export class MapRunHost {
         return this.#read(effect);
       case "startChildren":
         return this.#children.start(effect, isWanted);
+      case "writeResultFile":
+        return this.#writeFile(effect);
       case "writeResults":
         return this.#write(effect);
       default:
@@ -60,22 +68,42 @@ export class MapRunHost {
     else await this.#run.put({ type: "ItemsRead", key, items: read.done.items });
   }
 
-  async #write({ key, settings, results }: MapRunEffect & { kind: "writeResults" }): Promise<void> {
-    const { origin, state } = this.#run.require();
-    const phase = state.scopes[key.slice(0, key.indexOf("/"))]?.phase;
-    const mapRun = phase === undefined ? undefined : fanOutOf(phase)?.mapRun;
-    if (mapRun === undefined) return;
-    const { runId, workflow } = origin;
-    const { arn, failures } = mapRun;
+  async #writeFile(effect: WriteResultFileEffect): Promise<void> {
+    const { key, number, file } = effect;
+    const mapRun = this.#mapRun(key);
+    if (mapRun === null) return;
+    const written = await attempt(() => writeResultFile(this.#context(), this.#outputOf(effect, mapRun), number, file));
+    if ("failed" in written) await this.#run.put({ type: "ResultsWriteFailed", key, cause: written.failed });
+    else await this.#run.put({ type: "ResultFileWritten", key, number, file: written.done });
+  }
+
+  async #write(effect: MapRunEffect & { kind: "writeResults" }): Promise<void> {
+    const { key, results } = effect;
+    const mapRun = this.#mapRun(key);
+    if (mapRun === null) return;
+    const { failures, resultFiles } = mapRun;
+    const map = this.#outputOf(effect, mapRun);
+    const written = await attempt(() =>
+      resultFiles === undefined
+        ? transformedResults(this.#context(), map, results, failures)
+        : writeManifest(this.#context(), map, resultFiles.written, failures),
+    );
+    if ("failed" in written) await this.#run.put({ type: "ResultsWriteFailed", key, cause: written.failed });
+    else await this.#run.put({ type: "ResultsWritten", key, output: written.done });
+  }
+
+  #mapRun(key: string): MapRun | null {
+    const phase = this.#run.require().state.scopes[key.slice(0, key.indexOf("/"))]?.phase;
+    return (phase === undefined ? null : fanOutOf(phase)?.mapRun) ?? null;
+  }
+
+  #outputOf({ key, state, settings }: MapRunEffect, { arn }: MapRun): MapOutput {
+    const { runId, workflow } = this.#run.require().origin;
     const inputOf = async (index: number) => {
       const begin = await this.#inputOf(key, index);
       return begin !== null && "input" in begin ? begin.input : null;
     };
-    const written = await attempt(() =>
-      writeMapResults(this.#context(), { runId, workflow, key, arn, settings, results, failures, inputOf }),
-    );
-    if ("failed" in written) await this.#run.put({ type: "ResultsWriteFailed", key, cause: written.failed });
-    else await this.#run.put({ type: "ResultsWritten", key, output: written.done });
+    return { runId, workflow, state, key, arn, settings, inputOf };
   }
 
   async #inputOf(key: string, index: number) {

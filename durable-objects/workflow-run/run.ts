@@ -15,7 +15,6 @@ import type {
 import { CommonTurn } from "./common-turn.ts";
 import { HostedRun, type RunHome } from "./hosted-run.ts";
 import { Lanes } from "./lanes.ts";
-import { mapChildOutcome } from "./map-children.ts";
 import { ObjectAlarm } from "./object-alarm.ts";
 import { OnDisk } from "./on-disk.ts";
 import { Tables } from "./tables.ts";
@@ -192,7 +191,5 @@ export class WorkflowRun extends DurableObject<Env> {
 }
 
 function startedChild(runId: string, hosted: HostedRun): StartedChild {
-  if (hosted.isGoingOn) return { runId, outcome: "running" };
-  const run = hosted.run();
-  return { runId, outcome: run === null ? "lost" : mapChildOutcome(indexOfMapChild(runId), run) };
+  return { runId, outcome: hosted.asMapChild(indexOfMapChild(runId)) };
 }

@@ -39,6 +39,8 @@ export interface StartRunRequest {
   depth: number;
   /** A child of a distributed Map: it runs this state's ItemProcessor instead of the definition. */
   mapState?: string;
+  /** Its Map has a store for results: an output that is large stays with this run, and is read from it. */
+  keepsOutput?: true;
   /** Told when the run has ended, however often it must be said. */
   waiter?: Waiter;
   /** Of the tenant's runs that may go at once; `null` where the run needs none. Without a lease it asks for one itself. */

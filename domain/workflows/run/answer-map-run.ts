@@ -1,5 +1,12 @@
 import type { Refusal, RunCommand } from "./command.ts";
-import { childrenFinished, failMapRun, itemsRead, mapRunUpdated, resultsWritten } from "./distributed-map.ts";
+import {
+  childrenFinished,
+  failMapRun,
+  itemsRead,
+  mapRunUpdated,
+  resultFileWritten,
+  resultsWritten,
+} from "./distributed-map.ts";
 import { mapRunKey } from "./effects.ts";
 import type { Failure } from "./event.ts";
 import { fanOutOf, type MapRun, type Scope } from "./state.ts";
@@ -29,17 +36,25 @@ export async function answerMapRun(turn: Turn, command: MapRunAnswer): Promise<R
       await childrenFinished(turn, scope, children);
       return null;
     }
+    case "ResultFileWritten":
+      if (!isNextFile(mapRun, command.number)) return "unknown-map-run";
+      await resultFileWritten(turn, scope, command.file);
+      return null;
     case "ResultsWritten":
       if (mapRun.stage !== "writing") return "unknown-map-run";
       await resultsWritten(turn, scope, command.output);
       return null;
     case "ResultsWriteFailed":
-      if (mapRun.stage !== "writing") return "unknown-map-run";
+      if (mapRun.stage !== "writing" && mapRun.resultFiles === undefined) return "unknown-map-run";
       await failMapRun(turn, scope, named(command, "States.ResultWriterFailed"));
       return null;
     default:
       return command satisfies never;
   }
+}
+
+function isNextFile({ resultFiles }: MapRun, number: number): boolean {
+  return resultFiles !== undefined && resultFiles.full.length > 0 && resultFiles.written.length === number;
 }
 
 /** By its name, as the event that began it says it. */

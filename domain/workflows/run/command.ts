@@ -1,6 +1,6 @@
 import type { Json } from "../../kernel/json.ts";
 import type { MachineType } from "../definition/machine.ts";
-import type { ChildOutcome, Failure, MapRunChange, ReviewDecision, RunLimits } from "./event.ts";
+import type { ChildOutcome, Failure, MapRunChange, ReviewDecision, RunLimits, WrittenFile } from "./event.ts";
 import type { RunState } from "./state.ts";
 
 /** What can be asked of a run. Time and chance are not in here: decide() takes them from its `chance`. */
@@ -28,6 +28,8 @@ export type RunCommand =
   | ({ readonly type: "ItemsReadFailed"; readonly key: string } & Failure)
   | { readonly type: "ChildrenFinished"; readonly key: string; readonly children: readonly ChildOutcome[] }
   | { readonly type: "UpdateMapRun"; readonly mapRun: string; readonly change: MapRunChange }
+  /** `number` is that of the file: how many were written before it. */
+  | { readonly type: "ResultFileWritten"; readonly key: string; readonly number: number; readonly file: WrittenFile }
   | { readonly type: "ResultsWritten"; readonly key: string; readonly output: Json }
   | ({ readonly type: "ResultsWriteFailed"; readonly key: string } & Failure);
 

@@ -46,14 +46,16 @@ export function pause(turn: Turn, reason: string | undefined): Refusal | null {
 export function resume(turn: Turn, reason: string | undefined): Refusal | null {
   if (turn.state.status !== "paused") return null;
   emit(turn, rootScope(turn.state), { type: "RunResumed", ...(reason !== undefined && { reason }) });
-  restartChildren(turn);
+  restartMapRuns(turn);
   queueReady(turn);
   return null;
 }
 
-/** Children of a map run that are under way already are told again; the key makes that harmless. */
-function restartChildren(turn: Turn): void {
-  for (const effect of pendingEffects(turn.state)) if (effect.kind === "startChildren") turn.effects.push(effect);
+/** What of a map run is under way already is asked for again; the key makes that harmless. */
+function restartMapRuns(turn: Turn): void {
+  for (const effect of pendingEffects(turn.state)) {
+    if (effect.kind !== "task" && effect.kind !== "continue") turn.effects.push(effect);
+  }
 }
 
 export function stop(turn: Turn, { error, cause }: Failure): Refusal | null {
@@ -84,7 +86,7 @@ export function redrive(turn: Turn): Refusal | null {
     redriveCount: state.redrives + 1,
     ...newDeadline(turn, state.machineType),
   });
-  restartChildren(turn);
+  restartMapRuns(turn);
   queueReady(turn);
   return null;
 }

@@ -9,7 +9,7 @@ import type { Template } from "../expression/template.ts";
 import { Work } from "../expression/work.ts";
 import { abortChildren } from "./abort.ts";
 import { mapRunEffects } from "./effects.ts";
-import type { ChildOutcome, Failure, MapRunChange, MapRunSettings, ReaderSettings } from "./event.ts";
+import type { ChildOutcome, Failure, MapRunChange, MapRunSettings, ReaderSettings, WrittenFile } from "./event.ts";
 import { fail } from "./failure.ts";
 import { openFanOut } from "./fan-out.ts";
 import { iterationInput } from "./iteration-input.ts";
@@ -156,6 +156,13 @@ export async function mapRunUpdated(turn: Turn, scope: Scope, change: MapRunChan
   const from = fanOut.next;
   emit(turn, scope, { type: "RunMapRunUpdated", state: currentVisit(scope).state, change });
   if (openMapRun(fanOut).stage === "running") await advanceMapRun(turn, scope, from);
+}
+
+/** Children that the store held back begin now. */
+export async function resultFileWritten(turn: Turn, scope: Scope, file: WrittenFile): Promise<void> {
+  const from = openFanOut(scope).next;
+  emit(turn, scope, { type: "RunResultFileWritten", state: currentVisit(scope).state, file });
+  await advanceMapRun(turn, scope, from);
 }
 
 export async function resultsWritten(turn: Turn, scope: Scope, output: Json): Promise<void> {

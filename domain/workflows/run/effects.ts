@@ -1,7 +1,16 @@
 import type { Json } from "../../kernel/json.ts";
 import type { MapRunSettings } from "./event.ts";
 import { isReady } from "./readiness.ts";
-import { type FanOut, isEnded, type OpenTask, type RunState, type Scope, visitOf } from "./state.ts";
+import {
+  type FanOut,
+  isEnded,
+  type MapRun,
+  type OpenTask,
+  type ResultFile,
+  type RunState,
+  type Scope,
+  visitOf,
+} from "./state.ts";
 
 /** What the outside must do for a run. Keys are unique in the run and survive a crash, so a repeated effect is harmless. */
 export type Effect =
@@ -10,6 +19,7 @@ export type Effect =
   | { readonly kind: "readItems"; readonly key: string; readonly state: string; readonly settings: MapRunSettings }
   | StartChildrenEffect
   | { readonly kind: "cancelChildren"; readonly key: string }
+  | WriteResultFileEffect
   | {
       readonly kind: "writeResults";
       readonly key: string;
@@ -41,6 +51,16 @@ export interface StartChildrenEffect {
   readonly state: string;
   readonly settings: MapRunSettings;
   readonly indexes: readonly number[];
+}
+
+/** `number` is that of the file: how many were written before it. */
+export interface WriteResultFileEffect {
+  readonly kind: "writeResultFile";
+  readonly key: string;
+  readonly state: string;
+  readonly settings: MapRunSettings;
+  readonly number: number;
+  readonly file: ResultFile;
 }
 
 /** Everything that must be under way in this state: what an actor restarts after a crash. */
@@ -92,15 +112,28 @@ export function mapRunEffects(state: RunState, scope: Scope, fanOut: FanOut, fro
       return [{ kind: "readItems", ...common }];
     case "running": {
       const indexes = openIndexes(fanOut, from);
-      return indexes.length === 0 ? [] : [{ kind: "startChildren", ...common, indexes }];
+      const files = nextFile(mapRun, common);
+      return indexes.length === 0 ? files : [...files, { kind: "startChildren", ...common, indexes }];
     }
-    case "writing":
-      return [{ kind: "writeResults", ...common, results: fanOut.results }];
+    case "writing": {
+      const files = nextFile(mapRun, common);
+      return files.length > 0 ? files : [{ kind: "writeResults", ...common, results: fanOut.results }];
+    }
     case "done":
       return [];
     default:
       return mapRun.stage satisfies never;
   }
+}
+
+/** One at a time: what it holds is in memory while it is written. */
+function nextFile(
+  { resultFiles }: MapRun,
+  common: Pick<WriteResultFileEffect, "key" | "state" | "settings">,
+): WriteResultFileEffect[] {
+  const file = resultFiles?.full[0];
+  if (resultFiles === undefined || file === undefined) return [];
+  return [{ kind: "writeResultFile", ...common, number: resultFiles.written.length, file }];
 }
 
 /** Children open one after the other, so the newest stand in a row; only a restart must look through all. */

@@ -115,6 +115,7 @@ export type RunEventBody =
       readonly children: readonly ChildOutcome[];
     }
   | { readonly type: "RunMapRunUpdated"; readonly state: string; readonly change: MapRunChange }
+  | { readonly type: "RunResultFileWritten"; readonly state: string; readonly file: WrittenFile }
   | { readonly type: "RunResultsWritten"; readonly state: string; readonly output: Json }
   | { readonly type: "RunTaskHeartbeat"; readonly state: string; readonly task: number }
   | { readonly type: "RunPaused" | "RunResumed"; readonly reason?: string }
@@ -239,10 +240,27 @@ export interface MapRunChange {
   readonly toleratedFailurePercentage?: number;
 }
 
-export type ChildOutcome = { readonly index: number } & (
-  | { readonly status: "succeeded"; readonly output: Json }
+/** How a child run of a distributed Map ended. `record` is there where result files are written. */
+export type ChildOutcome = { readonly index: number; readonly record?: ChildRecord } & (
+  | {
+      readonly status: "succeeded";
+      /** Absent where it rests with the child until a result file takes it. */
+      readonly output?: Json;
+    }
   | ({ readonly status: "failed" } & Failure)
 );
+
+/** What a result file says of a child beside its outcome. */
+export interface ChildRecord {
+  /** Of input and output together, as JSON text. */
+  readonly characters: number;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly stoppedAt: number;
+}
+
+/** As a manifest names it. `Size` in bytes. */
+export type WrittenFile = { readonly Key: string; readonly Size: number };
 
 export interface ReviewDecision {
   readonly decision: "approve" | "reject";

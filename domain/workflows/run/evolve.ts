@@ -11,7 +11,7 @@ import {
 } from "./fan-out.ts";
 import { assign, hold, holdInput, holdOutput, nothingHeld } from "./holding.ts";
 import { end, redrive, resume, rewind } from "./lifecycle.ts";
-import { finishChildren, startMapRun, takeItems, takeWritten, updateMapRun } from "./map-run.ts";
+import { finishChildren, startMapRun, takeItems, takeResultFile, takeWritten, updateMapRun } from "./map-run.ts";
 import { noteHeartbeat, openTask, startTask } from "./open-task.ts";
 import { charactersOf } from "./payload.ts";
 import { currentVisit, fanOutOf, type Phase, ROOT, type RunState, type Scope, type Visit, visitOf } from "./state.ts";
@@ -150,6 +150,9 @@ function apply(state: RunState, event: RunEvent): void {
       return;
     case "RunMapRunUpdated":
       updateMapRun(state, scope, event.change);
+      return;
+    case "RunResultFileWritten":
+      takeResultFile(state, scope, event.file);
       return;
     case "RunResultsWritten":
       takeWritten(scope, event.output);

@@ -61,9 +61,9 @@ function redriveScope(state: RunState, scope: Scope): void {
 
 type Children = NonNullable<ReturnType<typeof fanOutOf>>;
 
-function hasNothingLeft(fanOut: Children): boolean {
-  if (fanOut.kind === "mapRun") return fanOut.mapRun?.stage !== "running";
-  return fanOut.openCount === 0;
+function hasNothingLeft({ kind, openCount, mapRun }: Children): boolean {
+  if (kind !== "mapRun") return openCount === 0;
+  return mapRun === undefined || mapRun.stage === "reading" || (mapRun.stage === "done" && mapRun.failed === 0);
 }
 
 /** `state` is the one the run goes back to. */

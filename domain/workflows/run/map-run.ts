@@ -1,8 +1,10 @@
 import type { Json } from "../../kernel/json.ts";
-import type { ChildOutcome, MapRunChange, MapRunStarted } from "./event.ts";
+import { mapRunKey } from "./effects.ts";
+import type { ChildOutcome, MapRunChange, MapRunStarted, WrittenFile } from "./event.ts";
 import { openChild, openFanOut, resize } from "./fan-out.ts";
 import { hold } from "./holding.ts";
 import { charactersOf } from "./payload.ts";
+import { addToFile, closeFile, hasResultStore, isHeldBack, noResultFiles, takeWrittenFile } from "./result-files.ts";
 import type { FanOut, MapRun, RunState, Scope } from "./state.ts";
 
 // What events do to a distributed Map. Its children are runs of their own; which of them are under way follows from
@@ -21,6 +23,7 @@ export function startMapRun(state: RunState, scope: Scope, event: MapRunStarted)
     failures: {},
     failed: 0,
     attempt: 0,
+    ...(hasResultStore(event.settings) && { resultFiles: noResultFiles() }),
   };
   if (event.settings.reader === undefined) takeItems(state, scope, fanOut.items, event.batches);
 }
@@ -38,22 +41,25 @@ export function takeItems(state: RunState, scope: Scope, items: Json[], batches?
 export function finishChildren(state: RunState, scope: Scope, children: readonly ChildOutcome[]): void {
   const fanOut = openFanOut(scope);
   const mapRun = openMapRun(fanOut);
+  const key = mapRunKey(state, scope, fanOut);
   for (const child of children) {
     if (fanOut.open[child.index] === undefined) continue;
     delete fanOut.open[child.index];
     fanOut.openCount--;
-    if (child.status === "succeeded") {
-      fanOut.results[child.index] = child.output;
-      fanOut.succeeded++;
-      // Large results are what a ResultWriter is for: they are kept until it has them, and count for nothing.
-      const characters = mapRun.settings.writer === undefined ? charactersOf(child.output) : 0;
-      hold(state, scope, "work", scope.held.work + characters);
-    } else {
+    if (child.status === "failed") {
       mapRun.failed++;
       mapRun.failures[child.index] = {
         ...(child.error !== undefined && { error: child.error }),
         ...(child.cause !== undefined && { cause: child.cause }),
+        ...(child.record !== undefined && { record: child.record }),
       };
+      continue;
+    }
+    fanOut.succeeded++;
+    if (mapRun.resultFiles !== undefined) addToFile(mapRun.resultFiles, key, child);
+    else {
+      fanOut.results[child.index] = child.output ?? null;
+      hold(state, scope, "work", scope.held.work + charactersOf(child.output));
     }
   }
   openChildren(state, fanOut);
@@ -71,9 +77,20 @@ export function updateMapRun(state: RunState, scope: Scope, { maxConcurrency, ..
 export function openChildren(state: RunState, fanOut: FanOut): void {
   const { mapRun } = fanOut;
   if (mapRun?.stage !== "running" || state.status === "paused") return;
-  const limit = Math.min(fanOut.maxConcurrency || MAX_OPEN_CHILDREN, MAX_OPEN_CHILDREN);
+  const limit = isHeldBack(mapRun.resultFiles)
+    ? 0
+    : Math.min(fanOut.maxConcurrency || MAX_OPEN_CHILDREN, MAX_OPEN_CHILDREN);
   while (fanOut.openCount < limit && fanOut.next < fanOut.total) openChild(fanOut, fanOut.next);
-  if (fanOut.openCount === 0) mapRun.stage = mapRun.settings.writer === undefined ? "done" : "writing";
+  if (fanOut.openCount > 0 || fanOut.next < fanOut.total) return;
+  if (mapRun.resultFiles !== undefined) closeFile(mapRun.resultFiles);
+  mapRun.stage = mapRun.settings.writer === undefined ? "done" : "writing";
+}
+
+export function takeResultFile(state: RunState, scope: Scope, file: WrittenFile): void {
+  const fanOut = openFanOut(scope);
+  const { resultFiles } = openMapRun(fanOut);
+  if (resultFiles !== undefined) takeWrittenFile(resultFiles, file);
+  openChildren(state, fanOut);
 }
 
 export function takeWritten(scope: Scope, output: Json): void {
@@ -82,10 +99,11 @@ export function takeWritten(scope: Scope, output: Json): void {
   mapRun.stage = "done";
 }
 
-/** Failed and cancelled children run again under new keys. */
+/** Failed and cancelled children run again under new keys; what was being written is written again. */
 export function redriveMapRun(state: RunState, fanOut: FanOut): void {
   const mapRun = openMapRun(fanOut);
   mapRun.attempt++;
+  if (mapRun.failed > 0) mapRun.stage = "running";
   for (const index of Object.keys(mapRun.failures)) openChild(fanOut, Number(index));
   mapRun.failures = {};
   mapRun.failed = 0;

@@ -40,6 +40,7 @@ export async function perform(turn: Turn, command: RunCommand): Promise<Refusal 
     case "ItemsRead":
     case "ItemsReadFailed":
     case "ChildrenFinished":
+    case "ResultFileWritten":
     case "ResultsWritten":
     case "ResultsWriteFailed":
       return await answerMapRun(turn, command);

@@ -1,12 +1,25 @@
 import type { Json, JsonObject } from "../../kernel/json.ts";
 import type { MachineType, StateType } from "../definition/machine.ts";
-import { DEFAULT_LIMITS, type Failure, type MapRunSettings, type RunLimits, type TaskFamily } from "./event.ts";
+import {
+  type ChildOutcome,
+  type ChildRecord,
+  DEFAULT_LIMITS,
+  type Failure,
+  type MapRunSettings,
+  type RunLimits,
+  type TaskFamily,
+  type WrittenFile,
+} from "./event.ts";
 
 // Where a run stands: plain JSON, so that a snapshot is JSON.stringify and nothing else.
+
+/** Of a state as text. One of another format is replayed from its journal. */
+export const STATE_FORMAT = 2;
 
 export type RunStatus = "running" | "paused" | "succeeded" | "failed" | "timed_out" | "aborted";
 
 export interface RunState {
+  readonly format: number;
   /** Id of the last event applied. */
   seq: number;
   status: RunStatus;
@@ -134,11 +147,34 @@ export interface MapRun {
   stage: "reading" | "running" | "writing" | "done";
   batches: readonly number[] | null;
   /** Failed children by index: what a redrive runs again. */
-  failures: Record<string, Failure>;
+  failures: Record<string, FailedChild>;
   failed: number;
+  /** Where a ResultWriter names a store. */
+  resultFiles?: ResultFiles;
   /** Redrives of this map run; part of its keys. */
   attempt: number;
   written?: Json;
+}
+
+export interface FailedChild extends Failure {
+  readonly record?: ChildRecord;
+}
+
+/** The files of what the children answered; result-files.ts keeps them. */
+export interface ResultFiles {
+  /** In the store, in the order of their numbers. */
+  readonly written: WrittenFile[];
+  /** Full, and not yet in the store. */
+  readonly full: ResultFile[];
+  /** Takes the next child that succeeds. */
+  filling: ResultFile | null;
+}
+
+export interface ResultFile {
+  /** Key of the map run that the children were started under: a redrive or a rewind gives the next ones another. */
+  readonly key: string;
+  readonly children: Extract<ChildOutcome, { status: "succeeded" }>[];
+  characters: number;
 }
 
 export interface OpenTask {
@@ -177,6 +213,7 @@ export const ROOT = "0";
 /** The state before any event. */
 export function initialState(): RunState {
   return {
+    format: STATE_FORMAT,
     seq: 0,
     status: "running",
     runId: "",

@@ -118,6 +118,10 @@ async function answer(
       }
       return [{ type: "ChildrenFinished", key: effect.key, children }];
     }
+    case "writeResultFile": {
+      const { key, number } = effect;
+      return [{ type: "ResultFileWritten", key, number, file: { Key: `SUCCEEDED_${number}.json`, Size: 0 } }];
+    }
     case "writeResults": {
       const { Bucket, Prefix } = isJsonObject(effect.settings.writer?.arguments) ? effect.settings.writer.arguments : {};
       const Key = `${Prefix}/00000000-0000-4000-8000-000000000000/manifest.json`;

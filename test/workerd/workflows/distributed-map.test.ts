@@ -324,6 +324,40 @@ describe("a distributed Map", () => {
     expect(await fileOf(member, failed?.Key ?? "")).toMatchObject([{ Status: "FAILED", Error: "Odd" }]);
   });
 
+  it.each(["STANDARD", "EXPRESS"])(
+    "writes each large answer of a %s child to one file, also after a crash",
+    async (type) => {
+      const member = await aTenant();
+      const count = 60;
+      const items = numbers(count).map((n) => ({ n, text: "x".repeat(1_000) }));
+      const large = `States.Format('${"{}".repeat(100)}'${", $.text".repeat(100)})`;
+      const LARGE = {
+        StartAt: "P",
+        States: { P: { Type: "Pass", Parameters: { "n.$": "$.n", "text.$": large }, End: true } },
+      };
+      const ResultWriter = { Resource: "arn:aws:states:::s3:putObject", Parameters: { Bucket: "data", Prefix: "out" } };
+      const run = await aRun(member, map(LARGE, { ResultWriter, MaxConcurrency: 20 }, type), { input: items, wait: 0 });
+      await eventually(
+        () => eventsOf(member, run.id),
+        (events) => events.some((event) => event.type === "RunChildrenFinished"),
+      );
+      await evictDurableObject(objectOf(member, run.id));
+      const { output } = await runOf(member, run.id, 30);
+      const { Key } = (output as { ResultWriterDetails: { Key: string } }).ResultWriterDetails;
+      const manifest = (await fileOf(member, Key)) as { ResultFiles: { SUCCEEDED: { Key: string; Size: number }[] } };
+      expect(manifest.ResultFiles.SUCCEEDED.length).toBeGreaterThan(1);
+      const written = await Promise.all(manifest.ResultFiles.SUCCEEDED.map((file) => fileOf(member, file.Key)));
+      const children = written.flat() as { Name: string; Output: string; StartDate: string; StateMachineArn: string }[];
+      expect(new Set(children.map(({ Name }) => Name)).size).toBe(count);
+      const outputs = children.map((child) => JSON.parse(child.Output) as { n: number; text: string });
+      expect(outputs.map(({ n }) => n).toSorted((one, other) => one - other)).toEqual(numbers(count));
+      expect(outputs.every(({ text }) => text.length === 100_000)).toBe(true);
+      expect(children[0]?.StateMachineArn).toMatch(new RegExp(`:stateMachine:${run.workflow}/M$`));
+      expect(Date.parse(children[0]?.StartDate ?? "")).toBeGreaterThanOrEqual(Date.parse(run.startedAt));
+      expect(JSON.stringify(await eventsOf(member, run.id)).length).toBeLessThan(200_000);
+    },
+  );
+
   it("reads a list of items that is more than one value of the database can hold, and goes on from it", async () => {
     const member = await aTenant();
     const lines = numbers(100).map((n) => JSON.stringify({ n, text: "é".repeat(12_000) }));

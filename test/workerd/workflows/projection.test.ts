@@ -127,7 +127,7 @@ describe("a run of an earlier version", () => {
     expect(kept).toEqual([{ act: 1 }]);
   });
 
-  it("is replayed from its journal where its snapshot does not say what the run holds", async () => {
+  it("is replayed from its journal where its snapshot is of another format", async () => {
     const member = await aTenant();
     const steps = 260;
     const passes = Array.from({ length: steps }, (_, i) => [`P${i}`, { Type: "Pass", Next: `P${i + 1}` }]);
@@ -140,8 +140,10 @@ describe("a run of an earlier version", () => {
     );
     await runInDurableObject(objectOf(member, id), (_object, { storage: { sql } }) => {
       const { state } = sql.exec<{ state: string }>("select state from snapshot").one();
-      // As it was: neither the run nor its scopes said it.
-      const former = JSON.stringify(JSON.parse(state), (name, value) => (name === "held" ? undefined : value));
+      // As it was: neither did a state say its format, nor did the run and its scopes what they hold.
+      const former = JSON.stringify(JSON.parse(state), (name, value) =>
+        name === "format" || name === "held" ? undefined : value,
+      );
       expect(former.length).toBeLessThan(state.length);
       sql.exec("update snapshot set state = ?", former);
     });

@@ -119,19 +119,6 @@ describe("a distributed Map", () => {
     expect(world.open).toEqual([]);
   });
 
-  it("goes on with as many results where a ResultWriter takes them", async () => {
-    const resource = "arn:aws:states:::s3:putObject";
-    const world = mapOf({ ResultWriter: { Resource: resource, Parameters: { Bucket: "b", Prefix: "out" } } });
-    await world.start(new Array<Json>(200).fill(1));
-    const { key } = children(world);
-    const output = "x".repeat(200_000);
-    for (let index = 0; index < 200; index++) {
-      await world.send({ type: "ChildrenFinished", key, children: [{ index, status: "succeeded", output }] });
-    }
-    expect(world.state.status).toBe("running");
-    expect(world.open.map(({ kind }) => kind)).toContain("writeResults");
-  });
-
   it("leaves tolerated failures out of the results", async () => {
     const world = mapOf({ ToleratedFailurePercentage: 50 });
     await world.start([1, 2]);
@@ -145,6 +132,25 @@ describe("a distributed Map", () => {
       ],
     });
     expect(world.state).toMatchObject({ status: "succeeded", output: ["two"] });
+  });
+
+  it("runs only the failed child again when the run is redriven, though no other was under way", async () => {
+    const world = mapOf({});
+    await world.start([1, 2]);
+    await world.send({
+      type: "ChildrenFinished",
+      key: children(world).key,
+      children: [
+        { index: 0, status: "succeeded", output: "one" },
+        { index: 1, status: "failed", error: "E" },
+      ],
+    });
+    expect(world.state.status).toBe("failed");
+    await world.send({ type: "Redrive" });
+    const { key, indexes } = children(world);
+    expect(indexes).toEqual([1]);
+    await world.send({ type: "ChildrenFinished", key, children: [{ index: 1, status: "succeeded", output: "two" }] });
+    expect(world.state).toMatchObject({ status: "succeeded", output: ["one", "two"] });
   });
 
   it("runs only the children again that did not succeed when the run is redriven", async () => {
@@ -210,10 +216,13 @@ describe("a distributed Map", () => {
     });
     const write = world.open.at(-1);
     expect(write).toMatchObject({
-      kind: "writeResults",
-      results: [0, 1],
+      kind: "writeResultFile",
+      number: 0,
+      file: { children: [{ output: 0 }, { output: 1 }] },
       settings: { writer: { arguments: { Prefix: "out" } } },
     });
+    await world.send({ type: "ResultFileWritten", key, number: 0, file: { Key: "out/SUCCEEDED_0.json", Size: 5 } });
+    expect(world.open.at(-1)).toMatchObject({ kind: "writeResults" });
     await world.send({ type: "ResultsWritten", key, output: { written: true } });
     expect(world.state).toMatchObject({ status: "succeeded", output: { written: true } });
   });
