@@ -77,6 +77,11 @@ export class Spend extends DurableObject<Env> implements SpendLedger {
     }));
   }
 
+  async forget(budget: string): Promise<void> {
+    this.#book.forget(budget);
+    this.#persistSoon();
+  }
+
   /** Reads from the bill what the book does not know; calls that ask at the same time share a reading. */
   async #know(budgets: readonly WantedBudget[]): Promise<void> {
     // While one is read, a hold may end and make another unknown.

@@ -1,16 +1,18 @@
 import * as z from "zod";
 import type { ChatCompletion, ToolCall } from "../../domain/llm/chat-completion.ts";
-import type { TokenUsage } from "../../domain/llm/token-usage.ts";
+import { TokenCount, type TokenUsage } from "../../domain/llm/token-usage.ts";
 import { JSON_TOOL } from "./anthropic-request.ts";
 
-const Count = z.int().nonnegative().nullish();
+const Count = TokenCount.nullish().catch(null);
 
-export const AnthropicUsage = z.looseObject({
-  input_tokens: Count,
-  output_tokens: Count,
-  cache_creation_input_tokens: Count,
-  cache_read_input_tokens: Count,
-});
+export const AnthropicUsage = z
+  .looseObject({
+    input_tokens: Count,
+    output_tokens: Count,
+    cache_creation_input_tokens: Count,
+    cache_read_input_tokens: Count,
+  })
+  .catch({});
 export type AnthropicUsage = z.infer<typeof AnthropicUsage>;
 
 const Block = z.discriminatedUnion("type", [
@@ -87,12 +89,16 @@ export function toFinishReason(reason: string | null | undefined, isStructured: 
   }
 }
 
-/** Anthropic counts what its cache held and what it wrote there apart from the input; OpenAI's prompt is all three. */
-export function toUsage(usage: AnthropicUsage): TokenUsage {
+/**
+ * Anthropic counts what its cache held and what it wrote there apart from the input; OpenAI's prompt is all three. `null` where it
+ * told no count that can be read.
+ */
+export function toUsage(usage: AnthropicUsage): TokenUsage | null {
+  if (typeof usage.input_tokens !== "number" || typeof usage.output_tokens !== "number") return null;
   const cached = usage.cache_read_input_tokens ?? 0;
   const written = usage.cache_creation_input_tokens ?? 0;
-  const prompt = (usage.input_tokens ?? 0) + cached + written;
-  const completion = usage.output_tokens ?? 0;
+  const prompt = usage.input_tokens + cached + written;
+  const completion = usage.output_tokens;
   return {
     prompt_tokens: prompt,
     completion_tokens: completion,

@@ -37,6 +37,7 @@ export function localModels({ clock }: { clock: Clock }): ProviderModels {
           model: HASHED_EMBEDDER.model,
           vectors: texts.map((text) => hashedEmbedding(text, request.dimensions ?? HASHED_EMBEDDER.dimensions)),
           promptTokens: texts.reduce((sum, text) => sum + estimatedTokens(text), 0),
+          isEstimated: false,
         };
       },
     },

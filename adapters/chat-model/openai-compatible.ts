@@ -1,6 +1,6 @@
 import { isJsonObject } from "../../domain/kernel/json.ts";
 import type { ChatCompletion, ChatCompletionRequest } from "../../domain/llm/chat-completion.ts";
-import { Embeddings, vectorOf } from "../../domain/llm/embedding.ts";
+import { Embeddings, EmbeddingUsage, vectorOf } from "../../domain/llm/embedding.ts";
 import { readCompletion } from "../../domain/llm/plain-answer.ts";
 import { estimatedTokens } from "../../domain/llm/token-estimate.ts";
 import type {
@@ -85,20 +85,19 @@ function toCompletion(
     throw unusable(provider.name, "an error in place of an answer", text);
   }
   const defaults = { id: `chatcmpl-${now}`, created: Math.floor(now / 1_000), model: asked.model };
-  const whole = { ...defaults, ...body, object: "chat.completion" };
-  const asTold = readCompletion(whole);
-  // Usage that cannot be read is as good as none: the call is billed by estimate.
-  const result = asTold.success ? asTold : readCompletion({ ...whole, usage: null });
+  const result = readCompletion({ ...defaults, ...body, object: "chat.completion" });
   if (!result.success) throw unusable(provider.name, "an answer that is not a chat completion", "", result.error);
   if (result.data.choices.length === 0) throw unusable(provider.name, "an answer without choices");
   return result.data;
 }
 
 function toEmbeddings(provider: ProviderAccess, asked: EmbeddingInput, text: string): EmbeddingAnswer {
+  const body = objectOf(provider, text);
+  const told = EmbeddingUsage.safeParse(body.usage);
   const result = Embeddings.safeParse({
-    usage: estimatedUsage(asked),
     model: asked.model,
-    ...objectOf(provider, text),
+    ...body,
+    usage: told.success ? told.data : estimatedUsage(asked),
   });
   if (!result.success) throw unusable(provider.name, "an answer that holds no embeddings", text, result.error);
   const { data, usage, model } = result.data;
@@ -106,7 +105,7 @@ function toEmbeddings(provider: ProviderAccess, asked: EmbeddingInput, text: str
   if (vectors.length !== asked.input.length || vectors.includes(null)) {
     throw unusable(provider.name, "embeddings that do not match the texts");
   }
-  return { model, vectors: vectors as Float32Array[], promptTokens: usage.prompt_tokens };
+  return { model, vectors: vectors as Float32Array[], promptTokens: usage.prompt_tokens, isEstimated: !told.success };
 }
 
 function estimatedUsage({ input }: EmbeddingInput): { prompt_tokens: number; total_tokens: number } {

@@ -3,8 +3,9 @@ import { problem } from "../../domain/kernel/problem.ts";
 import type { Clock } from "../../domain/kernel/time.ts";
 import type { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest } from "../../domain/llm/chat-completion.ts";
 import { DONE, eventStreamParser, eventText } from "../../domain/llm/event-stream.ts";
+import { readCompletion } from "../../domain/llm/plain-answer.ts";
 import { estimatedTokens } from "../../domain/llm/token-estimate.ts";
-import { TokenUsage } from "../../domain/llm/token-usage.ts";
+import { type TokenUsage, ToldUsage } from "../../domain/llm/token-usage.ts";
 import type {
   EmbeddingAnswer,
   EmbeddingInput,
@@ -94,10 +95,10 @@ function toCompletion(
   if (!isJsonObject(answer)) throw unusable(provider.name, "an answer that is not an object");
   const shared = { id: `chatcmpl-${now}`, object: "chat.completion", created: Math.floor(now / 1_000) } as const;
   // Newer models answer in OpenAI's own form.
-  if (Array.isArray(answer.choices)) return { ...shared, model: asked.model, ...answer } as unknown as ChatCompletion;
+  if (Array.isArray(answer.choices)) return completionIn(provider, { ...shared, model: asked.model, ...answer });
   const { response, tool_calls } = answer;
   const calls = Array.isArray(tool_calls) ? tool_calls.filter(isJsonObject).map(toToolCall) : [];
-  const usage = TokenUsage.safeParse(answer.usage);
+  const usage = ToldUsage.parse(answer.usage);
   return {
     ...shared,
     model: asked.model,
@@ -114,8 +115,14 @@ function toCompletion(
         finish_reason: calls.length > 0 ? "tool_calls" : "stop",
       },
     ],
-    ...(usage.success && { usage: usage.data }),
+    ...(usage && { usage }),
   };
+}
+
+function completionIn(provider: ProviderAccess, answer: unknown): ChatCompletion {
+  const result = readCompletion(answer);
+  if (!result.success) throw unusable(provider.name, "an answer that is not a chat completion", "", result.error);
+  return result.data;
 }
 
 function toToolCall(call: Record<string, unknown>, index: number) {
@@ -144,8 +151,7 @@ function translated(upstream: ReadableStream<Uint8Array>, model: string, now: nu
       isOurs = false;
       return [data];
     }
-    const told = TokenUsage.safeParse(event.usage);
-    if (told.success) usage = told.data;
+    usage = ToldUsage.parse(event.usage) ?? usage;
     const text = typeof event.response === "string" ? event.response : "";
     const begun = isFirst ? [chunk({ role: "assistant", content: "" })] : [];
     isFirst = false;
@@ -168,7 +174,12 @@ function toEmbeddings(provider: ProviderAccess, asked: EmbeddingInput, answer: u
     throw unusable(provider.name, "embeddings that do not match the texts");
   }
   const tokens = asked.input.reduce((sum, text) => sum + estimatedTokens(textOf(text)), 0);
-  return { model: asked.model, vectors: data.map((vector) => Float32Array.from(vector)), promptTokens: tokens };
+  return {
+    model: asked.model,
+    vectors: data.map((vector) => Float32Array.from(vector)),
+    promptTokens: tokens,
+    isEstimated: true,
+  };
 }
 
 function textOf(input: EmbeddingInput["input"][number]): string {

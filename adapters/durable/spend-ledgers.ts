@@ -11,6 +11,7 @@ export function durableSpendLedgers(namespace: DurableObjectNamespace): SpendLed
         reserve: (reservation) => answered(ledger().reserve(reservation)),
         settle: (...settlements) => answered(ledger().settle(...settlements)),
         spending: (budgets) => answered(ledger().spending(budgets)),
+        forget: (budget) => answered(ledger().forget(budget)),
       };
     },
   };

@@ -3,7 +3,8 @@ import { budgetMonth } from "./budget.ts";
 // Who may spend what of a tenant's budgets, in whole micro-dollars.
 //   B1  spent + held never exceeds a budget: a call is let in only with a hold that every budget it touches has room for.
 //   B2  a hold ends once: by what the call cost, or, when nobody ever tells, by its time.
-//   B3  what a budget had spent before the book knew it is read from the bill; after a hold that nobody ended, again.
+//   B3  what a budget had spent before the book knew it is read from the bill; after a hold that nobody ended, and when the budget
+//       is set anew, again.
 //   B4  a month that ends takes its holds along: they belong to the bill of that month.
 //   B5  a hold may be lent: its holder sets money of it aside for calls to come. A spare is an eighth of what is left at most, and
 //       nothing where that pays for no call like the one that asks: near the end of a budget every call asks.
@@ -102,6 +103,11 @@ export class BudgetBook {
   /** What the bill says; a budget that is known by now stays as it is. */
   learn(name: string, monthStart: number, spentUsdMicros: number): void {
     if (monthStart === this.#monthStart && !this.#spent.has(name)) this.#spent.set(name, spentUsdMicros);
+  }
+
+  /** What was spent of a budget that bounded nothing for a while is on the bill alone. */
+  forget(name: string): void {
+    this.#spent.delete(name);
   }
 
   /** With `mayWait` nobody is given less than the worst case while others hold money that they may leave. */

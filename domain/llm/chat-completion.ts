@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { TokenUsage } from "./token-usage.ts";
+import { ToldUsage } from "./token-usage.ts";
 
 // OpenAI's chat completions. Members that we do not know pass through untouched in both directions, so that a client may use
 // what its provider added yesterday.
@@ -86,7 +86,7 @@ export const ChatCompletion = z
     created: z.number(),
     model: z.string(),
     choices: z.array(Choice),
-    usage: TokenUsage.nullish(),
+    usage: ToldUsage,
   })
   .meta({ id: "ChatCompletion" });
 export type ChatCompletion = z.infer<typeof ChatCompletion>;
@@ -113,7 +113,7 @@ export const ChatCompletionChunk = z
     created: z.number(),
     model: z.string(),
     choices: z.array(z.looseObject({ index: z.int(), delta: Delta, finish_reason: z.string().nullish() })),
-    usage: TokenUsage.nullish(),
+    usage: ToldUsage,
   })
   .meta({ id: "ChatCompletionChunk" });
 export type ChatCompletionChunk = z.infer<typeof ChatCompletionChunk>;

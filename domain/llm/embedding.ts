@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { TokenCount } from "./token-usage.ts";
 
 const Tokens = z.array(z.int().nonnegative()).min(1).max(8_192);
 
@@ -18,6 +19,8 @@ export const EmbeddingsRequest = z
   .meta({ id: "EmbeddingsRequest", example: { model: "local/hash-embed", input: "parental leave" } });
 export type EmbeddingsRequest = z.infer<typeof EmbeddingsRequest>;
 
+export const EmbeddingUsage = z.looseObject({ prompt_tokens: TokenCount, total_tokens: TokenCount });
+
 export const Embeddings = z
   .looseObject({
     object: z.literal("list"),
@@ -29,7 +32,7 @@ export const Embeddings = z
         embedding: z.union([z.array(z.number()), z.string()]),
       }),
     ),
-    usage: z.looseObject({ prompt_tokens: z.int(), total_tokens: z.int() }),
+    usage: EmbeddingUsage,
   })
   .meta({ id: "Embeddings" });
 export type Embeddings = z.infer<typeof Embeddings>;

@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import { isJsonObject, type JsonObject } from "../kernel/json.ts";
 import { ChatCompletion, ChatCompletionChunk } from "./chat-completion.ts";
+import { MAX_TOKENS } from "./token-usage.ts";
 
 // Answers of models, read from JSON. Nearly all have one shape, which a few comparisons prove; the schema judges the others.
 //   P1  What the comparisons accept, the schema accepts as the same value.
@@ -59,7 +60,7 @@ function areCounts(details: unknown, names: readonly string[]): boolean {
 }
 
 function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
+  return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= MAX_TOKENS;
 }
 
 function areAll(choices: unknown, isPlain: (choice: JsonObject) => boolean): boolean {

@@ -1,15 +1,16 @@
 import { isJsonObject, type JsonObject } from "../kernel/json.ts";
 import { DONE, eventsOf, eventText, parsedEvent } from "./event-stream.ts";
 import { textEventReader } from "./text-event.ts";
-import { estimatedTokens } from "./token-estimate.ts";
-import { TokenUsage } from "./token-usage.ts";
+import { estimatedAnswerTokens, estimatedTokens } from "./token-estimate.ts";
+import { type TokenUsage, ToldUsage } from "./token-usage.ts";
 
 // Looks at a stream of chat completion events as it passes.
 //   F1  Only whole events pass, so what was passed on never ends in half of one.
 //   F2  Each event is parsed once, save those that differ from a parsed one in their words alone, and passes as the bytes that
 //       came: only where usage or an empty event is kept back are the others of its piece written anew.
 //   F3  Nothing passes from the first event on that is an error or no JSON.
-//   F4  An event of usage alone passes only when it was asked for. The end mark never passes: who relays the stream writes it when all is well.
+//   F4  An event of usage alone passes only when it was asked for and can be read. The end mark never passes: who relays the stream
+//       writes it when all is well.
 
 /** No model says so much in one event; a stream without event ends must not fill the memory. */
 const MAX_EVENT_BYTES = 4 * 1_048_576;
@@ -81,13 +82,13 @@ export function streamFilter(wantsUsage: boolean): StreamFilter {
     hasChoices ||= choices.length > 0;
     for (const choice of choices) {
       finishReason = finishReasonOf(choice) ?? finishReason;
-      if (isJsonObject(choice) && isJsonObject(choice.delta)) contentTokens += tokensOf(choice.delta);
+      if (isJsonObject(choice) && isJsonObject(choice.delta)) contentTokens += estimatedAnswerTokens(choice.delta);
     }
     textEvents.learn(data, event);
-    if (!isJsonObject(event.usage)) return true;
-    const told = TokenUsage.safeParse(event.usage);
-    if (told.success) usage = told.data;
-    return choices.length > 0 || wantsUsage || !told.success;
+    if (event.usage === undefined || event.usage === null) return true;
+    const told = ToldUsage.parse(event.usage);
+    usage = told ?? usage;
+    return choices.length > 0 || (wantsUsage && told !== null);
   }
 
   return {
@@ -113,16 +114,6 @@ export function streamFilter(wantsUsage: boolean): StreamFilter {
     finishReason: () => finishReason,
     estimatedCompletionTokens: () => contentTokens,
   };
-}
-
-function tokensOf(delta: Record<string, unknown>): number {
-  let tokens = 0;
-  for (const name in delta) {
-    const value = delta[name];
-    if (name === "tool_calls" && Array.isArray(value)) tokens += estimatedTokens(JSON.stringify(value));
-    else if (name !== "role" && typeof value === "string") tokens += estimatedTokens(value);
-  }
-  return tokens;
 }
 
 /** One past the last blank line, in any of the three line endings; 0 when there is none. The first `known` bytes have none. */

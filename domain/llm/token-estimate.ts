@@ -27,6 +27,17 @@ export function estimatedPromptTokens(request: Pick<ChatCompletionRequest, "mess
   return tokens;
 }
 
+/** Of what a model said: a message, or the part of one that an event of a stream adds. */
+export function estimatedAnswerTokens(said: Record<string, unknown>): number {
+  let tokens = 0;
+  for (const name in said) {
+    const value = said[name];
+    if (name === "tool_calls" && Array.isArray(value)) tokens += estimatedTokens(JSON.stringify(value));
+    else if (name !== "role" && typeof value === "string") tokens += estimatedTokens(value);
+  }
+  return tokens;
+}
+
 /** Latin letters are a quarter of a token; Greek to Georgian and the like about half; Han, Kana and Hangul close to one. */
 function quartersOf(code: number): number {
   if (code < 0x370) return 1;

@@ -1,19 +1,25 @@
 import * as z from "zod";
 
-const Count = z.int().nonnegative();
+/** Far beyond what a model reads or writes at once: no count, and a sum of such would pass what a number holds exactly. */
+export const MAX_TOKENS = 1_000_000_000;
+
+export const TokenCount = z.int().min(0).max(MAX_TOKENS);
 
 export const TokenUsage = z
   .looseObject({
-    prompt_tokens: Count,
-    completion_tokens: Count.default(0),
-    total_tokens: Count,
+    prompt_tokens: TokenCount,
+    completion_tokens: TokenCount.default(0),
+    total_tokens: TokenCount,
     prompt_tokens_details: z
-      .looseObject({ cached_tokens: Count.nullish(), cache_write_tokens: Count.nullish() })
+      .looseObject({ cached_tokens: TokenCount.nullish(), cache_write_tokens: TokenCount.nullish() })
       .nullish(),
-    completion_tokens_details: z.looseObject({ reasoning_tokens: Count.nullish() }).nullish(),
+    completion_tokens_details: z.looseObject({ reasoning_tokens: TokenCount.nullish() }).nullish(),
   })
   .meta({ id: "TokenUsage", example: { prompt_tokens: 21, completion_tokens: 8, total_tokens: 29 } });
 export type TokenUsage = z.infer<typeof TokenUsage>;
+
+/** As a provider tells it. What cannot be read is taken for not told: an answer that is whole does not fail by its count. */
+export const ToldUsage = TokenUsage.nullish().catch(null);
 
 export function tokenUsage(promptTokens: number, completionTokens: number): TokenUsage {
   return {

@@ -1,7 +1,7 @@
 import type { CachedAnswer, CacheOutcome } from "../../domain/llm/answer-cache.ts";
 import type { ChatCompletion, ChatCompletionRequest } from "../../domain/llm/chat-completion.ts";
 import type { Cost } from "../../domain/llm/price.ts";
-import { estimatedTokens } from "../../domain/llm/token-estimate.ts";
+import { estimatedAnswerTokens } from "../../domain/llm/token-estimate.ts";
 import { type TokenUsage, tokenUsage } from "../../domain/llm/token-usage.ts";
 import type { ServiceContext } from "../context.ts";
 import type { Answered } from "./asked-model.ts";
@@ -117,7 +117,7 @@ function fromCache(
 }
 
 function estimatedUsage(call: ChatCall, completion: ChatCompletion): TokenUsage {
-  const answers = completion.choices.map(({ message }) => estimatedTokens(JSON.stringify(message)));
+  const answers = completion.choices.map(({ message }) => estimatedAnswerTokens(message));
   return tokenUsage(
     promptTokensOf(call),
     answers.reduce((sum, tokens) => sum + tokens, 0),

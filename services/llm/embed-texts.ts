@@ -36,7 +36,7 @@ export async function embedTexts(
       ({ provider, model }, call) => ctx.ports.chatModels.open(provider).embedding.embed({ ...request, model }, call),
     );
     const usage = tokenUsage(answer.promptTokens, 0);
-    settleCall(ctx, { ...answered, status: "succeeded", usage, isEstimated: false });
+    settleCall(ctx, { ...answered, status: "succeeded", usage, isEstimated: answer.isEstimated });
     const { provider, model } = answered.target;
     return { answer, provider: provider.name, model, cost: costOfCall(answered.target, usage) };
   } finally {

@@ -49,6 +49,8 @@ export interface EmbeddingAnswer {
   /** In the order of the texts. */
   vectors: Float32Array[];
   promptTokens: number;
+  /** The provider told no count that can be read. */
+  isEstimated: boolean;
 }
 
 export interface EmbeddingInput {
@@ -89,6 +91,8 @@ export interface SpendLedger {
   settle(...settlements: Settlement[]): Promise<void>;
   /** In the order of the budgets. */
   spending(budgets: readonly WantedBudget[]): Promise<Spending[]>;
+  /** To be called before a budget is set where none was: what was spent meanwhile is read from the bill. */
+  forget(budget: string): Promise<void>;
 }
 
 export interface SpendLedgers {

@@ -56,7 +56,9 @@ export function settleCall(ctx: ServiceContext, facts: CallFacts): void {
   if (facts.cached === undefined) facts.hold?.spend(costOfCall(facts.target, facts.usage).usdMicros);
   ctx.later(putOnBill(ctx, rowOf(ctx, facts)));
   // What the cache answers is not used up.
-  if (facts.cached === undefined) ctx.later(countUse(ctx, ctx.tenant.id, "llm-tokens", facts.usage.total_tokens));
+  if (facts.cached !== undefined) return;
+  const { prompt_tokens: read, completion_tokens: written } = facts.usage;
+  ctx.later(countUse(ctx, ctx.tenant.id, "llm-tokens", read + written));
 }
 
 /** D1 takes a parameter of 2 MB; a row has under 1 KB. */

@@ -1,6 +1,7 @@
 import { and, eq, max } from "drizzle-orm";
 import { actorReference } from "../../domain/kernel/actor.ts";
 import { problem } from "../../domain/kernel/problem.ts";
+import { ROUTE_BUDGET } from "../../domain/llm/budget.ts";
 import { isSameRoute, type ModelRoute, type RouteSettings } from "../../domain/llm/model-route.ts";
 import { commit } from "../commit.ts";
 import type { ServiceContext } from "../context.ts";
@@ -32,6 +33,9 @@ export async function writeRouteVersion(
   }
   const now = ctx.clock.now();
   const tenantId = ctx.tenant.id;
+  if (settings.budget !== null && !before?.budget) {
+    await ctx.ports.spendLedgers.of(tenantId).forget(`${ROUTE_BUDGET}${name}`);
+  }
   const version = lastVersion + 1;
   const row: ModelRouteRow = {
     tenantId,

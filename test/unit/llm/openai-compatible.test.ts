@@ -263,6 +263,16 @@ describe("embeddings", () => {
     });
   });
 
+  it.each([undefined, { prompt_tokens: -5, total_tokens: -5 }, { prompt_tokens: 1e300, total_tokens: 1 }])(
+    "are counted by estimate where their usage is %j",
+    async (usage) => {
+      const data = [{ object: "embedding", index: 0, embedding: [1] }];
+      upstream.answers(json({ object: "list", model: "e", data, usage }));
+      const answer = await upstream.models().embedding.embed({ model: "e", input: ["some text"] }, {});
+      expect(answer).toMatchObject({ promptTokens: 3, isEstimated: true });
+    },
+  );
+
   it("are refused when there are fewer than texts", async () => {
     upstream.answers(json({ object: "list", data: [{ object: "embedding", index: 0, embedding: [1] }] }));
     expect(await failureOf(upstream.models().embedding.embed({ model: "e", input: ["a", "b"] }, {}))).toMatchObject({

@@ -29,7 +29,12 @@ async function withModel(): Promise<{ ctx: ServiceContext; asked: EmbeddingInput
   };
   const embed = async (request: EmbeddingInput) => {
     asked.push(request);
-    return { model: request.model, vectors: request.input.map((text) => vector(String(text))), promptTokens: 1 };
+    return {
+      model: request.model,
+      vectors: request.input.map((text) => vector(String(text))),
+      promptTokens: 1,
+      isEstimated: false,
+    };
   };
   const open: typeof chatModels.open = (provider) => ({ ...chatModels.open(provider), embedding: { embed } });
   const models = { ...chatModels, defaults: [...chatModels.defaults, ACME], open };

@@ -41,7 +41,7 @@ async function aQuietTenant(): Promise<{ ctx: ServiceContext; model: { beforeAns
   };
   const embed = async ({ model: name, input }: EmbeddingInput) => {
     await model.beforeAnswer();
-    return { model: name, vectors: input.map((text) => vectorOf(String(text))), promptTokens: 1 };
+    return { model: name, vectors: input.map((text) => vectorOf(String(text))), promptTokens: 1, isEstimated: false };
   };
   const open: typeof chatModels.open = (provider) => ({ ...chatModels.open(provider), embedding: { embed } });
   const models = { ...chatModels, defaults: [...chatModels.defaults, ACME], open };

@@ -39,7 +39,12 @@ async function aQuietTenant(binding: FakeVectorize): Promise<ServiceContext> {
   const { chatModels } = ctx.ports;
   const embed = async ({ model, input }: EmbeddingInput) => {
     const dimensions = Number(model.split("-")[1]);
-    return { model, vectors: input.map((text) => hashedEmbedding(String(text), dimensions)), promptTokens: 1 };
+    return {
+      model,
+      vectors: input.map((text) => hashedEmbedding(String(text), dimensions)),
+      promptTokens: 1,
+      isEstimated: false,
+    };
   };
   const open: typeof chatModels.open = (provider) => ({ ...chatModels.open(provider), embedding: { embed } });
   const store = vectorize(binding, { dimensions: DIMENSIONS });

@@ -13,6 +13,8 @@ import { aProvider, chunk, completion, eventStream, json, type Upstream } from "
 const PRICES = { m: { inputUsdMicrosPerMillionTokens: 0, outputUsdMicrosPerMillionTokens: 2_000_000 } };
 const COST = 1_000;
 const answer: Upstream = () => json(completion("Hello."));
+const UNBOUNDED_ROUTE = { strategy: "fallback", targets: [{ model: "mock/m" }] };
+const BOUNDED_ROUTE = { ...UNBOUNDED_ROUTE, budget: { usdMicrosPerMonth: 9 * COST } };
 const ask = (more: object = {}) => ({
   body: { model: "mock/m", max_tokens: 500, messages: [{ role: "user", content: "hi" }], ...more },
 });
@@ -224,10 +226,41 @@ describe("a budget", () => {
     expect((await owner.call("/v1/chat/completions", ask())).status).toBe(200);
   });
 
+  it.each([
+    [
+      "of the tenant",
+      (owner: TestMember) => owner.call("/v1/budgets/tenant", { method: "PUT", body: { usdMicrosPerMonth: 9 * COST } }),
+      (owner: TestMember) => owner.call("/v1/budgets/tenant", { method: "DELETE" }),
+    ],
+    [
+      "of a route",
+      (owner: TestMember) => owner.call("/v1/model-routes/answers", { method: "PUT", body: BOUNDED_ROUTE }),
+      (owner: TestMember) => owner.call("/v1/model-routes/answers", { method: "PUT", body: UNBOUNDED_ROUTE }),
+    ],
+  ])("%s that was lifted and is set anew counts what was spent meanwhile", async (_what, set, lift) => {
+    const owner = await aTenant();
+    await aProvider(owner, answer, { prices: PRICES });
+    await owner.call("/v1/model-routes/answers", { method: "PUT", body: UNBOUNDED_ROUTE });
+    const call = () => owner.call("/v1/chat/completions", ask({ model: "answers" }));
+    expect((await set(owner)).status).toBe(200);
+    await call();
+    await budgetsOf(owner, [{ spentUsdMicros: COST, heldUsdMicros: 0 }]);
+    expect((await lift(owner)).status).toBeLessThan(300);
+    await call();
+    await vi.waitFor(async () => {
+      const rows = await owner.ctx.db.select().from(modelCalls).where(eq(modelCalls.tenantId, owner.tenantId));
+      expect(rows).toHaveLength(2);
+    });
+    await set(owner);
+    await budgetsOf(owner, [{ spentUsdMicros: 2 * COST }]);
+  });
+
   it("is named by what it bounds, and holds whole micro-dollars", async () => {
     const owner = await aTenant();
     const put = (name: string, body: object) => owner.call(`/v1/budgets/${name}`, { method: "PUT", body });
     expectProblem(await put("route:x", { usdMicrosPerMonth: 1 }), 422, "validation-failed");
+    const { id } = await anApiKey(await aTenant(), ["llm:write"]);
+    expectProblem(await put(`key:${id}`, { usdMicrosPerMonth: 1 }), 404, "not-found");
     expectProblem(await put("tenant", { usdMicrosPerMonth: 1.5 }), 422, "validation-failed");
     expectProblem(await put("tenant", { usdMicrosPerMonth: 1, soft: true }), 422, "validation-failed");
   });

@@ -79,6 +79,28 @@ describe("a whole completion", () => {
     expect(row?.costUsdMicros).toBeGreaterThan(0);
   });
 
+  it.each([
+    ["below nothing", { ...USAGE, completion_tokens: -4 }],
+    ["fractions", { ...USAGE, prompt_tokens: 10.5 }],
+    ["texts", { prompt_tokens: "10", completion_tokens: "4", total_tokens: "14" }],
+    ["beyond all measure", { ...USAGE, prompt_tokens: Number.MAX_SAFE_INTEGER }],
+    ["no counts", "many"],
+  ])("whose usage is %s is an answer all the same, billed by estimate, whole and streamed", async (_what, usage) => {
+    const owner = await aTenant();
+    const told = `data: ${JSON.stringify({ id: "c1", object: "chat.completion.chunk", choices: [], usage })}\n\n`;
+    const answers = ({ body }: ReceivedCall) =>
+      body.stream ? eventStream([...HELLO, told, "data: [DONE]\n\n"]) : json(completion("Hello you", { usage }));
+    await aProvider(owner, answers, { prices: PRICES });
+    const whole = await owner.call("/v1/chat/completions", ask("mock/m"));
+    expect(whole.body.choices[0].message.content).toBe("Hello you");
+    const streamed = await owner.fetch("/v1/chat/completions", ask("mock/m", { stream: true }));
+    expect(await streamed.text()).toBe([...HELLO, "data: [DONE]\n\n"].join(""));
+    const rows = await bill(owner, 2);
+    // Both said the same, so both are estimated at the same.
+    for (const row of rows) expect(row).toMatchObject({ status: "succeeded", isEstimated: true, completionTokens: 3 });
+    expect(rows[0]?.costUsdMicros).toBe(rows[1]?.costUsdMicros);
+  });
+
   it("needs nothing but the built-in provider", async () => {
     const owner = await aTenant();
     const messages = [

@@ -33,7 +33,7 @@ budgets.add(
     params,
     body: Budget,
     returns: { 200: BudgetState },
-    problems: ["unavailable"],
+    problems: ["not-found", "unavailable"],
   },
   async ({ ctx, params, body }) => reply(200, await putBudget(ctx, params.name, body)),
 );

@@ -58,7 +58,7 @@ modelRoutes.add(
     body: PutModelRoute,
     returns: { 200: ModelRoute, 201: ModelRoute },
     conditional: true,
-    problems: ["conflict"],
+    problems: ["conflict", "unavailable"],
   },
   async ({ ctx, params, body }) => {
     const { route, isNew } = await putModelRoute(ctx, params.name, body);
@@ -106,7 +106,7 @@ modelRoutes.add(
     params,
     body: z.strictObject({ version: Version }).meta({ id: "RollBackModelRoute", example: { version: 3 } }),
     returns: { 200: ModelRoute },
-    problems: ["conflict"],
+    problems: ["conflict", "unavailable"],
   },
   async ({ ctx, params, body }) => reply(200, await rollBackModelRoute(ctx, params.name, body.version)),
 );
