@@ -2,8 +2,8 @@ import { Cron } from "croner";
 import type { Miniflare } from "miniflare";
 
 /**
- * Fires the Worker's cron triggers on their schedule, as the network does; a run that is still going is not doubled. Asked over
- * HTTP: Miniflare's proxy of a Worker blocks this process until it is answered, and a runtime whose log this process does not
+ * Fires the Worker's cron triggers on their schedule, as the network does, and once at the start, for what was due meanwhile; a run
+ * that is still going is not doubled. Asked over HTTP: Miniflare's proxy of a Worker blocks this process until it is answered, and a runtime whose log this process does not
  * read meanwhile answers nobody any more.
  */
 export function startCrons(
@@ -19,6 +19,7 @@ export function startCrons(
       if (!response.ok) throw new Error(`The schedule ${cron} ended with ${outcome}`);
     });
   });
+  for (const job of jobs) void job.trigger();
   return () => {
     for (const job of jobs) job.stop();
   };

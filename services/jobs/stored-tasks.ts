@@ -9,13 +9,13 @@ import type { PlatformContext } from "../context.ts";
 import { type Settled, together } from "../together.ts";
 import { removeJobFiles, TYPES_WITH_FILES } from "./job-files.ts";
 import { tasks, unreadableMessages } from "./table.ts";
+import { isClaimed, LEASE_MS, underLease } from "./task-lease.ts";
 
 // Runs stored tasks.
-//   J1  A task runs under a lease: two rings for one task run it once at a time.
+//   J1  A task runs under a lease that its consumer renews: two rings for one task run it once at a time.
 //   J2  A task that finished never runs again; a consumer that died is repeated when its lease ends.
 //   J3  Nothing is dropped: past its attempts a task rests as `failed` with its cause, and can be retried.
 
-const LEASE_MS = 5 * MINUTE_MS;
 const MAX_ATTEMPTS = 8;
 const RETRY = { firstMs: 2 * SECOND_MS, factor: 3, maxMs: 30 * MINUTE_MS };
 const SWEEP_LIMIT = 500;
@@ -33,7 +33,7 @@ export async function runStoredTask(
   const [row] = await claim(platform, { ids: [id], tenantId });
   if (row === undefined) return "not-due";
   try {
-    await run(taskOf(row));
+    await underLease(platform, [row], async () => run(taskOf(row)));
   } catch (error) {
     return settleFailure(platform, row, error);
   }
@@ -49,7 +49,9 @@ export async function runStoredTasks(
 ): Promise<void> {
   const rows = await claim(platform, of);
   if (rows.length === 0) return;
-  const outcomes = await together(await Promise.allSettled(rows.map(async (row) => taskOf(row))), run);
+  const outcomes = await underLease(platform, rows, async () =>
+    together(await Promise.allSettled(rows.map(async (row) => taskOf(row))), run),
+  );
   const done = rows.filter((_, at) => outcomes[at]?.status === "fulfilled");
   await finish(platform, done, { status: "succeeded", cause: null });
   for (const [at, row] of rows.entries()) {
@@ -97,7 +99,7 @@ async function settleFailure(platform: PlatformContext, row: TaskRow, error: unk
   await platform.db
     .update(tasks)
     .set({ status: "queued", availableAt: platform.clock.now() + waitMs, cause })
-    .where(and(eq(tasks.tenantId, row.tenantId), eq(tasks.id, row.id), eq(tasks.attempts, row.attempts)));
+    .where(isClaimed([row]));
   await platform.ports.queue.send(
     [{ kind: "stored-task", id: row.id, tenantId: row.tenantId }],
     Math.ceil(waitMs / SECOND_MS),
@@ -116,13 +118,11 @@ async function finish(
   rows: readonly TaskRow[],
   end: { status: "succeeded" | "failed"; cause: string | null },
 ): Promise<void> {
-  const [first] = rows;
-  if (first === undefined) return;
-  const claims = rows.map(({ id, attempts }) => and(eq(tasks.id, id), eq(tasks.attempts, attempts)));
+  if (rows.length === 0) return;
   await platform.db
     .update(tasks)
     .set({ ...end, finishedAt: platform.clock.now() })
-    .where(and(eq(tasks.tenantId, first.tenantId), or(...claims)));
+    .where(isClaimed(rows));
 }
 
 /** Rings again for every task that is due and whose ring may have been lost. Run by the clock, each minute. */

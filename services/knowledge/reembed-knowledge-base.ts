@@ -17,7 +17,7 @@ import { removeEntries } from "./remove-revisions.ts";
 import { indexedRevision, type Revision, textKey } from "./revision.ts";
 import { type DocumentRow, documents, type KnowledgeBaseRow, knowledgeBases } from "./table.ts";
 
-// A task's lease is five minutes, and one slow document may take a good part of them.
+// A consumer has fifteen minutes, and one slow document may take a good part of them.
 const SLICE_MS = MINUTE_MS;
 const PAGE = 20;
 // Vectors that were accepted are found within seconds, or minutes.

@@ -94,6 +94,28 @@ describe("a stored task", () => {
     expect(await rowOf(ctx, task)).toMatchObject({ status: "failed", cause: "internal-error", attempts: 8 });
   });
 
+  it("keeps its lease for as long as it runs, and no longer", async () => {
+    const { ctx } = await aTenant();
+    const task = await aTask(ctx);
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    try {
+      let now = ctx.clock.now();
+      const platform = { ...ctx, clock: { now: () => now } };
+      const long = await runStoredTask(platform, task, async () => {
+        for (let beats = 0; beats < 9; beats++) {
+          now += 10_000;
+          vi.advanceTimersByTime(10_000);
+          await vi.waitUntil(async () => (await rowOf(ctx, task)).availableAt > now);
+        }
+        expect(await runStoredTask(platform, task, async () => {})).toBe("not-due");
+      });
+      expect(long).toBe("done");
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it("whose consumer died is taken up when its lease has ended", async () => {
     const { ctx } = await aTenant();
     const task = await aTask(ctx, { status: "running", attempts: 1, availableAt: ctx.clock.now() - 1 });
