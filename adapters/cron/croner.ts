@@ -2,14 +2,21 @@ import { Cron } from "croner";
 import { SECOND_MS } from "../../domain/kernel/time.ts";
 import type { CronCalendar } from "../../services/workflows/ports.ts";
 
+/** An expression names no year: what does not come after one, comes after none. */
+const ANY_YEAR = new Date(0);
+
 /** The calendar of croner. An expression is parsed at each question: a tenth of a millisecond, and nothing to keep. */
 export function cronerCalendar(): CronCalendar {
   return {
     fault(cron, timezone) {
       if (!isTimeZone(timezone)) return { pointer: "/timezone", detail: "is not a time zone of the IANA database" };
       try {
+        const ticks = ticksOf(cron, timezone);
         // croner takes a date as well, for one tick: not what this is for.
-        if (ticksOf(cron, timezone).getPattern() !== undefined) return null;
+        if (ticks.getPattern() !== undefined) {
+          if (ticks.nextRun(ANY_YEAR) !== null) return null;
+          return { pointer: "/cron", detail: "never comes: no year has such a day" };
+        }
       } catch {
         // Falls through: its words are about its own parts.
       }

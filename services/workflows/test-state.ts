@@ -63,7 +63,7 @@ async function performed(
   { resource, input }: Extract<TestStateAnswer, { kind: "task" }>,
 ): Promise<NonNullable<TestStateRequest["mock"]>> {
   if (/\.(waitForTaskToken|sync|sync:2)$|:activity:/.test(resource) || resource === "weft:review:request") {
-    throw refused("A task that waits for somebody can only be tested with a mock.");
+    throw refused("/definition", "A task that waits for somebody can only be tested with a mock.");
   }
   const runId = ctx.ids.next("run");
   const signal = AbortSignal.timeout(TIMEOUT_MS);
@@ -82,14 +82,14 @@ function tested(answer: TestStateAnswer): TestedState {
     case "invalid":
       throw invalidDefinition([...answer.diagnostics]);
     case "refused":
-      throw refused(answer.reason);
+      throw refused(answer.pointer, answer.reason);
     case "task":
       throw new Error("The state asked for its task again.");
   }
 }
 
-function refused(detail: string): Problem {
-  return problem("validation-failed", { errors: [{ pointer: "/definition", detail }] });
+function refused(pointer: string, detail: string): Problem {
+  return problem("validation-failed", { errors: [{ pointer, detail }] });
 }
 
 function jsonOf(value: string | Json, pointer: string): Json {

@@ -18,7 +18,7 @@ import { newTurn, rootScope, type Turn } from "./turn.ts";
 
 export type TestStateAnswer =
   | { readonly kind: "invalid"; readonly diagnostics: readonly Diagnostic[] }
-  | { readonly kind: "refused"; readonly reason: string }
+  | { readonly kind: "refused"; readonly pointer: "/definition" | "/mock"; readonly reason: string }
   /** No mock was given: do this, then ask again with its outcome as the mock. */
   | { readonly kind: "task"; readonly resource: string; readonly input: Json }
   | { readonly kind: "tested"; readonly result: TestedState };
@@ -42,9 +42,15 @@ export async function testState(request: TestStateRequest, chance: Chance): Prom
   const name = isMachine ? (request.stateName ?? machine.startAt) : STATE_NAME;
   const home = findScope(machine, name);
   const definition = home?.states.get(name);
-  if (home === null || definition === undefined) return { kind: "refused", reason: `There is no state '${name}'.` };
-  if ((definition.type === "Map" || definition.type === "Parallel") && request.mock === undefined) {
-    return { kind: "refused", reason: `A ${definition.type} state can only be tested with a mock.` };
+  if (home === null || definition === undefined) return refused("/definition", `There is no state '${name}'.`);
+  const { type } = definition;
+  const hasChildren = type === "Map" || type === "Parallel";
+  if (hasChildren && request.mock === undefined) {
+    return refused("/definition", `A ${type} state can only be tested with a mock.`);
+  }
+  // AWS, TestState: a mock is for Task, Map and Parallel.
+  if (!hasChildren && type !== "Task" && request.mock !== undefined) {
+    return refused("/mock", `A ${type} state does no work that a mock could stand for.`);
   }
   const turn = beginTest({ ...machine, ...home, startAt: name }, definition, request, chance);
   turn.queue.push(ROOT);
@@ -64,6 +70,10 @@ export async function testState(request: TestStateRequest, chance: Chance): Prom
   if ((request.inspectionLevel ?? "INFO") === "INFO") return { kind: "tested", result };
   const inspectionData = await inspect(turn, definition, request, fanOut);
   return { kind: "tested", result: { ...result, inspectionData } };
+}
+
+function refused(pointer: "/definition" | "/mock", reason: string): TestStateAnswer {
+  return { kind: "refused", pointer, reason };
 }
 
 /** Wraps one state into a machine in which every state it names exists. */

@@ -70,7 +70,13 @@ it.each([
   ["2026-01-01T00:00:00Z", "UTC", "/cron"],
   ["", "UTC", "/cron"],
   ["* * * * * * *", "UTC", "/cron"],
+  ["0 0 30 2 *", "UTC", "/cron"],
+  ["0 0 31 4,6,9,11 *", "Europe/Berlin", "/cron"],
   ["* * * * *", "Mars/Olympus", "/timezone"],
 ])("%j in %s is refused", (cron, zone, pointer) => {
   expect(calendar.fault(cron, zone)?.pointer).toBe(pointer);
+});
+
+it.each(["0 0 29 2 *", "0 0 31 * *", "0 0 30 1,2 *", "0 0 L 2 *"])("%j comes now and then, and is taken", (cron) => {
+  expect(calendar.fault(cron, "UTC")).toBeNull();
 });

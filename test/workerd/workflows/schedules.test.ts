@@ -77,6 +77,7 @@ describe("a schedule", () => {
 
   it.each([
     ["no cron expression", { cron: "every day" }, "/cron"],
+    ["a day that no year has", { cron: "0 0 30 2 *" }, "/cron"],
     ["a moment instead of a cron expression", { cron: "2030-01-01T00:00:00Z" }, "/cron"],
     ["a time zone that is none", { timezone: "Mars/Olympus" }, "/timezone"],
     ["a workflow that does not exist", { workflow: "absent" }, "/workflow"],

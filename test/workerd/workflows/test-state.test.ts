@@ -96,6 +96,11 @@ describe("testing a state", () => {
     ["a mock that says nothing", { definition: TASK, mock: {} }, "validation-failed"],
     ["a mocked result that is not JSON", { definition: TASK, mock: { result: "{" } }, "validation-failed"],
     [
+      "a mock of what does no work",
+      { definition: { Type: "Pass", End: true }, mock: { result: "1" } },
+      "validation-failed",
+    ],
+    [
       "a task that waits for a person",
       { definition: { Type: "Task", Resource: "weft:review:request", Parameters: { title: "?" }, End: true } },
       "validation-failed",

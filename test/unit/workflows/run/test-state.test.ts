@@ -35,6 +35,17 @@ describe("a test of one state", () => {
     expect(await testState({ definition: parallel, input: {} }, chance)).toHaveProperty("kind", "refused");
   });
 
+  it.each([
+    { Type: "Pass", End: true },
+    { Type: "Wait", Seconds: 1, End: true },
+    { Type: "Choice", Choices: [{ Variable: "$.a", IsPresent: true, Next: "B" }], Default: "B" },
+    { Type: "Succeed" },
+    { Type: "Fail" },
+  ])("refuses a mock of a $Type state, which does no work", async (definition) => {
+    const answer = await testState({ definition, input: {}, mock: { result: 1 } }, chance);
+    expect(answer).toMatchObject({ kind: "refused", pointer: "/mock" });
+  });
+
   it("fails with the failure of its input path", async () => {
     const definition = { Type: "Pass", InputPath: "$.missing", End: true };
     const tested = await testState({ definition, input: {}, inspectionLevel: "DEBUG" }, chance);
