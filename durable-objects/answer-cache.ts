@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { SECOND_MS } from "../domain/kernel/time.ts";
 import { CachedAnswer } from "../domain/llm/answer-cache.ts";
 import { type CacheNews, KEY_CHARACTERS } from "../domain/llm/kept-keys.ts";
+import { areLike } from "../domain/llm/likeness.ts";
 import type { AnswerCache as AnswerCachePort, CacheFind, CacheQuestion, KeptAnswer } from "../services/llm/ports.ts";
 
 // The answers that one tenant's model routes have kept, named by the tenant's id: tenants are apart because their objects are.
@@ -28,6 +29,7 @@ interface Row extends Record<string, SqlStorageValue> {
 }
 interface VectorRow extends Record<string, SqlStorageValue> {
   key: string;
+  words: string;
   vector: ArrayBuffer;
 }
 
@@ -41,11 +43,13 @@ export class AnswerCache extends DurableObject<Env> implements AnswerCachePort {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
+    this.#dropEarlierForm();
     this.#sql.exec(`
       CREATE TABLE IF NOT EXISTS answers (
         key TEXT PRIMARY KEY,
         scope TEXT,
         marks TEXT,
+        words TEXT,
         vector BLOB,
         route TEXT NOT NULL,
         model TEXT NOT NULL,
@@ -58,6 +62,12 @@ export class AnswerCache extends DurableObject<Env> implements AnswerCachePort {
       CREATE INDEX IF NOT EXISTS answers_by_age ON answers (created_at);
     `);
     this.#latest = this.#sql.exec<{ at: number }>("SELECT coalesce(max(created_at), 0) AS at FROM answers").one().at;
+  }
+
+  /** What was kept without the words of its question can be compared with none. */
+  #dropEarlierForm(): void {
+    const columns = this.#sql.exec<{ name: string }>("SELECT name FROM pragma_table_info('answers')").toArray();
+    if (columns.length > 0 && !columns.some(({ name }) => name === "words")) this.#sql.exec("DROP TABLE answers");
   }
 
   async find(question: CacheQuestion, brought: readonly KeptAnswer[], since: number | null) {
@@ -80,17 +90,18 @@ export class AnswerCache extends DurableObject<Env> implements AnswerCachePort {
     if (equal !== null) return { answer: equal, similarity: 1, isExact: true };
     if (similar === null) return null;
     const nearest = this.#nearest(similar, now);
-    if (nearest === null || nearest.similarity < similar.threshold) return null;
+    if (nearest === null) return null;
     const answer = this.#answerOf(nearest.key, now);
     return answer === null ? null : { answer, similarity: nearest.similarity, isExact: false };
   }
 
   #insert({ key, similar, route, model, ttlSeconds, text }: KeptAnswer, now: number): void {
     this.#sql.exec(
-      "INSERT OR REPLACE INTO answers (key, scope, marks, vector, route, model, answer, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO answers (key, scope, marks, words, vector, route, model, answer, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       key,
       similar?.scope ?? null,
       similar?.marks ?? null,
+      similar === null ? null : similar.words.join(" "),
       similar === null ? null : bytesOf(similar.vector),
       route,
       model,
@@ -154,9 +165,9 @@ export class AnswerCache extends DurableObject<Env> implements AnswerCachePort {
     return CachedAnswer.safeParse(kept).success ? kept : null;
   }
 
-  #nearest({ scope, marks, vector }: NonNullable<CacheQuestion["similar"]>, now: number) {
+  #nearest({ scope, marks, words, vector, threshold }: NonNullable<CacheQuestion["similar"]>, now: number) {
     const rows = this.#sql.exec<VectorRow>(
-      "SELECT key, vector FROM answers WHERE scope = ? AND marks = ? AND expires_at > ? ORDER BY created_at DESC LIMIT ?",
+      "SELECT key, words, vector FROM answers WHERE scope = ? AND marks = ? AND expires_at > ? ORDER BY created_at DESC LIMIT ?",
       scope,
       marks,
       now,
@@ -165,7 +176,8 @@ export class AnswerCache extends DurableObject<Env> implements AnswerCachePort {
     let nearest: { key: string; similarity: number } | null = null;
     for (const row of rows) {
       const similarity = cosine(vector, new Float32Array(row.vector));
-      if (nearest === null || similarity > nearest.similarity) nearest = { key: row.key, similarity };
+      if (similarity < (nearest?.similarity ?? threshold) || !areLike(words, row.words.split(" "), threshold)) continue;
+      nearest = { key: row.key, similarity };
     }
     return nearest;
   }

@@ -2,11 +2,12 @@ import * as z from "zod";
 import { sha256Hex } from "../kernel/digest.ts";
 import { canonicalJson, type Json } from "../kernel/json.ts";
 import { ChatCompletion, type ChatCompletionRequest, type ChatMessage, messageText } from "./chat-completion.ts";
+import { marksOf, tellingWords } from "./likeness.ts";
 
 // Which requests are answered by what was answered before.
 //   A1  Equal is equal in every member that a model sees. Members that only steer the transport or name the caller do not count.
 //   A2  Similar is equal in everything but the last question: model, tools, system prompt, earlier turns and settings.
-//   A3  Similar questions have the same figures and the same negations: vectors hardly tell "may" from "may not" or 12 from 13.
+//   A3  Similar questions are alike in their words, too (likeness.ts): vectors hardly tell "may" from "may not" or 12 from 13.
 //   A4  Only whole answers are kept: no errors, none that was cut or filtered, and tool calls only where the route asks for it.
 
 export const CacheMode = z.enum(["off", "exact", "semantic"]);
@@ -21,7 +22,9 @@ export const RouteCache = z
       .min(0.5)
       .max(1)
       .optional()
-      .describe("Least similarity of a question that shares an answer, with the mode `semantic`; 0.95 where absent."),
+      .describe(
+        "Least similarity of a question that shares an answer, with the mode `semantic`; 0.95 where absent. Each tenth below 1 lets a telling word differ.",
+      ),
     toolCalls: z.boolean().optional().describe("Keep answers that call tools, too."),
   })
   .meta({ id: "ModelRouteCache", example: { mode: "exact", ttlSeconds: 3_600 } });
@@ -66,24 +69,20 @@ export interface SimilarityQuestion {
   scope: string;
   text: string;
   marks: string;
+  words: string[];
 }
+
+/** What is longer is no question but a document. */
+const MAX_QUESTION = 10_000;
 
 /** The part of a request that may be similar rather than equal; `null` for one that does not end in a question of plain text. */
 export function similarityQuestion(scope: string, request: ChatCompletionRequest): SimilarityQuestion | null {
   const last = request.messages.at(-1);
   if (last === undefined || last.role !== "user" || !isPlainText(last)) return null;
   const text = messageText(last);
-  if (text.trim() === "") return null;
+  if (text.trim() === "" || text.length > MAX_QUESTION) return null;
   const others = seen({ ...request, messages: request.messages.slice(0, -1) });
-  return { scope: sha256Hex(canonicalJson([scope, others])), text, marks: marksOf(text) };
-}
-
-/** Figures in their order, and words that turn a sentence around. */
-export function marksOf(text: string): string {
-  const found = text
-    .toLowerCase()
-    .match(/\d+(?:[.,:/-]\d+)*|n['’]t\b|\b(?:not|no|never|none|without|except|unless)\b/g);
-  return (found ?? []).map((mark) => mark.replace("’", "'")).join(" ");
+  return { scope: sha256Hex(canonicalJson([scope, others])), text, marks: marksOf(text), words: tellingWords(text) };
 }
 
 export function isKeepable(completion: ChatCompletion, { toolCalls = false }: Pick<RouteCache, "toolCalls">): boolean {

@@ -51,5 +51,5 @@ async function similarOf(ctx: ServiceContext, { route, request }: ChatCall): Pro
   const { embedding } = ctx.ports.chatModels.open(provider);
   const { vectors } = await embedding.embed({ model: EMBEDDING_MODEL, input: [question.text] }, {});
   const [vector] = vectors;
-  return vector === undefined ? null : { scope: question.scope, vector, marks: question.marks };
+  return vector === undefined ? null : { scope: question.scope, vector, marks: question.marks, words: question.words };
 }

@@ -119,8 +119,10 @@ export interface Similar {
   /** Digest of all of the request but its question: only answers of the same scope are compared. */
   scope: string;
   vector: Float32Array;
-  /** The question's figures and negations, which must be the same whatever the vectors say. */
+  /** The question's figures, negations and the like, which must be the same whatever the vectors say. */
   marks: string;
+  /** Those that tell what is asked, of which the threshold says how many may differ. */
+  words: string[];
 }
 
 export interface KeptAnswer {

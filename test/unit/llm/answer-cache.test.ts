@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cacheKey, isKeepable, marksOf, similarityQuestion } from "../../../domain/llm/answer-cache.ts";
+import { cacheKey, isKeepable, similarityQuestion } from "../../../domain/llm/answer-cache.ts";
 import { assembledCompletion } from "../../../domain/llm/assembled-completion.ts";
 import type { ChatCompletion, ChatCompletionRequest } from "../../../domain/llm/chat-completion.ts";
 import { completionEvents } from "../../../domain/llm/completion-events.ts";
@@ -82,6 +82,7 @@ describe("what may be similar", () => {
   it.each([
     ["a picture", [{ type: "image_url", image_url: { url: "https://example.com/a.png" } }]],
     ["nothing", ""],
+    ["a whole document", "word ".repeat(3_000)],
   ])("is not a question of %s", (_name, content) => {
     expect(similarityQuestion("r", { ...request, messages: [{ role: "user", content }] })).toBeNull();
   });
@@ -89,15 +90,6 @@ describe("what may be similar", () => {
   it("is not a tool's result", () => {
     const messages = [{ role: "tool" as const, content: "12", tool_call_id: "c" }];
     expect(similarityQuestion("r", { ...request, messages })).toBeNull();
-  });
-
-  it.each([
-    ["May I work from home?", "May I not work from home?"],
-    ["Show invoice 12", "Show invoice 13"],
-    ["It doesn't open", "It does open"],
-    ["Meals with nuts", "Meals without nuts"],
-  ])("tells '%s' from '%s'", (a, b) => {
-    expect(marksOf(a)).not.toBe(marksOf(b));
   });
 });
 

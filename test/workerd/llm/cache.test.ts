@@ -273,10 +273,22 @@ describe("a similar request", () => {
     expect((await bill(owner, 3)).filter(({ cache }) => cache === "semantic")).toHaveLength(1);
   });
 
+  it("is found by an object that kept answers in an earlier form", async () => {
+    const { owner } = await aCachedRoute({ mode: "semantic", threshold: 0.8 });
+    const cache = env.ANSWER_CACHE.getByName(owner.tenantId);
+    await runInDurableObject(cache, (_, { storage }) => storage.sql.exec("ALTER TABLE answers DROP COLUMN words"));
+    await evictDurableObject(cache);
+    await ask(owner, QUESTION);
+    await kept(owner);
+    expect((await ask(owner, SIMILAR)).cache).toBe("semantic");
+  });
+
   it.each([
     ["another subject", "Which bicycles may be leased through the company?", {}],
     ["a negation", SIMILAR.replace("get every", "not get every"), {}],
     ["a figure", `${SIMILAR} In 2025?`, {}],
+    ["another kind of answer", QUESTION.replace("How many", "When are"), {}],
+    ["more words that differ", QUESTION.replace("the Berlin office", "our Paris shops"), {}],
     ["another system prompt", null, { system: "Answer in rhyme." }],
     ["tools", null, { tools: [{ type: "function", function: { name: "f" } }] }],
   ])("is asked anew with %s", async (_name, other, { system, ...more }: { system?: string; tools?: unknown[] }) => {
