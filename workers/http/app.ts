@@ -101,15 +101,23 @@ export function createApp(): Hono<HttpEnv> {
   app.use(requestScope(), securityHeaders(), accessLog(), rateLimit(), cors());
   for (const surface of [...SURFACES, testFixtures]) surface.mount(app);
   app.notFound((http) => {
-    const here = OPERATIONS.filter(({ path }) => pattern(path).test(http.req.path));
+    const here = operationsAt(http.req.path);
     if (here.length === 0)
       return answerError(problem("not-found", { detail: "There is nothing at this address." }), http);
     const failure = problem("method-not-allowed", { members: { allow: methodsOf(here) } });
-    const isOpenAi = here.some(({ errors }) => errors === "openai");
-    return isOpenAi ? answerOpenAiError(failure, http) : answerError(failure, http);
+    return answerFor(here)(failure, http);
   });
-  app.onError((error, http) => answerError(error, http));
+  // What stands before the operations may refuse, too.
+  app.onError((error, http) => answerFor(operationsAt(http.req.path))(error, http));
   return app;
+}
+
+function operationsAt(address: string): Operation[] {
+  return OPERATIONS.filter((operation) => pattern(operation).test(address));
+}
+
+function answerFor(operations: readonly Operation[]): typeof answerError {
+  return operations.some(({ errors }) => errors === "openai") ? answerOpenAiError : answerError;
 }
 
 /** The methods that an address supports, for the answer 405 (RFC 9110 section 15.5.6). */
@@ -117,6 +125,8 @@ function methodsOf(operations: readonly Operation[]): string[] {
   return [...new Set(operations.map(({ method }) => method.toUpperCase()))].sort();
 }
 
-function pattern(path: string): RegExp {
-  return new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]+")}$`);
+/** Ids of models hold slashes. */
+function pattern({ path, errors }: Operation): RegExp {
+  const parameter = errors === "openai" ? ".+" : "[^/]+";
+  return new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, parameter)}$`);
 }

@@ -123,6 +123,20 @@ describe("a defect", () => {
     expect(JSON.parse(text)).toMatchObject({ code: "internal-error", requestId: response.headers.get("x-request-id") });
     expect(text).not.toContain("secret of the house");
   });
+
+  it("are OpenAI's on OpenAI's addresses, whoever refuses", async () => {
+    const limited = { ...env, RATE_LIMIT_PER_IP: "1" };
+    const ask = () =>
+      createApp().fetch(new Request("http://weft.test/v1/models/a/b"), limited, createExecutionContext());
+    await ask();
+    const refused = await ask();
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get("retry-after")).not.toBeNull();
+    expect(await refused.json()).toMatchObject({ error: { type: "requests", code: "rate_limit_exceeded" } });
+    const unsupported = await call("/v1/models/a/b", { method: "DELETE" });
+    expect(unsupported.status).toBe(405);
+    expect(unsupported.body).toMatchObject({ error: { code: "method_not_allowed" } });
+  });
 });
 
 describe("the line that a request leaves in the log", () => {

@@ -13,11 +13,11 @@ async function aTenantWith(origins: string[]) {
   return owner;
 }
 
-function preflight(origin: string) {
+function preflight(origin: string, asked = "authorization") {
   const headers = {
     origin,
     "access-control-request-method": "POST",
-    "access-control-request-headers": "authorization",
+    "access-control-request-headers": asked,
   };
   return send("/v1/runs", { method: "OPTIONS", headers });
 }
@@ -82,6 +82,18 @@ describe("pages of other origins", () => {
     expect(headers.get("access-control-max-age")).toBe("600");
     expect(headers.get("vary")).toContain("Origin");
     expect(headers.get("x-content-type-options")).toBe("nosniff");
+  });
+
+  it("may send what OpenAI's client says of itself, and nothing that nobody knows", async () => {
+    const origin = anOrigin();
+    await aTenantWith([origin]);
+    const { headers } = await preflight(
+      origin,
+      "authorization,content-type,x-stainless-os,X-Stainless-Retry-Count,x-evil",
+    );
+    const allowed = headers.get("access-control-allow-headers")?.split(", ");
+    expect(allowed).toEqual(expect.arrayContaining(["authorization", "x-stainless-os", "x-stainless-retry-count"]));
+    expect(allowed).not.toContain("x-evil");
   });
 
   it.each([

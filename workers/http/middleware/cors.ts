@@ -11,13 +11,18 @@ import type { HttpEnv } from "../env.ts";
 const METHODS = "GET, POST, PUT, PATCH, DELETE";
 const REQUEST_HEADERS =
   "authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, traceparent, x-request-id, x-weft-cache-control";
+/** OpenAI's clients tell with every call what they are and run on. */
+const CLIENT_HEADER = /^(?:x-stainless-[a-z-]+|openai-(?:organization|project))$/;
 const EXPOSED_HEADERS = [
   ...["RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id", "traceparent", "Idempotency-Replayed"],
   ...[
     "ETag",
     "Location",
     "WWW-Authenticate",
+    "X-Should-Retry",
     "X-Weft-Cache",
+    "X-Weft-Cache-Removed",
+    "X-Weft-Fallback",
     "X-Weft-Provider",
     "X-Weft-Model",
     "X-Weft-Cost-Usd-Micros",
@@ -49,7 +54,9 @@ async function preflight(http: Context<HttpEnv>, origin: string): Promise<Respon
   if (Origin.safeParse(origin).success && (await isOriginAllowed(http.var.platform, origin, null))) {
     headers.set("access-control-allow-origin", origin);
     headers.set("access-control-allow-methods", METHODS);
-    headers.set("access-control-allow-headers", REQUEST_HEADERS);
+    const asked = (http.req.header("access-control-request-headers") ?? "").toLowerCase().split(",");
+    const clients = asked.map((name) => name.trim()).filter((name) => CLIENT_HEADER.test(name));
+    headers.set("access-control-allow-headers", [REQUEST_HEADERS, ...clients].join(", "));
     headers.set("access-control-max-age", MAX_AGE_SECONDS);
   }
   return new Response(null, { status: 204, headers });
