@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { ChatCompletion, ToolCall } from "../../domain/llm/chat-completion.ts";
 import { TokenCount, type TokenUsage } from "../../domain/llm/token-usage.ts";
 import { JSON_TOOL } from "./anthropic-request.ts";
+import type { SealedThought } from "./anthropic-thought.ts";
 
 const Count = TokenCount.nullish().catch(null);
 
@@ -17,7 +18,8 @@ export type AnthropicUsage = z.infer<typeof AnthropicUsage>;
 
 const Block = z.discriminatedUnion("type", [
   z.looseObject({ type: z.literal("text"), text: z.string() }),
-  z.looseObject({ type: z.literal("thinking"), thinking: z.string() }),
+  z.looseObject({ type: z.literal("thinking"), thinking: z.string(), signature: z.string().optional() }),
+  z.looseObject({ type: z.literal("redacted_thinking"), data: z.string() }),
   z.looseObject({ type: z.literal("tool_use"), id: z.string(), name: z.string(), input: z.unknown() }),
 ]);
 
@@ -38,12 +40,17 @@ export function toCompletion(message: AnthropicMessage, created: number): ChatCo
   });
   const texts: string[] = [];
   const thoughts: string[] = [];
+  const sealed: SealedThought[] = [];
   const calls: ToolCall[] = [];
   const structured: string[] = [];
   for (const block of blocks) {
     if (block.type === "text") texts.push(block.text);
-    else if (block.type === "thinking") thoughts.push(block.thinking);
-    else if (block.name === JSON_TOOL) structured.push(JSON.stringify(block.input ?? {}));
+    else if (block.type === "redacted_thinking") sealed.push({ type: block.type, data: block.data });
+    else if (block.type === "thinking") {
+      thoughts.push(block.thinking);
+      const { type, thinking, signature } = block;
+      if (signature) sealed.push({ type, thinking, signature });
+    } else if (block.name === JSON_TOOL) structured.push(JSON.stringify(block.input ?? {}));
     else {
       const call = { name: block.name, arguments: JSON.stringify(block.input ?? {}) };
       calls.push({ id: block.id, type: "function", function: call });
@@ -64,6 +71,7 @@ export function toCompletion(message: AnthropicMessage, created: number): ChatCo
           content: said.length === 0 ? null : said.join(""),
           refusal: null,
           ...(thoughts.length > 0 && { reasoning_content: thoughts.join("") }),
+          ...(sealed.length > 0 && { thinking_blocks: sealed }),
           ...(calls.length > 0 && { tool_calls: calls }),
         },
         logprobs: null,

@@ -1,6 +1,8 @@
+import * as z from "zod";
 import { isJsonObject, type JsonObject } from "../../domain/kernel/json.ts";
 import { problem } from "../../domain/kernel/problem.ts";
 import { type ChatCompletionRequest, type ChatMessage, messageText } from "../../domain/llm/chat-completion.ts";
+import { SealedThought } from "./anthropic-thought.ts";
 
 /** Anthropic wants a limit; every model of theirs can say as much. */
 const DEFAULT_MAX_TOKENS = 4_096;
@@ -19,18 +21,16 @@ interface Turn {
 /** An OpenAI request as a body of Anthropic's Messages API. */
 export function toAnthropicRequest(request: ChatCompletionRequest): Record<string, unknown> {
   if ((request.n ?? 1) > 1) refuse("/n", "Anthropic gives one answer a call");
-  const system = request.messages.filter(isInstruction).map(messageText).filter(Boolean).join("\n\n");
   const answerTool = answerToolOf(request);
   const offered = offeredTools(request);
   const tools = [...offered, ...(answerTool === null ? [] : [answerTool])];
   const choice = answerTool === null ? toToolChoice(request) : answerToolChoice(request, offered);
-  const rule = request.response_format?.type === "json_object" ? JSON_OBJECT_RULE : "";
-  const instructions = [system, rule].filter(Boolean).join("\n\n");
+  const system = instructionsOf(request);
   return {
     model: request.model,
-    max_tokens: request.max_completion_tokens ?? request.max_tokens ?? DEFAULT_MAX_TOKENS,
+    max_tokens: request.max_completion_tokens ?? request.max_tokens ?? DEFAULT_MAX_TOKENS + thinkingTokens(request),
     messages: turnsOf(request.messages),
-    ...(instructions !== "" && { system: instructions }),
+    ...(system.length > 0 && { system }),
     ...(typeof request.temperature === "number" && { temperature: Math.min(1, request.temperature) }),
     ...(typeof request.top_p === "number" && { top_p: request.top_p }),
     ...(request.stop && { stop_sequences: [request.stop].flat() }),
@@ -41,6 +41,24 @@ export function toAnthropicRequest(request: ChatCompletionRequest): Record<strin
 }
 
 const JSON_OBJECT_RULE = "Reply with a single JSON object and nothing else.";
+
+/** One text, or blocks where one of them marks what is to be cached. */
+function instructionsOf({ messages, response_format: format }: ChatCompletionRequest): string | Block[] {
+  const instructions = messages.filter(isInstruction);
+  const rule = format?.type === "json_object" ? [JSON_OBJECT_RULE] : [];
+  const blocks = instructions.flatMap(contentBlocks);
+  if (blocks.some(isMarked)) return [...blocks, ...rule.map((text) => ({ type: "text", text }))];
+  return [...instructions.map(messageText), ...rule].filter(Boolean).join("\n\n");
+}
+
+/** What is thought counts as written, and the limit must be above it. */
+function thinkingTokens({ thinking }: ChatCompletionRequest): number {
+  return isJsonObject(thinking) && typeof thinking.budget_tokens === "number" ? thinking.budget_tokens : 0;
+}
+
+function isMarked(block: Block): boolean {
+  return block.cache_control !== undefined;
+}
 
 function isInstruction({ role }: ChatMessage): boolean {
   return role === "system" || role === "developer";
@@ -63,8 +81,12 @@ function turnsOf(messages: readonly ChatMessage[]): Turn[] {
 
 function blocksOf(message: ChatMessage): Block[] {
   if (message.role === "tool" || message.role === "function") {
-    return [{ type: "tool_result", tool_use_id: message.tool_call_id ?? message.name, content: messageText(message) }];
+    const blocks = contentBlocks(message);
+    const isText = blocks.every((block) => block.type === "text" && !isMarked(block));
+    const content = isText ? messageText(message) : blocks;
+    return [{ type: "tool_result", tool_use_id: message.tool_call_id ?? message.name, content }];
   }
+  const thoughts = z.array(SealedThought).safeParse(message.thinking_blocks).data ?? [];
   const said = contentBlocks(message);
   const calls = (message.tool_calls ?? []).map((call) => ({
     type: "tool_use",
@@ -72,7 +94,7 @@ function blocksOf(message: ChatMessage): Block[] {
     name: call.function?.name,
     input: parsedArguments(call.function?.arguments ?? ""),
   }));
-  return [...said, ...calls];
+  return [...thoughts, ...said, ...calls];
 }
 
 /** Anthropic refuses empty texts. */
@@ -136,7 +158,8 @@ function offeredTools({ tools, tool_choice: choice }: ChatCompletionRequest): Bl
 function toTool(tool: NonNullable<ChatCompletionRequest["tools"]>[number]): Block {
   if (tool.function === undefined) refuse("/tools", `Anthropic takes no tool of type ${tool.type}`);
   const { name, description, parameters } = tool.function;
-  return { name, ...(description && { description }), input_schema: parameters ?? { type: "object" } };
+  const schema = parameters ?? { type: "object" };
+  return { name, ...(description && { description }), input_schema: schema, ...cacheControl(tool) };
 }
 
 function toToolChoice(request: ChatCompletionRequest): Block | null {

@@ -3,6 +3,7 @@ import type { ChatCompletionChunk } from "../../domain/llm/chat-completion.ts";
 import { DONE } from "../../domain/llm/event-stream.ts";
 import { AnthropicUsage, toFinishReason, toUsage } from "./anthropic-answer.ts";
 import { JSON_TOOL } from "./anthropic-request.ts";
+import type { SealedThought } from "./anthropic-thought.ts";
 
 type Delta = ChatCompletionChunk["choices"][number]["delta"];
 
@@ -14,7 +15,12 @@ const Event = z.discriminatedUnion("type", [
   z.looseObject({
     type: z.literal("content_block_start"),
     index: z.int(),
-    content_block: z.looseObject({ type: z.string(), id: z.string().optional(), name: z.string().optional() }),
+    content_block: z.looseObject({
+      type: z.string(),
+      id: z.string().optional(),
+      name: z.string().optional(),
+      data: z.string().optional(),
+    }),
   }),
   z.looseObject({
     type: z.literal("content_block_delta"),
@@ -23,6 +29,7 @@ const Event = z.discriminatedUnion("type", [
       type: z.string(),
       text: z.string().optional(),
       thinking: z.string().optional(),
+      signature: z.string().optional(),
       partial_json: z.string().optional(),
     }),
   }),
@@ -46,12 +53,15 @@ export function anthropicStream(created: number): (data: unknown) => string[] {
   let structuredBlock: number | null = null;
   /** The block whose tool was named and not yet given its arguments. */
   let awaited: number | null = null;
+  /** What was thought in a block; its seal comes last. */
+  let thought = "";
 
   const chunk = (choices: ChatCompletionChunk["choices"], more: object = {}): string =>
     JSON.stringify({ id, object: "chat.completion.chunk", created, model, choices, usage: null, ...more });
   const said = (delta: Delta, reason: string | null = null): string[] => [
     chunk([{ index: 0, delta, finish_reason: reason }]),
   ];
+  const sealed = (block: SealedThought): string[] => said({ thinking_blocks: [block] });
   const input = (block: number, json: string): string[] => {
     if (block === structuredBlock) return said({ content: json });
     const index = calls.get(block);
@@ -67,7 +77,9 @@ export function anthropicStream(created: number): (data: unknown) => string[] {
         ({ id, model, usage } = event.message);
         return said({ role: "assistant", content: "" });
       case "content_block_start": {
-        const { type, id: callId, name = "" } = event.content_block;
+        const { type, id: callId, name = "", data: hidden = "" } = event.content_block;
+        thought = "";
+        if (type === "redacted_thinking") return sealed({ type, data: hidden });
         if (type !== "tool_use") return [];
         awaited = event.index;
         if (name === JSON_TOOL) {
@@ -79,9 +91,13 @@ export function anthropicStream(created: number): (data: unknown) => string[] {
         return said({ tool_calls: [{ index, id: callId, type: "function", function: { name, arguments: "" } }] });
       }
       case "content_block_delta": {
-        const { text, thinking, partial_json: json } = event.delta;
+        const { text, thinking, signature, partial_json: json } = event.delta;
         if (text !== undefined) return said({ content: text });
-        if (thinking !== undefined) return said({ reasoning_content: thinking });
+        if (signature !== undefined) return sealed({ type: "thinking", thinking: thought, signature });
+        if (thinking !== undefined) {
+          thought += thinking;
+          return said({ reasoning_content: thinking });
+        }
         if (json === undefined || json === "") return [];
         awaited = null;
         return input(event.index, json);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { assembledCompletion } from "../../../domain/llm/assembled-completion.ts";
 import { ChatCompletionRequest } from "../../../domain/llm/chat-completion.ts";
 import { eventStreamParser } from "../../../domain/llm/event-stream.ts";
 import { relayStream } from "../../../services/llm/relay-stream.ts";
@@ -151,6 +152,37 @@ describe("what Anthropic is asked", () => {
     expect(sent.messages).toEqual([{ role: "user", content: [{ type: "document", source, title: "a.pdf" }] }]);
   });
 
+  it("holds what is marked for its cache: instructions, tools and results", async () => {
+    const cache_control = { type: "ephemeral" };
+    const text = (words: string, more: object = {}) => ({ type: "text", text: words, ...more });
+    const sent = await sentFor({
+      messages: [
+        { role: "system", content: [text("Be brief."), text("The handbook.", { cache_control })] },
+        { role: "tool", tool_call_id: "t1", content: [text("25 days", { cache_control })] },
+      ],
+      tools: [{ type: "function", function: { name: "f" }, cache_control }],
+    });
+    expect(sent).toMatchObject({
+      system: [text("Be brief."), text("The handbook.", { cache_control })],
+      messages: [{ content: [{ type: "tool_result", content: [text("25 days", { cache_control })] }] }],
+      tools: [{ name: "f", cache_control }],
+    });
+  });
+
+  it("holds the pictures that a tool gave", async () => {
+    const image_url = { url: "data:image/png;base64,AAAA" };
+    const { messages } = await sentFor({
+      messages: [{ role: "tool", tool_call_id: "t1", content: [{ type: "image_url", image_url }] }],
+    });
+    const source = { type: "base64", media_type: "image/png", data: "AAAA" };
+    expect(messages).toMatchObject([{ content: [{ type: "tool_result", content: [{ type: "image", source }] }] }]);
+  });
+
+  it("leaves room for an answer beside what is thought", async () => {
+    const thinking = { type: "enabled", budget_tokens: 10_000 };
+    expect(await sentFor({ thinking })).toMatchObject({ thinking, max_tokens: 14_096 });
+  });
+
   it("keeps to Anthropic's ranges and names", async () => {
     const sent = await sentFor({ temperature: 1.8, stop: "END", max_completion_tokens: 7, user: "u1", seed: 4 });
     expect(sent).toMatchObject({ temperature: 1, stop_sequences: ["END"], max_tokens: 7, metadata: { user_id: "u1" } });
@@ -209,6 +241,20 @@ describe("what Anthropic answers", () => {
       total_tokens: 135,
       prompt_tokens_details: { cached_tokens: 100, cache_write_tokens: 20 },
     });
+  });
+
+  it("has its thoughts with their seals, and is given them back before its calls", async () => {
+    const thoughts = [
+      { type: "thinking", thinking: "Hm.", signature: "seal" },
+      { type: "redacted_thinking", data: "hidden" },
+    ];
+    const use = { type: "tool_use", id: "t1", name: "f", input: {} };
+    upstream.answers(json(message({ content: [...thoughts, use], stop_reason: "tool_use" })));
+    const [choice] = (await models().chat.complete(request(), {})).choices;
+    expect(choice?.message).toMatchObject({ reasoning_content: "Hm.", thinking_blocks: thoughts });
+    const result = { role: "tool", tool_call_id: "t1", content: "42" };
+    const { messages } = await sentFor({ messages: [{ role: "user", content: "hi" }, choice?.message, result] });
+    expect(messages).toMatchObject([{}, { role: "assistant", content: [...thoughts, use] }, {}]);
   });
 
   it.each([
@@ -281,6 +327,36 @@ describe("what Anthropic streams", () => {
     expect(chunks.at(-2).choices[0].finish_reason).toBe("tool_calls");
     expect(chunks.at(-1).usage).toMatchObject({ prompt_tokens: 9, completion_tokens: 12, total_tokens: 21 });
     expect(new Set(chunks.map(({ id, model }) => `${id} ${model}`))).toEqual(new Set(["msg_1 claude-x"]));
+  });
+
+  it("tells thoughts as they come, and their seals behind them", async () => {
+    const thinking = event({
+      type: "content_block_start",
+      index: 6,
+      content_block: { type: "thinking", thinking: "" },
+    });
+    const hidden = event({
+      type: "content_block_start",
+      index: 7,
+      content_block: { type: "redacted_thinking", data: "hidden" },
+    });
+    const thought = [
+      thinking,
+      delta(6, { type: "thinking_delta", thinking: "H" }),
+      delta(6, { type: "thinking_delta", thinking: "m." }),
+      delta(6, { type: "signature_delta", signature: "seal" }),
+      hidden,
+    ];
+    upstream.answers(events([START, ...thought, ...STREAM.slice(1)]));
+    const text = await new Response(await models().chat.stream(request(), {})).text();
+    expect(assembledCompletion(text)?.choices[0]?.message).toMatchObject({
+      reasoning_content: "Hm.",
+      thinking_blocks: [
+        { type: "thinking", thinking: "Hm.", signature: "seal" },
+        { type: "redacted_thinking", data: "hidden" },
+      ],
+      content: "Let me look.",
+    });
   });
 
   it("gives a tool without arguments an empty object", async () => {
