@@ -12,7 +12,7 @@ export const KnowledgeDocument = z
     id: z.string().describe("Starts with doc_."),
     knowledgeBaseId: z.string(),
     externalId: z.string().nullable(),
-    title: z.string().min(1).max(500),
+    title: z.string().trim().min(1).max(500),
     contentType: z.string(),
     sourceUrl: z.url().nullable(),
     metadata: Metadata,

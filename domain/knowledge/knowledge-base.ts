@@ -57,5 +57,7 @@ export const CreateKnowledgeBase = z
   .meta({ id: "CreateKnowledgeBase", example: { name: "Employee handbook" } });
 export type CreateKnowledgeBase = z.infer<typeof CreateKnowledgeBase>;
 
-export const UpdateKnowledgeBase = CreateKnowledgeBase.partial().meta({ id: "UpdateKnowledgeBase" });
+export const UpdateKnowledgeBase = CreateKnowledgeBase.partial()
+  .extend({ description: KnowledgeBase.shape.description.optional() })
+  .meta({ id: "UpdateKnowledgeBase" });
 export type UpdateKnowledgeBase = z.infer<typeof UpdateKnowledgeBase>;

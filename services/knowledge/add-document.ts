@@ -1,6 +1,7 @@
 import { and, eq, sql } from "drizzle-orm";
 import { problem } from "../../domain/kernel/problem.ts";
 import type { AddedDocument } from "../../domain/knowledge/document.ts";
+import { UNKNOWN_TYPE } from "../../domain/knowledge/extraction/file-type.ts";
 import type { Metadata } from "../../domain/knowledge/metadata.ts";
 import { type AskedTask, commit, type Enclosed } from "../commit.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
@@ -22,7 +23,6 @@ export interface NewDocument {
 }
 
 export const PLAIN_TEXT = "text/plain";
-export const UNKNOWN_TYPE = "application/octet-stream";
 
 /** So many characters travel with the ring of the task, ten such texts in three messages. */
 const MAX_ENCLOSED = 16_000;
@@ -36,7 +36,7 @@ export async function addDocument(
   requirePermission(ctx, "knowledge:write");
   if ("url" in input.source) requireImportable(ctx, input.source.url);
   const jobId = ctx.ids.next("job");
-  const row = await againstConflict(() => addOrReplace(ctx, knowledgeBaseId, input, jobId));
+  const row = await againstConflict(ctx, () => addOrReplace(ctx, knowledgeBaseId, input, jobId));
   return { ...toDocument(row), job: { id: jobId } };
 }
 

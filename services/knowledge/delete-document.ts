@@ -9,7 +9,7 @@ import { type DocumentRow, documents } from "./table.ts";
 /** Gone at once for every reader; index and files follow by a task. */
 export async function deleteDocument(ctx: ServiceContext, address: DocumentAddress): Promise<void> {
   requirePermission(ctx, "knowledge:write");
-  await againstConflict(async () => deleteRow(ctx, address, await loadDocument(ctx, address)));
+  await againstConflict(ctx, async () => deleteRow(ctx, address, await loadDocument(ctx, address)));
 }
 
 async function deleteRow(ctx: ServiceContext, address: DocumentAddress, row: DocumentRow): Promise<void> {

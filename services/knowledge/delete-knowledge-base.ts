@@ -11,7 +11,7 @@ import { documents, type KnowledgeBaseRow, knowledgeBases } from "./table.ts";
 /** Gone at once for every reader; indexes and files follow by a task. */
 export async function deleteKnowledgeBase(ctx: ServiceContext, id: string): Promise<void> {
   requirePermission(ctx, "knowledge:write");
-  await againstConflict(async () => {
+  await againstConflict(ctx, async () => {
     const row = await loadKnowledgeBase(ctx, id);
     await requireKnowledgeBase(ctx, row);
     await deleteRow(ctx, row);

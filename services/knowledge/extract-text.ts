@@ -2,6 +2,7 @@ import { MAX_DOCUMENT_CHARACTERS } from "../../domain/knowledge/document.ts";
 import { csvText, MAX_COLUMNS } from "../../domain/knowledge/extraction/csv.ts";
 import { declaredCharset, decodedText, hasControlCharacters } from "../../domain/knowledge/extraction/decode.ts";
 import { type Extraction, mediaType, unreadable } from "../../domain/knowledge/extraction/extraction.ts";
+import { DOCX, isData, isTable, isWritten } from "../../domain/knowledge/extraction/file-type.ts";
 import { jsonText } from "../../domain/knowledge/extraction/json.ts";
 import { normalisedText } from "../../domain/knowledge/text/normalise.ts";
 import { formatOf, type TextFormat } from "../../domain/knowledge/text/structure.ts";
@@ -32,26 +33,25 @@ export async function extractText(
 /** Whether files of this type are text themselves, and not data that becomes text. */
 export function isText(ctx: ServiceContext, contentType: string): boolean {
   const type = mediaType(contentType);
-  return type.startsWith("text/") && type !== "text/csv" && !ctx.ports.textExtractor.reads(type);
+  return isWritten(type) && !isTable(type) && !ctx.ports.textExtractor.reads(type);
 }
 
 /** How the stored text of a source of this type is marked up: the same as when it was extracted. */
 export function textFormat(contentType: string): TextFormat {
   const type = mediaType(contentType);
-  const isMarkedUp = type === "text/csv" || type.includes("html") || type.includes("wordprocessingml");
+  const isMarkedUp = isTable(type) || type.includes("html") || type === DOCX;
   return isMarkedUp ? "markdown" : formatOf(type);
 }
 
 /** Of files that are text themselves. */
 function plainExtraction(source: Uint8Array, contentType: string): Extraction {
   const type = mediaType(contentType);
-  const isJson = type === "application/json" || type.endsWith("+json") || type === "application/x-ndjson";
-  if (!isJson && !type.startsWith("text/")) return unreadable(`Files of the type ${type} cannot be read.`);
+  if (!isData(type) && !isWritten(type)) return unreadable(`Files of the type ${type} cannot be read.`);
   const text = decodedText(source, declaredCharset(contentType));
   if (text === null) return unreadable("The file is not text in the encoding that it claims.");
   if (hasControlCharacters(text)) return unreadable("The file holds binary data, not text.");
-  if (type === "text/csv") return tableExtraction(text);
-  if (!isJson) return { readable: true, text, format: formatOf(type) };
+  if (isTable(type)) return tableExtraction(text);
+  if (!isData(type)) return { readable: true, text, format: formatOf(type) };
   const data = jsonText(text, MAX_DOCUMENT_CHARACTERS);
   return data === null ? unreadable("The file is not valid JSON.") : { readable: true, text: data, format: "plain" };
 }

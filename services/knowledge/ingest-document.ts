@@ -6,11 +6,11 @@
 import { and, eq, ne, or, sql } from "drizzle-orm";
 import { batchesOf, batchesWithin } from "../../domain/kernel/batches.ts";
 import { asProblem, notFound, type Problem, problem } from "../../domain/kernel/problem.ts";
+import { apparentType, UNKNOWN_TYPE } from "../../domain/knowledge/extraction/file-type.ts";
 import type { IndexDocument } from "../../domain/knowledge/index-contract.ts";
 import type { TextFormat } from "../../domain/knowledge/text/structure.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
 import { allAtOnce, outcomeOf, type Settled, together } from "../together.ts";
-import { UNKNOWN_TYPE } from "./add-document.ts";
 import { awaitSettling } from "./await-settling.ts";
 import { extractText } from "./extract-text.ts";
 import { generationInForce } from "./generations.ts";
@@ -170,13 +170,13 @@ async function loadSource(ctx: ServiceContext, row: DocumentRow): Promise<Source
   if (row.sourceUrl === null) {
     const bytes = await ctx.ports.files.bytes(sourceKey(row));
     if (bytes === null) throw failed("The uploaded file is no longer stored.");
-    return { bytes, contentType: row.contentType };
+    return { bytes, contentType: apparentType(row.contentType, bytes) };
   }
   const imported = await importSource(ctx, row.sourceUrl);
   if (!imported.found) throw failed(imported.reason);
-  const contentType = row.contentType === UNKNOWN_TYPE ? imported.contentType : row.contentType;
+  const told = row.contentType === UNKNOWN_TYPE ? imported.contentType : row.contentType;
   await ctx.ports.files.put(sourceKey(row), imported.bytes, UNKNOWN_TYPE);
-  return { bytes: imported.bytes, contentType };
+  return { bytes: imported.bytes, contentType: apparentType(told, imported.bytes) };
 }
 
 type IndexedAttempt = IndexedRevision & { isSettled: boolean };

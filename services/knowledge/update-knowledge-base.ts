@@ -28,7 +28,7 @@ export async function updateKnowledgeBase(
     const row = await loadKnowledgeBase(ctx, id);
     if (embeddingModel !== row.embeddingModel) await requireEmbeddingModel(ctx, embeddingModel);
   }
-  await againstConflict(async () => {
+  await againstConflict(ctx, async () => {
     const row = await loadKnowledgeBase(ctx, id);
     await requireKnowledgeBase(ctx, row);
     await changeRow(ctx, row, patch);
@@ -44,7 +44,7 @@ async function changeRow(ctx: ServiceContext, row: KnowledgeBaseRow, patch: Upda
       .update(knowledgeBases)
       .set({
         name: plain.name ?? row.name,
-        description: plain.description ?? row.description,
+        description: plain.description === undefined ? row.description : plain.description,
         chunking: plain.chunking ?? row.chunking,
         ...model.set,
         updatedAt: changeTime(ctx, row),

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { problem } from "../../../domain/kernel/problem.ts";
 import { CreateDocument, KnowledgeDocument } from "../../../domain/knowledge/document.ts";
+import { DOCX, PDF, UNKNOWN_TYPE } from "../../../domain/knowledge/extraction/file-type.ts";
 import { Metadata } from "../../../domain/knowledge/metadata.ts";
 import { type NewDocument, PLAIN_TEXT } from "../../../services/knowledge/add-document.ts";
 import { MAX_SOURCE_BYTES } from "../../../services/knowledge/source-limits.ts";
@@ -22,9 +23,9 @@ const UploadForm = z.strictObject({
 /** The form as the API's description tells it: what a field holds, not what it becomes. */
 export const UploadDocument = z
   .strictObject({
-    file: z.file().describe("Text, Markdown, HTML, PDF, DOCX, CSV or JSON."),
+    file: z.file().describe("Text of any kind, Markdown, HTML, PDF, DOCX, CSV or JSON."),
     title: KnowledgeDocument.shape.title.optional().describe("The file's name when absent."),
-    contentType: z.string().min(1).max(200).optional(),
+    contentType: z.string().min(1).max(200).optional().describe("By the file's name and beginning when absent."),
     metadata: z.string().optional().describe("A JSON object."),
     externalId: CreateDocument.shape.externalId,
   })
@@ -47,7 +48,7 @@ async function readInline(request: Request): Promise<NewDocument> {
 async function readUpload(request: Request): Promise<NewDocument> {
   const { file, title, contentType, metadata, externalId } = valid(UploadForm, await readForm(request));
   return {
-    title: title ?? (file.name.slice(0, 500) || "Untitled"),
+    title: title ?? (file.name.trim().slice(0, 500) || "Untitled"),
     contentType: contentType ?? typeOf(file),
     source: { body: new Uint8Array(await file.arrayBuffer()) },
     metadata,
@@ -70,7 +71,7 @@ async function readForm(request: Request): Promise<Record<string, File | string>
 }
 
 // What browsers and curl say of a file whose type they do not know.
-const UNTOLD = ["", "application/octet-stream"];
+const UNTOLD = ["", UNKNOWN_TYPE];
 const TYPE_OF_EXTENSION: Record<string, string> = {
   txt: PLAIN_TEXT,
   md: "text/markdown",
@@ -78,15 +79,18 @@ const TYPE_OF_EXTENSION: Record<string, string> = {
   htm: "text/html",
   html: "text/html",
   csv: "text/csv",
+  tsv: "text/tab-separated-values",
   json: "application/json",
-  pdf: "application/pdf",
-  docx: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+  jsonl: "application/jsonl",
+  ndjson: "application/jsonl",
+  pdf: PDF,
+  docx: DOCX,
 };
 
 function typeOf(file: File): string {
   if (!UNTOLD.includes(file.type)) return file.type;
   const extension = /\.([a-z]+)$/i.exec(file.name)?.[1]?.toLowerCase() ?? "";
-  return TYPE_OF_EXTENSION[extension] ?? "application/octet-stream";
+  return TYPE_OF_EXTENSION[extension] ?? UNKNOWN_TYPE;
 }
 
 function jsonText(text: string, context: z.RefinementCtx): unknown {
