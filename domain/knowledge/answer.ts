@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { Filter } from "./filter.ts";
 
 /** Each is searched by itself, at once. */
 const MAX_FURTHER_BASES = 4;
@@ -9,6 +10,7 @@ export const AnswerRequest = z
     model: z.string().min(1).max(200).optional(),
     topK: z.int().min(1).max(20).default(5),
     stream: z.boolean().default(false),
+    filter: Filter.optional().describe("Which documents may answer, by their metadata."),
     knowledgeBaseIds: z
       .array(z.string().min(1))
       .max(MAX_FURTHER_BASES)

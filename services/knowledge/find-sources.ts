@@ -16,10 +16,10 @@ const DEFAULT_MODEL = "local/extractive";
 export async function findSources(
   ctx: ServiceContext,
   knowledgeBaseId: string,
-  { question, topK, knowledgeBaseIds }: AnswerRequest,
+  { question, topK, filter, knowledgeBaseIds }: AnswerRequest,
 ): Promise<Source[]> {
+  const configuration = SearchConfiguration.parse({ minScore: MIN_RELEVANCE, filter });
   const searches = [...new Set([knowledgeBaseId, ...knowledgeBaseIds])].map(async (id) => {
-    const configuration = SearchConfiguration.parse({ minScore: MIN_RELEVANCE });
     const { results } = await searchKnowledge(ctx, id, { ...configuration, query: question, topK });
     return results.map((result) => ({ ...result, knowledgeBaseId: id }));
   });

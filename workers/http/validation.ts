@@ -23,6 +23,9 @@ function invalidMembers(issue: z.core.$ZodIssue, root: string): InvalidMember[] 
       code: issue.code,
     }));
   }
+  if (issue.code === "invalid_key") {
+    return issue.issues.map(({ message, code }) => ({ pointer, detail: message, code }));
+  }
   if (issue.code === "invalid_union") {
     const nearest = nearestOf(issue.errors);
     if (nearest !== null) {
@@ -34,10 +37,16 @@ function invalidMembers(issue: z.core.$ZodIssue, root: string): InvalidMember[] 
 
 /** The alternative that was most probably meant: one whose kind of value it is, with the fewest faults. */
 function nearestOf(alternatives: readonly z.core.$ZodIssue[][]): z.core.$ZodIssue[] | null {
-  const isOfOtherKind = (issues: readonly z.core.$ZodIssue[]) =>
-    issues.some(({ code, path }) => code === "invalid_type" && path.length === 0);
   const meant = alternatives.filter((issues) => issues.length > 0 && !isOfOtherKind(issues));
   return (meant.length > 0 ? meant : alternatives).toSorted((a, b) => a.length - b.length)[0] ?? null;
+}
+
+function isOfOtherKind(issues: readonly z.core.$ZodIssue[]): boolean {
+  return issues.some(
+    (issue) =>
+      issue.path.length === 0 &&
+      (issue.code === "invalid_type" || (issue.code === "invalid_union" && issue.errors.every(isOfOtherKind))),
+  );
 }
 
 /** RFC 6901 for bodies; the bare name after `?` for query parameters. */

@@ -113,6 +113,18 @@ describe("an answer", () => {
     expect(answer.usage.promptTokens).toBeGreaterThan(0);
   });
 
+  it("comes from the documents alone that a filter leaves", async () => {
+    const { member, kb } = await aHandbook();
+    const question = "How many weeks of parental leave are paid?";
+    expect(await answered(member, kb, { question, filter: { team: "hr" } })).toMatchObject({ grounded: true });
+    const other = await answered(member, kb, { question, filter: { team: { $ne: "hr" } } });
+    expect(other).toMatchObject({ grounded: false, citations: [] });
+    const body = { question, filter: { $where: 1 } };
+    const refused = await member.call(`/v1/knowledge-bases/${kb.id}/answer`, { body });
+    expectProblem(refused, 422, "validation-failed");
+    expect(refused.body.errors).toMatchObject([{ pointer: "/filter/$where" }]);
+  });
+
   it.each(["Who won the football world cup in 1998?", "What is the boiling point of ethanol?", "🏖️"])(
     "says that the sources do not hold it: %s",
     async (question) => {

@@ -45,11 +45,13 @@ describe("knowledge bases", () => {
     expect(second.body.nextCursor).toBeNull();
   });
 
-  it("keep what a change does not name", async () => {
+  it("keep what a change does not name, and lose a description that it takes away", async () => {
     const member = await aTenant();
     const kb = await aKnowledgeBase(member, { description: "For everyone" });
     const { body } = await member.call(`/v1/knowledge-bases/${kb.id}`, { method: "PATCH", body: { name: "Rules" } });
     expect(body).toMatchObject({ name: "Rules", description: "For everyone", chunking: kb.chunking });
+    const cleared = await member.call(`/v1/knowledge-bases/${kb.id}`, { method: "PATCH", body: { description: null } });
+    expect(cleared.body).toMatchObject({ name: "Rules", description: null });
   });
 
   it("refuse to change to a model of no known provider", async () => {
