@@ -9,18 +9,26 @@ export function guardedCompletion(
   guardrails: readonly Guardrail[],
 ): { completion: ChatCompletion; judgement: Judgement } {
   const judgement = judged(
-    completion.choices.map(({ message }) => ({ text: message.content ?? "", isUntrusted: false })),
+    completion.choices.flatMap(({ message }) => wordsOf(message).map(([, text]) => ({ text, isUntrusted: false }))),
     guardrails,
     "output",
   );
   if (isBlocked(judgement)) return { completion: withheld(completion), judgement };
   if (!judgement.findings.some(({ action }) => action === "redact")) return { completion, judgement };
-  const choices = completion.choices.map((choice, at) =>
-    typeof choice.message.content === "string"
-      ? { ...choice, message: { ...choice.message, content: judgement.texts[at] ?? "" } }
-      : choice,
-  );
+  const texts = judgement.texts.values();
+  const choices = completion.choices.map((choice) => {
+    const words = wordsOf(choice.message).map(([name]) => [name, texts.next().value ?? ""]);
+    return { ...choice, message: { ...choice.message, ...Object.fromEntries(words) } };
+  });
   return { completion: { ...completion, choices }, judgement };
+}
+
+/** What a model says in a message or in a piece of one: content, refusal, reasoning, and what a provider calls so. */
+export function wordsOf(said: Record<string, unknown>): [name: string, text: string][] {
+  return Object.entries(said).filter((member): member is [string, string] => {
+    const [name, value] = member;
+    return name !== "role" && typeof value === "string";
+  });
 }
 
 /** An answer that may not be told, in the form in which OpenAI's clients read a filtered one. */

@@ -2,6 +2,7 @@ import type { Finding, Guardrail, Stage } from "./guardrail.ts";
 import { bannedExpression, MAX_BANNED_SPAN } from "./guardrail-pattern.ts";
 import { injectionSigns } from "./injection.ts";
 import { MAX_PII_SPAN, piiSpans } from "./pii.ts";
+import { plainText } from "./plain-text.ts";
 import { countsByKind, redactedText, type Span } from "./span.ts";
 
 /** A text of a call. `isUntrusted`: it came from outside, and may try to instruct the model. */
@@ -75,10 +76,11 @@ function looked(guardrail: Guardrail, texts: string[], given: readonly GuardedTe
 export function spansOf(guardrail: Guardrail, text: string, stage: Stage): Span[] {
   if (guardrail.type === "pii" && isOn(guardrail.on, stage)) return piiSpans(text, guardrail.kinds);
   if (guardrail.type !== "banned-content" || !isOn(guardrail.on, stage)) return [];
-  return [...text.matchAll(expressionOf(guardrail))].map(({ 0: match, index }) => ({
+  const { plain, startOf, endBefore } = plainText(text);
+  return [...plain.matchAll(expressionOf(guardrail))].map(({ 0: match, index }) => ({
     kind: "banned",
-    start: index,
-    end: index + match.length,
+    start: startOf(index),
+    end: endBefore(index + match.length),
   }));
 }
 

@@ -1,7 +1,9 @@
 import { isJsonObject } from "../kernel/json.ts";
 import { DONE, eventStreamParser, eventText } from "./event-stream.ts";
+import { wordsOf } from "./guarded-completion.ts";
 import type { Finding, Guardrail } from "./guardrail.ts";
 import { heldCharacters, spansOf } from "./guardrail-judge.ts";
+import { plainText } from "./plain-text.ts";
 import { countsByKind, redactedText, type Span } from "./span.ts";
 
 // Guards the text of a stream while it passes.
@@ -28,15 +30,27 @@ const MIN_RELEASED = 24;
 
 export function streamGuard(guardrails: readonly Guardrail[]): StreamGuard {
   const parser = eventStreamParser();
-  const windows = new Map<number, TextWindow>();
+  /** By choice, then by the member that the words are told in. */
+  const windows = new Map<number, Map<string, TextWindow>>();
   const noted = new Map<string, Finding>();
   let last: Chunk | null = null;
   let blocked = false;
+  let length = 0;
 
-  function windowOf(index: number): TextWindow {
-    const window = windows.get(index) ?? textWindow(guardrails, note);
-    windows.set(index, window);
-    return window;
+  function windowsOf(index: number): Map<string, TextWindow> {
+    const ofChoice = windows.get(index) ?? new Map<string, TextWindow>();
+    windows.set(index, ofChoice);
+    return ofChoice;
+  }
+
+  function noteSize(added: number): void {
+    const before = length;
+    length += added;
+    for (const guardrail of guardrails) {
+      const most = guardrail.type === "size" ? guardrail.maxOutputCharacters : undefined;
+      if (most === undefined || length <= most || before > most) continue;
+      note({ guardrail: guardrail.type, action: guardrail.action, found: { characters: length } });
+    }
   }
 
   function note(finding: Finding): void {
@@ -61,24 +75,26 @@ export function streamGuard(guardrails: readonly Guardrail[]): StreamGuard {
   }
 
   function guardedChoice(choice: Choice): Choice {
-    const { content } = choice.delta;
-    const isLast = typeof choice.finish_reason === "string";
-    if (typeof content !== "string" && !isLast) return choice;
-    const window = windowOf(choice.index);
-    const free = window.push(typeof content === "string" ? content : "") + (isLast ? window.end() : "");
-    return {
-      ...choice,
-      delta: { ...choice.delta, ...((free !== "" || typeof content === "string") && { content: free }) },
-    };
+    const ofChoice = windowsOf(choice.index);
+    const delta = { ...choice.delta };
+    for (const [name, text] of wordsOf(delta)) {
+      const window = ofChoice.get(name) ?? textWindow(guardrails, note);
+      ofChoice.set(name, window);
+      noteSize(text.length);
+      delta[name] = window.push(text);
+    }
+    if (typeof choice.finish_reason !== "string") return { ...choice, delta };
+    for (const [name, rest] of restsOf(ofChoice)) delta[name] = wordsIn(delta, name) + rest;
+    return { ...choice, delta };
   }
 
   return {
     push: (text) => parser.push(text).map(guarded).join(""),
     end() {
       if (blocked || last === null) return "";
-      const rests = [...windows].flatMap(([index, window]) => {
-        const content = window.end();
-        return content === "" ? [] : [{ index, delta: { content }, finish_reason: null }];
+      const rests = [...windows].flatMap(([index, ofChoice]) => {
+        const delta = Object.fromEntries(restsOf(ofChoice));
+        return Object.keys(delta).length === 0 ? [] : [{ index, delta, finish_reason: null }];
       });
       if (blocked) return eventText(JSON.stringify(filteredEnd(last)));
       return rests.length === 0 ? "" : eventText(JSON.stringify({ ...last, choices: rests }));
@@ -94,12 +110,20 @@ interface TextWindow {
   end(): string;
 }
 
+function restsOf(windows: ReadonlyMap<string, TextWindow>): [name: string, rest: string][] {
+  return [...windows].map(([name, window]): [string, string] => [name, window.end()]).filter(([, rest]) => rest !== "");
+}
+
+function wordsIn(delta: Choice["delta"], name: string): string {
+  const words = delta[name];
+  return typeof words === "string" ? words : "";
+}
+
 function textWindow(guardrails: readonly Guardrail[], note: (finding: Finding) => void): TextWindow {
   const hold = heldCharacters(guardrails);
   let held = "";
-  /** The character before `held`: it tells whether a word begins there. */
+  /** The character that is read before `held`: it tells whether a word begins there. */
   let before = "";
-  let length = 0;
 
   function spansIn(guardrail: Guardrail, text: string): Span[] {
     return spansOf(guardrail, before + text, "output")
@@ -109,8 +133,11 @@ function textWindow(guardrails: readonly Guardrail[], note: (finding: Finding) =
 
   /** Where the held text can be cut: no match reaches over it. */
   function cut(): number {
-    const at = held.length - hold;
-    if (at < MIN_RELEASED || held.length > MAX_HELD) return at < MIN_RELEASED ? 0 : at;
+    if (held.length - hold < MIN_RELEASED) return 0;
+    if (held.length > MAX_HELD) return wholeCharacters(held, held.length - hold);
+    const { plain, startOf } = plainText(held);
+    const at = wholeCharacters(held, startOf(Math.max(0, plain.length - hold)));
+    if (at < MIN_RELEASED) return 0;
     const spans = guardrails.flatMap((guardrail) => spansIn(guardrail, held)).sort((a, b) => b.start - a.start);
     return spans.reduce((end, span) => (span.start < end && span.end > end ? span.start : end), at);
   }
@@ -127,24 +154,14 @@ function textWindow(guardrails: readonly Guardrail[], note: (finding: Finding) =
       text = head + text.slice(end);
       end = head.length;
     }
-    before = held.slice(at - 1, at);
+    before = plainText(before + held.slice(0, at)).plain.at(-1) ?? "";
     held = held.slice(at);
     return text.slice(0, end);
-  }
-
-  function noteSize(added: number): void {
-    for (const guardrail of guardrails) {
-      const most = guardrail.type === "size" ? guardrail.maxOutputCharacters : undefined;
-      if (most === undefined || length <= most || length - added > most) continue;
-      note({ guardrail: guardrail.type, action: guardrail.action, found: { characters: length } });
-    }
   }
 
   return {
     push(text) {
       held += text;
-      length += text.length;
-      noteSize(text.length);
       const at = cut();
       return at === 0 ? "" : release(at);
     },
@@ -152,9 +169,15 @@ function textWindow(guardrails: readonly Guardrail[], note: (finding: Finding) =
   };
 }
 
-/** Whether anything is left of a choice whose text is held back. */
+/** The place, or the one before it, where no character is cut in two. */
+function wholeCharacters(text: string, at: number): number {
+  return /[\ud800-\udbff]$/.test(text.slice(at - 1, at)) ? at - 1 : at;
+}
+
+/** Whether anything is left of a choice whose words are held back. */
 function says({ delta, finish_reason: reason }: Choice): boolean {
-  return typeof reason === "string" || delta.content !== "" || Object.keys(delta).some((name) => name !== "content");
+  const words = Object.values(delta);
+  return typeof reason === "string" || words.length === 0 || words.some((said) => said !== "");
 }
 
 function filteredEnd(chunk: Chunk): Chunk {

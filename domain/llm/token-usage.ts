@@ -29,6 +29,22 @@ export function tokenUsage(promptTokens: number, completionTokens: number): Toke
   };
 }
 
+/** Of two calls for one answer. */
+export function usageSum(a: TokenUsage, b: TokenUsage): TokenUsage {
+  const sum = (count: (usage: TokenUsage) => number | null | undefined) => (count(a) ?? 0) + (count(b) ?? 0);
+  return {
+    ...tokenUsage(
+      sum((usage) => usage.prompt_tokens),
+      sum((usage) => usage.completion_tokens),
+    ),
+    prompt_tokens_details: {
+      cached_tokens: sum((usage) => usage.prompt_tokens_details?.cached_tokens),
+      cache_write_tokens: sum((usage) => usage.prompt_tokens_details?.cache_write_tokens),
+    },
+    completion_tokens_details: { reasoning_tokens: sum((usage) => usage.completion_tokens_details?.reasoning_tokens) },
+  };
+}
+
 /** Of the prompt: `plain` at full price, what the provider's cache already held, and what was written into it. */
 export function promptParts(usage: TokenUsage): { plain: number; cached: number; cacheWrite: number } {
   const cached = Math.min(usage.prompt_tokens, usage.prompt_tokens_details?.cached_tokens ?? 0);

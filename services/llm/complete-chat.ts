@@ -2,7 +2,7 @@ import type { CachedAnswer, CacheOutcome } from "../../domain/llm/answer-cache.t
 import type { ChatCompletion, ChatCompletionRequest } from "../../domain/llm/chat-completion.ts";
 import type { Cost } from "../../domain/llm/price.ts";
 import { estimatedAnswerTokens } from "../../domain/llm/token-estimate.ts";
-import { type TokenUsage, tokenUsage } from "../../domain/llm/token-usage.ts";
+import { type TokenUsage, tokenUsage, usageSum } from "../../domain/llm/token-usage.ts";
 import type { ServiceContext } from "../context.ts";
 import type { Answered } from "./asked-model.ts";
 import { settleCached } from "./cached-answer.ts";
@@ -55,8 +55,7 @@ export async function completeOpened(ctx: ServiceContext, call: ChatCall): Promi
   return fromCache(ctx, call, { ...value, costUsdMicros: value.cost.usdMicros }, "hit");
 }
 
-async function freshCompletion(ctx: ServiceContext, opened: ChatCall, look: CacheLook): Promise<ReceiptedCompletion> {
-  const call = await reserved(ctx, opened);
+async function freshCompletion(ctx: ServiceContext, call: ChatCall, look: CacheLook): Promise<ReceiptedCompletion> {
   try {
     const first = await askedAnswer(ctx, call);
     const receipt = await guardOutput(ctx, call, first, async (request) =>
@@ -67,21 +66,31 @@ async function freshCompletion(ctx: ServiceContext, opened: ChatCall, look: Cach
   } catch (error) {
     const { kind, ...answer } = await fallbackCompletion(ctx, call, error);
     return { ...answer, cost: { usdMicros: 0, priced: true }, cache: look.outcome, fallback: kind };
+  }
+}
+
+/** Each time a model is asked the budgets hold what that may cost, also to mend an answer. */
+async function askedAnswer(ctx: ServiceContext, opened: ChatCall) {
+  const call = await reserved(ctx, opened);
+  try {
+    const { answer, answered } = await askTargets(ctx, call);
+    ctx.later(watchDrift(ctx, answered, answer));
+    return settled(ctx, call, answer, answered);
   } finally {
     call.hold.end();
   }
 }
 
-async function askedAnswer(ctx: ServiceContext, call: ChatCall) {
-  const { answer, answered } = await askTargets(ctx, call);
-  ctx.later(watchDrift(ctx, answered, answer));
-  return settled(ctx, call, answer, answered);
-}
+type Asked = Awaited<ReturnType<typeof askedAnswer>>;
 
-/** A mended answer has cost what the first one did, too. */
-function afterFirst<T extends { cost: Cost }>(first: T, mended: T): T {
+/** A mended answer has used and cost what the first one did, too. */
+function afterFirst(first: Asked, mended: Asked): Asked {
   const usdMicros = first.cost.usdMicros + mended.cost.usdMicros;
-  return { ...mended, cost: { usdMicros, priced: first.cost.priced && mended.cost.priced } };
+  const cost = { usdMicros, priced: first.cost.priced && mended.cost.priced };
+  const { usage: before } = first.completion;
+  const { usage: after } = mended.completion;
+  const completion = before && after ? { ...mended.completion, usage: usageSum(before, after) } : mended.completion;
+  return { ...mended, completion, cost };
 }
 
 function askTargets(ctx: ServiceContext, call: ChatCall) {

@@ -6,6 +6,7 @@ import {
   guardedCompletion,
   repairRequest,
   withheld,
+  wordsOf,
 } from "../../domain/llm/guarded-completion.ts";
 import { heldCharacters, isBlocked, isOn } from "../../domain/llm/guardrail-judge.ts";
 import { type StreamGuard, streamGuard } from "../../domain/llm/guardrail-stream.ts";
@@ -35,8 +36,8 @@ export async function guardOutput<T extends Given>(
   const { completion, judgement } = guardedCompletion(shaped.completion, guardrails);
   noteFindings(ctx, name, "output", judgement.findings);
   if (isBlocked(judgement)) return { ...shaped, completion };
-  const text = completion.choices.map(({ message }) => message.content ?? "").join("\n\n");
-  const isWithheld = await isHeldBack(ctx, call.route, "output", text.trim(), call.options);
+  const words = completion.choices.flatMap(({ message }) => wordsOf(message).map(([, text]) => text));
+  const isWithheld = await isHeldBack(ctx, call.route, "output", words.join("\n\n").trim(), call.options);
   return { ...shaped, completion: isWithheld ? withheld(completion) : completion };
 }
 

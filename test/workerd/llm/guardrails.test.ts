@@ -77,6 +77,19 @@ describe("guardrails of what comes back", () => {
     expect(body.choices[0].message.refusal).toEqual(expect.any(String));
   });
 
+  it("look at refusals and reasoning, too", async () => {
+    const message = {
+      role: "assistant",
+      content: null,
+      refusal: "Not jane@example.com.",
+      reasoning_content: "jane@example.com?",
+    };
+    const choices = [{ index: 0, message, logprobs: null, finish_reason: "stop" }];
+    const owner = await aGuardedRoute(() => json(completion("", { choices })), [{ type: "pii" }]);
+    const { body } = await owner.call("/v1/chat/completions", ask("hi"));
+    expect(body.choices[0].message).toEqual({ ...message, refusal: "Not [EMAIL].", reasoning_content: "[EMAIL]?" });
+  });
+
   it("redact a stream while it passes", async () => {
     const words = "You can write to jane@example.com at any time of the day. ".repeat(12).split(/(?<= )/);
     const parts = [...words.map((content) => chunk({ content })), chunk({}, "stop"), "data: [DONE]\n\n"];
@@ -100,6 +113,8 @@ describe("a JSON Schema of the answer", () => {
     const owner = await aGuardedRoute(upstream, [guardrail]);
     const { body } = await owner.call("/v1/chat/completions", ask("How many days?"));
     expect(body.choices[0].message.content).toBe('{"days": 30}');
+    // Both answers were paid for.
+    expect(body.usage).toMatchObject({ prompt_tokens: 2_000, completion_tokens: 1_000, total_tokens: 3_000 });
     expect(upstream).toHaveBeenCalledTimes(2);
     expect(JSON.stringify(upstream.mock.calls[1]?.[0].body.messages)).toContain("The answer is not JSON.");
     await decisions(owner, [{ guardrail: "json-schema", action: "repair" }]);
@@ -111,6 +126,20 @@ describe("a JSON Schema of the answer", () => {
     const { body } = await owner.call("/v1/chat/completions", ask("How many days?"));
     expect(body.choices[0].finish_reason).toBe("content_filter");
     expect(upstream).toHaveBeenCalledTimes(2);
+  });
+
+  it("is not asked for again with money that nobody has", async () => {
+    const upstream = vi.fn<Upstream>(() => json(completion("thirty days")));
+    const owner = await aTenant();
+    const prices = { m: { inputUsdMicrosPerMillionTokens: 0, outputUsdMicrosPerMillionTokens: 2_000_000 } };
+    await aProvider(owner, upstream, { prices });
+    const budget = { usdMicrosPerMonth: 1_000 };
+    const route = { strategy: "fallback", targets: [{ model: "mock/m" }], guardrails: [guardrail], budget };
+    await owner.call("/v1/model-routes/answers", { method: "PUT", body: route });
+    const { status, body } = await owner.call("/v1/chat/completions", ask("How many days?", { max_tokens: 500 }));
+    expect(status).toBe(200);
+    expect(body.choices[0].finish_reason).toBe("content_filter");
+    expect(upstream).toHaveBeenCalledTimes(1);
   });
 
   it("that judges nothing is refused where it is set, and where it is asked for", async () => {
