@@ -1,4 +1,8 @@
 import type { Refusal, RunCommand } from "../../domain/workflows/run/command.ts";
+import { charactersOf } from "../../domain/workflows/run/payload.ts";
+
+/** Of the children of one command, whose event is one text. After each command the run sees what it holds. */
+const MAX_JOINED_CHARACTERS = 4_000_000;
 
 export interface Letter {
   command: RunCommand;
@@ -28,26 +32,48 @@ export class Inbox {
   }
 }
 
+interface Group {
+  command: RunCommand;
+  letters: Letter[];
+}
+
 /**
- * Letters that are one command: the ends of all children of one map run. A history is bounded, and tens of thousands of children
+ * Letters that are one command: the ends of the children of one map run. A history is bounded, and tens of thousands of children
  * must fit into it.
  */
-export function joined(letters: readonly Letter[]): { command: RunCommand; letters: Letter[] }[] {
-  const groups: { command: RunCommand; letters: Letter[] }[] = [];
+export function joined(letters: readonly Letter[]): Group[] {
+  const groups: Group[] = [];
+  let room = 0;
   for (const letter of letters) {
     const { command } = letter;
     const last = groups.at(-1);
-    const more = last === undefined ? null : joinedCommand(last.command, command);
-    if (last === undefined || more === null) groups.push({ command, letters: [letter] });
+    const characters = charactersOfEnds(command);
+    if (last !== undefined && isOfSameMap(last.command, command) && characters <= room) last.letters.push(letter);
     else {
-      last.command = more;
-      last.letters.push(letter);
+      groups.push({ command, letters: [letter] });
+      room = MAX_JOINED_CHARACTERS;
     }
+    room -= characters;
   }
-  return groups;
+  return groups.map(inOneCommand);
 }
 
-function joinedCommand(one: RunCommand, other: RunCommand): RunCommand | null {
-  if (one.type !== "ChildrenFinished" || other.type !== "ChildrenFinished" || one.key !== other.key) return null;
-  return { ...one, children: [...one.children, ...other.children] };
+function charactersOfEnds(command: RunCommand): number {
+  if (command.type !== "ChildrenFinished") return 0;
+  return command.children.reduce(
+    (sum, child) => sum + charactersOf(child.status === "succeeded" ? child.output : child.cause),
+    0,
+  );
+}
+
+function isOfSameMap(one: RunCommand, other: RunCommand): boolean {
+  return one.type === "ChildrenFinished" && other.type === "ChildrenFinished" && one.key === other.key;
+}
+
+function inOneCommand({ command, letters }: Group): Group {
+  if (command.type !== "ChildrenFinished") return { command, letters };
+  const children = letters.flatMap((letter) =>
+    letter.command.type === "ChildrenFinished" ? letter.command.children : [],
+  );
+  return { command: { ...command, children }, letters };
 }

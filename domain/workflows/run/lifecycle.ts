@@ -50,7 +50,7 @@ function redriveScope(state: RunState, scope: Scope): void {
   visit.retries = [];
   scope.phase = { at: "fanOut", visit, fanOut };
   if (fanOut.kind === "mapRun") {
-    redriveMapRun(state, fanOut);
+    redriveMapRun(state, scope, fanOut);
     return;
   }
   for (const index of Object.keys(fanOut.open)) {

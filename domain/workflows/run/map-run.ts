@@ -1,6 +1,6 @@
 import type { Json } from "../../kernel/json.ts";
 import { mapRunKey } from "./effects.ts";
-import type { ChildOutcome, MapRunChange, MapRunStarted, WrittenFile } from "./event.ts";
+import type { ChildOutcome, Failure, MapRunChange, MapRunStarted, WrittenFile } from "./event.ts";
 import { openChild, openFanOut, resize } from "./fan-out.ts";
 import { hold } from "./holding.ts";
 import { charactersOf } from "./payload.ts";
@@ -48,6 +48,7 @@ export function finishChildren(state: RunState, scope: Scope, children: readonly
     fanOut.openCount--;
     if (child.status === "failed") {
       mapRun.failed++;
+      hold(state, scope, "work", scope.held.work + charactersOfFailure(child));
       mapRun.failures[child.index] = {
         ...(child.error !== undefined && { error: child.error }),
         ...(child.cause !== undefined && { cause: child.cause }),
@@ -100,14 +101,21 @@ export function takeWritten(scope: Scope, output: Json): void {
 }
 
 /** Failed and cancelled children run again under new keys; what was being written is written again. */
-export function redriveMapRun(state: RunState, fanOut: FanOut): void {
+export function redriveMapRun(state: RunState, scope: Scope, fanOut: FanOut): void {
   const mapRun = openMapRun(fanOut);
+  for (const failure of Object.values(mapRun.failures)) {
+    hold(state, scope, "work", scope.held.work - charactersOfFailure(failure));
+  }
   mapRun.attempt++;
   if (mapRun.failed > 0) mapRun.stage = "running";
   for (const index of Object.keys(mapRun.failures)) openChild(fanOut, Number(index));
   mapRun.failures = {};
   mapRun.failed = 0;
   openChildren(state, fanOut);
+}
+
+function charactersOfFailure({ error, cause }: Failure): number {
+  return charactersOf(error) + charactersOf(cause);
 }
 
 export function openMapRun(fanOut: FanOut): MapRun {

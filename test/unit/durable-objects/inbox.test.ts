@@ -21,6 +21,17 @@ describe("letters", () => {
     expect(first?.command).toMatchObject({ key: "a", children: [{ index: 0 }, { index: 1 }] });
   });
 
+  it("about children are several commands where one would be too large", () => {
+    const large = (index: number): RunCommand => ({
+      type: "ChildrenFinished",
+      key: "a",
+      children: [{ index, status: "succeeded", output: "x".repeat(1_500_000) }],
+    });
+    const groups = joined([0, 1, 2, 3, 4].map(large).map(letterOf));
+    expect(groups.map(({ letters }) => letters.length)).toEqual([2, 2, 1]);
+    expect(groups[1]?.command).toMatchObject({ children: [{ index: 2 }, { index: 3 }] });
+  });
+
   it("that come while others wait open the inbox once", async () => {
     let opened = 0;
     const inbox = new Inbox(() => opened++);

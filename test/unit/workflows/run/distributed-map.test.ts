@@ -119,6 +119,22 @@ describe("a distributed Map", () => {
     expect(world.open).toEqual([]);
   });
 
+  it("counts why children failed of what it may hold, until they run again", async () => {
+    const world = mapOf({ ToleratedFailurePercentage: 100 });
+    await world.start(new Array<Json>(2_000).fill(1));
+    const { key } = children(world);
+    const cause = "x".repeat(32_000);
+    let finished = 0;
+    for (; finished < 2_000 && world.state.status === "running"; finished++) {
+      await world.send({ type: "ChildrenFinished", key, children: [{ index: finished, status: "failed", cause }] });
+    }
+    expect(finished).toBe(1_049);
+    expect(world.state).toMatchObject({ status: "failed", error: "States.DataLimitExceeded" });
+    await world.send({ type: "Redrive" });
+    expect(world.state.held).toBeLessThan(100_000);
+    expect(world.state.status).toBe("running");
+  });
+
   it("leaves tolerated failures out of the results", async () => {
     const world = mapOf({ ToleratedFailurePercentage: 50 });
     await world.start([1, 2]);
