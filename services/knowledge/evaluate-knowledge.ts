@@ -16,6 +16,8 @@ import { documents } from "./table.ts";
 /** Several passages of one document count as one find, so more are asked for than documents are judged. */
 const PASSAGES_A_DOCUMENT = 3;
 const MAX_PASSAGES = 100;
+/** So many show what is wrong with the judgements. */
+const MAX_UNKNOWN = 100;
 // Searches of one index queue in its object; a few in flight hide the way there and back.
 const IN_FLIGHT = 4;
 
@@ -30,10 +32,11 @@ export async function evaluateKnowledge(
 ): Promise<EvaluationResult> {
   requirePermission(ctx, "knowledge:read");
   await loadKnowledgeBase(ctx, knowledgeBaseId);
-  const nameOf = await judgedNames(ctx, knowledgeBaseId, queries);
-  const measure = (searched: SearchConfiguration) => measured(ctx, knowledgeBaseId, { queries, k, nameOf, searched });
+  const judged = await judgedDocuments(ctx, knowledgeBaseId, queries);
+  const measure = (searched: SearchConfiguration) => measured(ctx, knowledgeBaseId, { queries, k, judged, searched });
   const first = await measure(configuration);
-  const result = { ...first, knowledgeBaseId, k };
+  const unknownDocuments = unknownNames(queries, judged).slice(0, MAX_UNKNOWN);
+  const result = { ...first, knowledgeBaseId, k, unknownDocuments };
   if (compareWith === undefined) return result;
   return { ...result, comparison: comparison(first, await measure(compareWith)) };
 }
@@ -41,21 +44,21 @@ export async function evaluateKnowledge(
 interface Measuring {
   queries: readonly EvaluationQuery[];
   k: number;
-  nameOf: (documentId: string) => string;
+  judged: JudgedDocuments;
   searched: SearchConfiguration;
 }
 
 async function measured(
   ctx: ServiceContext,
   knowledgeBaseId: string,
-  { queries, k, nameOf, searched }: Measuring,
+  { queries, k, judged, searched }: Measuring,
 ): Promise<Measurement> {
   const topK = Math.min(MAX_PASSAGES, k * PASSAGES_A_DOCUMENT);
   const perQuery = await mapped(queries, async ({ id, text, relevant }) => {
     const startedAt = ctx.clock.now();
     const { results } = await searchKnowledge(ctx, knowledgeBaseId, { ...searched, query: text, topK });
     const latencyMs = ctx.clock.now() - startedAt;
-    const retrieved = [...new Set(results.map(({ documentId }) => nameOf(documentId)))].slice(0, k);
+    const retrieved = [...new Set(results.map(({ documentId }) => nameOf(documentId, relevant, judged)))].slice(0, k);
     return { id, retrieved, latencyMs, ...queryMetrics(retrieved, new Map(Object.entries(relevant)), k) };
   });
   const latencies = perQuery.map(({ latencyMs }) => latencyMs);
@@ -63,14 +66,16 @@ async function measured(
   return { configuration: searched, ...meanMetrics(perQuery), latency, perQuery };
 }
 
-/** The judges may say a document's id or its external id: what they said is how its finds are named. */
-async function judgedNames(
+/** The external ids, by id, of the documents that a judgement names by either. */
+type JudgedDocuments = ReadonlyMap<string, string | null>;
+
+async function judgedDocuments(
   ctx: ServiceContext,
   knowledgeBaseId: string,
   queries: readonly EvaluationQuery[],
-): Promise<(documentId: string) => string> {
-  const names = JSON.stringify([...new Set(queries.flatMap(({ relevant }) => Object.keys(relevant)))]);
-  const judged = sql`(select value from json_each(${names}))`;
+): Promise<JudgedDocuments> {
+  const names = JSON.stringify(namesIn(queries));
+  const named = sql`(select value from json_each(${names}))`;
   const rows = await ctx.db
     .select({ id: documents.id, externalId: documents.externalId })
     .from(documents)
@@ -78,12 +83,24 @@ async function judgedNames(
       and(
         eq(documents.tenantId, ctx.tenant.id),
         eq(documents.knowledgeBaseId, knowledgeBaseId),
-        or(inArray(documents.id, judged), inArray(documents.externalId, judged)),
+        or(inArray(documents.id, named), inArray(documents.externalId, named)),
       ),
     );
-  const said = new Set(queries.flatMap(({ relevant }) => Object.keys(relevant)));
-  const nameById = new Map(rows.map(({ id, externalId }) => [id, said.has(id) ? id : (externalId ?? id)]));
-  return (documentId) => nameById.get(documentId) ?? documentId;
+  return new Map(rows.map(({ id, externalId }) => [id, externalId]));
+}
+
+function namesIn(queries: readonly EvaluationQuery[]): string[] {
+  return [...new Set(queries.flatMap(({ relevant }) => Object.keys(relevant)))];
+}
+
+/** As the query's own judgement names the document; where it does not, by its external id, if others name it so. */
+function nameOf(documentId: string, relevant: EvaluationQuery["relevant"], judged: JudgedDocuments): string {
+  return Object.hasOwn(relevant, documentId) ? documentId : (judged.get(documentId) ?? documentId);
+}
+
+function unknownNames(queries: readonly EvaluationQuery[], judged: JudgedDocuments): string[] {
+  const known = new Set([...judged].flat());
+  return namesIn(queries).filter((name) => !known.has(name));
 }
 
 async function mapped<T, R>(items: readonly T[], use: (item: T) => Promise<R>): Promise<R[]> {

@@ -65,6 +65,9 @@ export type Comparison = z.infer<typeof Comparison>;
 export const EvaluationResult = Measurement.extend({
   knowledgeBaseId: z.string(),
   k: z.int(),
+  unknownDocuments: z
+    .array(z.string())
+    .describe("What judgements name and the knowledge base does not hold: no search can find it. A hundred at most."),
   comparison: Comparison.optional(),
 }).meta({ id: "EvaluationResult" });
 export type EvaluationResult = z.infer<typeof EvaluationResult>;

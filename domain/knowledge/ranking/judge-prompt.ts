@@ -1,6 +1,7 @@
 // The words in which a chat model is asked to judge passages or to rephrase a question, and how its answer is read. Passages
 // are quoted between lines with a boundary that is a digest of all of them, as in answering/prompt.ts.
 import { sha256Hex } from "../../kernel/digest.ts";
+import { NOT_IN_SOURCES } from "../answering/prompt.ts";
 
 interface PromptMessage {
   readonly role: "system" | "user";
@@ -49,6 +50,7 @@ const MAX_REPHRASING = 500;
 
 export function readRephrasings(answer: string, query: string, count: number): string[] {
   const lines = answer.split("\n").map((line) => line.replace(/^\s*(?:[-*•]|\d+[.)])\s*/, "").trim());
-  const fresh = lines.filter((line) => line !== "" && line !== query && line.length <= MAX_REPHRASING);
+  // `local/extractive` writes nothing of its own and says so.
+  const fresh = lines.filter((line) => !["", query, NOT_IN_SOURCES].includes(line) && line.length <= MAX_REPHRASING);
   return [...new Set(fresh)].slice(0, count);
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { NOT_IN_SOURCES } from "../../../domain/knowledge/answering/prompt.ts";
 import {
   judgeMessages,
   readGrades,
@@ -55,6 +56,10 @@ describe("the words of judges", () => {
       "paid leave",
       "days off",
     ]);
+  });
+
+  it("are none where a model writes nothing of its own", () => {
+    expect(readRephrasings(NOT_IN_SOURCES, "leave", 3)).toEqual([]);
   });
 
   it("quote the passages between lines that these cannot hold", () => {

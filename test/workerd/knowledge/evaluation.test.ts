@@ -52,6 +52,20 @@ describe("an evaluation", () => {
     expect(result.latency.p95Ms).toBeGreaterThanOrEqual(result.latency.p50Ms);
     expect(result).toMatchObject({ knowledgeBaseId: kb.id, k: 5, configuration: { mode: "hybrid", rerank: true } });
     expect(result.comparison).toBeUndefined();
+    expect(result.unknownDocuments).toEqual(["not-there"]);
+  });
+
+  it("knows a document by both of its names, as each query says it", async () => {
+    const { member, kb } = await aHandbook();
+    const { id } = await aDocument(member, kb, { title: "Lunch", text: "Lunch is at noon.", externalId: "lunch" });
+    const result = await evaluated(member, kb, {
+      queries: [
+        { id: "q1", text: "lunch at noon", relevant: { [id]: 1 } },
+        { id: "q2", text: "lunch at noon", relevant: { lunch: 1 } },
+      ],
+    });
+    expect(result).toMatchObject({ success: 1, unknownDocuments: [] });
+    expect(result.perQuery.map(({ retrieved }) => retrieved[0])).toEqual([id, "lunch"]);
   });
 
   it("compares two ways of searching, query by query", async () => {
