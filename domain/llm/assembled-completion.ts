@@ -52,11 +52,11 @@ export function assembledCompletion(events: string): ChatCompletion | null {
   }
   if (head === null || choices.size === 0) return null;
   return {
-    ...beside,
     ...head,
     object: "chat.completion",
     choices: [...choices].sort(([a], [b]) => a - b).map(([index, choice]) => finished(index, choice)),
     ...(usage !== null && { usage }),
+    ...beside,
   };
 }
 

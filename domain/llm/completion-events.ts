@@ -31,7 +31,8 @@ function deltas({ message, logprobs, finish_reason }: ChatCompletion["choices"][
   const { role, content, tool_calls, ...others } = message;
   const said = Object.entries(others).filter(([, value]) => value !== null && value !== undefined);
   const told: object[] = [
-    { role, content: "" },
+    // What only calls tools says nothing, which is not the same as saying "".
+    { role, content: typeof content === "string" ? "" : null },
     ...(said.length > 0 ? [Object.fromEntries(said)] : []),
     ...(logprobs ? [] : pieces(content ?? "").map((text) => ({ content: text }))),
     ...(tool_calls ?? []).map((call, index) => ({ tool_calls: [{ index, ...call }] })),
@@ -39,7 +40,7 @@ function deltas({ message, logprobs, finish_reason }: ChatCompletion["choices"][
   return [
     ...told.map((delta) => ({ delta })),
     // Which of them belong to which words nobody knows any more.
-    ...(logprobs ? [{ delta: { content: content ?? "" }, logprobs }] : []),
+    ...(logprobs ? [{ delta: { content }, logprobs }] : []),
     { delta: {}, reason: finish_reason ?? "stop" },
   ];
 }

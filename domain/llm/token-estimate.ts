@@ -1,3 +1,4 @@
+import { isJsonObject } from "../kernel/json.ts";
 import { type ChatCompletionRequest, messageText } from "./chat-completion.ts";
 
 /** What OpenAI's format adds to a message: its role and two separators. */
@@ -32,10 +33,17 @@ export function estimatedAnswerTokens(said: Record<string, unknown>): number {
   let tokens = 0;
   for (const name in said) {
     const value = said[name];
-    if (name === "tool_calls" && Array.isArray(value)) tokens += estimatedTokens(JSON.stringify(value));
+    if (name === "tool_calls" && Array.isArray(value)) for (const call of value) tokens += callTokens(call);
     else if (name !== "role" && typeof value === "string") tokens += estimatedTokens(value);
   }
   return tokens;
+}
+
+/** A model writes the name of a call and its arguments; index and id are the provider's. */
+function callTokens(call: unknown): number {
+  if (!isJsonObject(call) || !isJsonObject(call.function)) return estimatedTokens(JSON.stringify(call));
+  const { name, arguments: text } = call.function;
+  return estimatedTokens(typeof name === "string" ? name : "") + estimatedTokens(typeof text === "string" ? text : "");
 }
 
 /** Latin letters are a quarter of a token; Greek to Georgian and the like about half; Han, Kana and Hangul close to one. */

@@ -105,10 +105,10 @@ export function createApp(): Hono<HttpEnv> {
     if (here.length === 0)
       return answerError(problem("not-found", { detail: "There is nothing at this address." }), http);
     const failure = problem("method-not-allowed", { members: { allow: methodsOf(here) } });
-    return answerFor(here)(failure, http);
+    return answerAt(http.req.path)(failure, http);
   });
   // What stands before the operations may refuse, too.
-  app.onError((error, http) => answerFor(operationsAt(http.req.path))(error, http));
+  app.onError((error, http) => answerAt(http.req.path)(error, http));
   return app;
 }
 
@@ -116,8 +116,11 @@ function operationsAt(address: string): Operation[] {
   return OPERATIONS.filter((operation) => pattern(operation).test(address));
 }
 
-function answerFor(operations: readonly Operation[]): typeof answerError {
-  return operations.some(({ errors }) => errors === "openai") ? answerOpenAiError : answerError;
+/** In whose shape an address refuses; one of our own may look like an id of OpenAI's surface. */
+function answerAt(address: string): typeof answerError {
+  const here = operationsAt(address);
+  const { errors } = here.find(({ path }) => path === address) ?? here.find((operation) => operation.errors) ?? {};
+  return errors === "openai" ? answerOpenAiError : answerError;
 }
 
 /** The methods that an address supports, for the answer 405 (RFC 9110 section 15.5.6). */

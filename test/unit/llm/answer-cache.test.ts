@@ -134,7 +134,7 @@ describe("a completion told as a stream", () => {
       const texts = (of: ChatCompletion | null) =>
         of?.choices.map(({ index, message, finish_reason }) => [
           index,
-          message.content ?? "",
+          message.content,
           message.tool_calls ?? [],
           message.reasoning_content ?? null,
           finish_reason,
