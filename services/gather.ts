@@ -5,8 +5,9 @@ import type { PlatformContext } from "./context.ts";
 //   G1  whoever opens a batch does its work, for all that came within the time to gather. The others do not wait: a request that
 //       waits keeps its memory, and a timer of its own, long after its answer.
 //   G2  a promise of one request cannot be awaited by another: items change hands, promises do not.
-//   G3  nothing waits for somebody who was lost: the second of a batch stands by, and does its work when the own time is over and
-//       it is still open. So does everybody who finds a batch that should be done by then.
+//   G3  nothing waits for somebody who was lost: the second request of a batch stands by, and does its work when the own time is over
+//       and it is still open. So does everybody who finds a batch that should be done by then. That both are lost and their isolate
+//       is not, takes two requests that the runtime ends for what they use, within the time to gather.
 
 export interface Gather<Item> {
   /** What the request has to wait for; `null` where another does the work. */
@@ -17,12 +18,14 @@ export interface Gather<Item> {
 
 interface Batch<Item> {
   items: Item[];
+  /** The requests that wait, who opened the batch first. */
+  waiting: Set<string>;
   /** When one of those that wait has done its work, unless both were lost. */
   dueAt: number;
 }
 
 /** Who opened a batch, and who stands by. */
-const WAITING = 2;
+const MAX_WAITING = 2;
 
 /** `key` tells which items are done together, `work` how. */
 export function gathering<Item>(
@@ -36,9 +39,12 @@ export function gathering<Item>(
     byDatabase.set(ctx.db, batches);
     const name = key(item);
     const now = ctx.clock.now();
-    const batch = batches.get(name) ?? { items: [], dueAt: now + 2 * gatherMs };
+    const batch = batches.get(name) ?? { items: [], waiting: new Set(), dueAt: now + 2 * gatherMs };
     batches.set(name, batch);
-    if (batch.items.push(item) > WAITING && now < batch.dueAt) return null;
+    batch.items.push(item);
+    const { waiting } = batch;
+    if (now < batch.dueAt && (waiting.size >= MAX_WAITING || waiting.has(ctx.requestId))) return null;
+    waiting.add(ctx.requestId);
     return gathered(ctx, gatherMs).then(async () => {
       if (batches.get(name) !== batch) return;
       batches.delete(name);

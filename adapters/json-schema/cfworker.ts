@@ -8,14 +8,20 @@ import type { SchemaJudge } from "../../services/llm/ports.ts";
 //   J1  a schema that cannot be read is told as such; no schema and no value makes the judge throw.
 //   J2  no pattern holds up the isolate. The validator matches by the engine's own expressions, which a short pattern can keep
 //       busy for years and nobody can interrupt; so each text is first matched by those that count their steps.
+//   J3  no schema does either: each time that a part of it is applied to a part of the value is a step, and steps are counted, whatever
+//       refers to what how often. Arrays whose items must differ are compared each with each, so they are counted before.
 
 /** Enough for a model to mend its answer, and for a person to see what is wrong. */
 const MAX_FAULTS = 5;
 /** Some fifty milliseconds; a hundred patterns on a hundred texts of as many characters take half of it. */
 const MAX_PATTERN_STEPS = 2_000_000;
+/** One to three tenths of a second; a schema of a thousand parts on an answer of a hundred rows takes as many. */
+const MAX_SCHEMA_STEPS = 100_000;
+/** A quarter of a second where the items are objects: an array of two thousand. */
+const MAX_COMPARISONS = 4_000_000;
 
 type Lookup = ReturnType<typeof dereference>;
-type Reading = { reason: string } | { reason: null; lookup: Lookup; patterns: RegExp[] };
+type Reading = { reason: string } | { reason: null; lookup: Lookup; patterns: RegExp[]; hasUnique: boolean };
 
 /** Interprets schemas instead of compiling them: the Workers runtime evaluates no code made from text. */
 export function cfworkerSchemaJudge(): SchemaJudge {
@@ -25,25 +31,56 @@ export function cfworkerSchemaJudge(): SchemaJudge {
       const reading = readingOf(schema);
       if (reading.reason !== null) return [reading.reason];
       if (!areQuick(reading.patterns, value)) return ["#: The patterns of the schema take too long on this value."];
+      if (reading.hasUnique && comparisonsOf(value) > MAX_COMPARISONS)
+        return ["#: An array whose items must differ is too long."];
       return validated(schema, value, reading.lookup);
     },
   };
 }
 
 function validated(schema: JsonObject, value: unknown, lookup: Lookup): string[] {
+  stepsLeft = MAX_SCHEMA_STEPS;
   try {
     const { valid, errors } = validate(value, schema, "2020-12", lookup, false);
     if (valid) return [];
     // The validator tells a fault at every level on the way to it; the innermost say what is wrong.
-    const innermost = errors.filter(
-      ({ instanceLocation: at }) => !errors.some(({ instanceLocation: other }) => other.startsWith(`${at}/`)),
-    );
+    const outer = new Set(errors.flatMap(({ instanceLocation }) => placesAround(instanceLocation)));
+    const innermost = errors.filter(({ instanceLocation }) => !outer.has(instanceLocation));
     return innermost.slice(0, MAX_FAULTS).map(({ instanceLocation, error }) => `${instanceLocation}: ${error}`);
   } catch (error) {
     // The stack is full: a schema that refers to itself, or a value that is nested without end.
     if (error instanceof RangeError) return ["#: The schema never comes to an end on this value."];
+    if (error instanceof TooManySteps) return ["#: The schema takes too many steps on this value."];
     throw error;
+  } finally {
+    stepsLeft = Number.POSITIVE_INFINITY;
   }
+}
+
+/** `#/a/0` lies in `#/a`, and that in `#`. */
+function placesAround(location: string): string[] {
+  const names = location.split("/");
+  return names.slice(1).map((_, at) => names.slice(0, at + 1).join("/"));
+}
+
+class TooManySteps extends Error {}
+
+/** Of the judgement under way: it waits for nothing, so there is one at a time. */
+let stepsLeft = Number.POSITIVE_INFINITY;
+
+/** The validator reads this member of a schema once whenever it applies it, and few schemas have it. */
+const READ_AT_EACH_STEP = "$recursiveAnchor";
+
+function countSteps(part: JsonObject): void {
+  const value = part[READ_AT_EACH_STEP];
+  Object.defineProperty(part, READ_AT_EACH_STEP, {
+    configurable: true,
+    enumerable: value !== undefined,
+    get() {
+      if (--stepsLeft < 0) throw new TooManySteps();
+      return value;
+    },
+  });
 }
 
 const readings = new WeakMap<JsonObject, Reading>();
@@ -63,7 +100,8 @@ function read(schema: JsonObject): Reading {
     const missing = parts.find(({ __absolute_ref__: uri }) => typeof uri === "string" && lookup[uri] === undefined);
     if (missing !== undefined) return { reason: `The schema refers to ${missing.$ref}, which it does not hold` };
     const patterns = parts.flatMap(patternsOf).map(compiled);
-    return { reason: null, lookup, patterns };
+    for (const part of new Set(parts)) countSteps(part);
+    return { reason: null, lookup, patterns, hasUnique: parts.some(({ uniqueItems }) => uniqueItems === true) };
   } catch (error) {
     return { reason: error instanceof Error ? error.message : "The schema cannot be read" };
   }
@@ -100,15 +138,25 @@ function areQuick(patterns: readonly RegExp[], value: unknown): boolean {
   }
 }
 
+function comparisonsOf(value: unknown): number {
+  let comparisons = 0;
+  for (const part of partsOf(value)) if (Array.isArray(part)) comparisons += part.length ** 2;
+  return comparisons;
+}
+
 function* textsOf(value: unknown): Generator<string> {
+  for (const part of partsOf(value)) {
+    if (typeof part === "string") yield part;
+    else if (isJsonObject(part)) yield* Object.keys(part);
+  }
+}
+
+function* partsOf(value: unknown): Generator<unknown> {
   const waiting = [value];
   while (waiting.length > 0) {
     const next = waiting.pop();
-    if (typeof next === "string") yield next;
-    else if (Array.isArray(next)) for (const item of next) waiting.push(item);
-    else if (isJsonObject(next)) {
-      yield* Object.keys(next);
-      for (const item of Object.values(next)) waiting.push(item);
-    }
+    yield next;
+    if (Array.isArray(next)) for (const item of next) waiting.push(item);
+    else if (isJsonObject(next)) for (const item of Object.values(next)) waiting.push(item);
   }
 }

@@ -22,7 +22,7 @@ export function proportionTest(
   const pooled = (a.cases + b.cases) / (a.count + b.count);
   const error = Math.sqrt(pooled * (1 - pooled) * (1 / a.count + 1 / b.count));
   if (error === 0) return { difference, pValue: 1 };
-  return { difference, pValue: 2 * (1 - normal(Math.abs(difference / error))) };
+  return { difference, pValue: outsideNormal(difference / error) };
 }
 
 /** Welch's test: two means, with variances that need not be equal. */
@@ -33,7 +33,7 @@ export function welchTest(a: Sample, b: Sample): Comparison | null {
   if (va + vb === 0) return { difference, pValue: difference === 0 ? 1 : 0 };
   const t = difference / Math.sqrt(va + vb);
   const freedom = (va + vb) ** 2 / (va ** 2 / (a.count - 1) + vb ** 2 / (b.count - 1));
-  return { difference, pValue: incompleteBeta(freedom / (freedom + t * t), freedom / 2, 0.5) };
+  return { difference, pValue: outsideStudent(t, freedom) };
 }
 
 /** From count, sum and sum of squares, as a database tells them. */
@@ -44,10 +44,14 @@ export function sampleOf(count: number, sum: number, squares: number): Sample {
   return { count, mean, variance };
 }
 
-/** The normal distribution up to z, by Student's with so many degrees of freedom that they are the same. */
-function normal(z: number): number {
-  const freedom = 1e7;
-  return 1 - incompleteBeta(freedom / (freedom + z * z), freedom / 2, 0.5) / 2;
+/** The part of the normal distribution beyond z on both sides, by Student's with so many degrees of freedom that they are the same. */
+function outsideNormal(z: number): number {
+  return outsideStudent(z, 1e7);
+}
+
+/** The part of Student's distribution beyond t on both sides: not by what lies within, which leaves nothing of a small part. */
+function outsideStudent(t: number, freedom: number): number {
+  return incompleteBeta(freedom / (freedom + t * t), freedom / 2, 0.5);
 }
 
 /** The regularised incomplete beta function, by its continued fraction (DLMF 8.17.22), evaluated as Lentz does. */

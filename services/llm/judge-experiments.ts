@@ -3,6 +3,7 @@ import { asProblem } from "../../domain/kernel/problem.ts";
 import { breachesGuard } from "../../domain/llm/experiment-results.ts";
 import { commit } from "../commit.ts";
 import type { PlatformContext } from "../context.ts";
+import { ended } from "./experiment-row.ts";
 import { tallyOf } from "./experiment-tally.ts";
 import { forgetGatewayPolicy } from "./gateway-policy.ts";
 import { type ExperimentRow, experiments } from "./table.ts";
@@ -36,13 +37,12 @@ export async function judgeExperiment(platform: PlatformContext, row: Experiment
   if (breaching.length === 0) return;
   const rolledBack = [...row.rolledBack, ...breaching];
   const isOver = row.variants.length - rolledBack.length < 2;
-  const ended = isOver ? ({ status: "rolled-back", runningRoute: null, endedAt: platform.clock.now() } as const) : {};
   const ctx = { ...platform, tenant: { id: tenantId }, actor: { kind: "system", name: "experiments" } as const };
   try {
     await commit(ctx, {
       change: ctx.db
         .update(experiments)
-        .set({ rolledBack, version: row.version + 1, ...ended })
+        .set({ rolledBack, version: row.version + 1, ...(isOver && ended(platform, "rolled-back")) })
         .where(and(eq(experiments.tenantId, tenantId), eq(experiments.id, id), eq(experiments.version, row.version))),
       audit: {
         action: "experiment.variant-rolled-back",

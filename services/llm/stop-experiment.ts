@@ -2,7 +2,7 @@ import { and, eq } from "drizzle-orm";
 import type { Experiment } from "../../domain/llm/experiment.ts";
 import { commit } from "../commit.ts";
 import { requirePermission, type ServiceContext } from "../context.ts";
-import { loadExperiment, toExperiment } from "./experiment-row.ts";
+import { ended, loadExperiment, toExperiment } from "./experiment-row.ts";
 import { forgetGatewayPolicy } from "./gateway-policy.ts";
 import { experiments } from "./table.ts";
 
@@ -11,16 +11,15 @@ export async function stopExperiment(ctx: ServiceContext, id: string): Promise<E
   requirePermission(ctx, "settings:write");
   const row = await loadExperiment(ctx, id);
   if (row.status !== "running") return toExperiment(row);
-  const ended = { status: "stopped", runningRoute: null, endedAt: ctx.clock.now(), version: row.version + 1 } as const;
   await commit(ctx, {
     change: ctx.db
       .update(experiments)
-      .set(ended)
+      .set(ended(ctx, "stopped"))
       .where(
         and(eq(experiments.tenantId, ctx.tenant.id), eq(experiments.id, id), eq(experiments.version, row.version)),
       ),
     audit: { action: "experiment.stopped", target: { type: "experiment", id } },
   });
   forgetGatewayPolicy(ctx);
-  return toExperiment({ ...row, ...ended });
+  return toExperiment(await loadExperiment(ctx, id));
 }

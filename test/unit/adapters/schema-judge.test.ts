@@ -30,6 +30,60 @@ describe("a schema", () => {
   });
 });
 
+describe("the work of a schema", () => {
+  const doubled = (ref: string) => ({ allOf: [{ $ref: ref }, { $ref: ref }] });
+  const levels = (last: object) =>
+    Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`d${n}`, n === 39 ? last : doubled(`#/$defs/d${n + 1}`)]));
+  const nested = JSON.parse(`${'{"a":'.repeat(40)}1${"}".repeat(40)}`);
+
+  it.each<[string, object, unknown]>([
+    ["references that double", { ...doubled("#/$defs/d0"), $defs: levels({ type: "integer" }) }, 1],
+    ["references that double and fail", { ...doubled("#/$defs/d0"), $defs: levels({ type: "string" }) }, 1],
+    ["references to itself that double", { properties: { a: doubled("#") } }, nested],
+    [
+      "recursive references that double",
+      { $recursiveAnchor: true, properties: { a: { anyOf: [{ $recursiveRef: "#" }, { $recursiveRef: "#" }] } } },
+      nested,
+    ],
+    [
+      "many parts on many items",
+      {
+        items: {
+          allOf: Array(1_000)
+            .fill({})
+            .map(() => ({ minimum: 0 })),
+        },
+      },
+      Array(1_000).fill(1),
+    ],
+  ])("is bounded: %s", (_name, schema, value) => {
+    expect(judge.faults({ ...schema }, value)).toEqual([expect.stringContaining("too many steps")]);
+  });
+
+  it("is bounded where items must differ", () => {
+    const numbers = Array.from({ length: 30_000 }, (_, n) => n);
+    expect(judge.faults({ uniqueItems: true }, numbers)).toEqual([expect.stringContaining("too long")]);
+    expect(judge.faults({ uniqueItems: true }, numbers.slice(0, 1_000))).toEqual([]);
+    expect(judge.faults({ uniqueItems: true }, [1, 1])).toHaveLength(1);
+  });
+
+  it("is small where much is wrong", () => {
+    const rows = Array.from({ length: 40_000 }, () => ({ n: "x" }));
+    const schema = { items: { properties: { n: { type: "integer" } } } };
+    expect(judge.faults(schema, rows)).toHaveLength(5);
+  });
+
+  it("is counted anew for each value, and changes nothing of the schema's text", () => {
+    const schema = {
+      items: { allOf: [{ type: "integer" }, { $ref: "#/$defs/small" }] },
+      $defs: { small: { maximum: 9 } },
+    };
+    const before = JSON.stringify(schema);
+    for (let n = 0; n < 20; n++) expect(judge.faults(schema, Array(5_000).fill(1))).toEqual([]);
+    expect(JSON.stringify(schema)).toBe(before);
+  });
+});
+
 describe("a pattern", () => {
   it("judges texts and names", () => {
     const schema = { patternProperties: { "^n_": { pattern: "^[a-z]{2,4}$" } } };

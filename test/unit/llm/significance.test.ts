@@ -9,6 +9,12 @@ describe("the test of two proportions", () => {
     expect(result?.pValue).toBeCloseTo(0.285, 3);
   });
 
+  it("tells the smallest probabilities, too", () => {
+    // z = 10.560846; the complementary error function of z / sqrt(2) is 4.5256e-26.
+    const result = proportionTest({ cases: 0, count: 586 }, { cases: 221, count: 1_314 });
+    expect((result?.pValue ?? 0) / 4.5256391479e-26).toBeCloseTo(1, 2);
+  });
+
   it("says nothing without calls, and no difference where nothing happened", () => {
     expect(proportionTest({ cases: 0, count: 0 }, { cases: 1, count: 2 })).toBeNull();
     expect(proportionTest({ cases: 0, count: 50 }, { cases: 0, count: 50 })).toEqual({ difference: 0, pValue: 1 });

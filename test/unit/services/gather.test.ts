@@ -7,8 +7,10 @@ const GATHER_MS = 100;
 describe("what requests leave to be done", () => {
   let done: string[][] = [];
   const db = {};
+  let requests = 0;
   // All that gathering asks of a context. Each request has its own.
-  const request = () => ({ db, clock: { now: () => Date.now() } }) as unknown as PlatformContext;
+  const request = () =>
+    ({ requestId: `req_${++requests}`, db, clock: { now: () => Date.now() } }) as unknown as PlatformContext;
   const gather = gathering<string>(
     GATHER_MS,
     (item) => item.slice(0, 1),
@@ -47,6 +49,15 @@ describe("what requests leave to be done", () => {
     void gather(request(), "d3");
     await vi.advanceTimersByTimeAsync(GATHER_MS);
     expect(done).toEqual([["d1", "d2", "d3"]]);
+  });
+
+  it("is done by another request when the one that left several was lost", async () => {
+    const lost = request();
+    losing(() => gather(lost, "g1"));
+    losing(() => gather(lost, "g2"));
+    void gather(request(), "g3");
+    await vi.advanceTimersByTimeAsync(GATHER_MS);
+    expect(done).toEqual([["g1", "g2", "g3"]]);
   });
 
   it("is done by whoever comes later when both were lost", async () => {

@@ -129,6 +129,10 @@ describe("an experiment", () => {
     expect((await owner.call("/v1/model-routes/answers", { method: "DELETE" })).status).toBe(204);
     const { body } = await owner.call(`/v1/experiments/${experiment.id}`);
     expect(body).toMatchObject({ status: "stopped", endedAt: expect.any(String) });
+    await vi.waitFor(async () => {
+      const entries = await owner.ctx.db.select().from(auditEntries).where(eq(auditEntries.tenantId, owner.tenantId));
+      expect(entries.filter(({ action }) => action === "experiment.stopped")).toHaveLength(1);
+    });
     await aRoute(good, good, owner);
     for (let n = 0; n < 12; n++) expect((await ask(owner, `user-${n}`)).headers.get("x-weft-provider")).toBe("mock-a");
     expect((await owner.call("/v1/experiments", { body: PLAN })).status).toBe(201);
