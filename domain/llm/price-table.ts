@@ -1,14 +1,10 @@
 import type { Price } from "./price.ts";
 import type { ProviderKind } from "./provider.ts";
 
-/**
- * Where the rates are published. The rows bear no date of comparison: prices change without notice, so what must be exact is set
- * as the provider's own `prices`, which go before this table.
- */
-export const PRICE_SOURCES: Record<"openai" | "anthropic", string> = {
-  openai: "https://developers.openai.com/api/docs/pricing",
-  anthropic: "https://platform.claude.com/docs/en/about-claude/pricing",
-};
+// The rates that providers publish, as written down on 22 November 2026 (Fable on the 29th). They change without notice, so what must
+// be exact is set as the provider's own `prices`, which go before this table.
+//   OpenAI     https://developers.openai.com/api/docs/pricing
+//   Anthropic  https://platform.claude.com/docs/en/about-claude/pricing
 
 /** Input, cached input, output in micro-dollars per million tokens, standard tier, short context. */
 type Row = readonly [input: number, cachedInput: number, output: number];
@@ -37,6 +33,8 @@ const OPENAI: Record<string, Row> = {
 };
 
 const ANTHROPIC: Record<string, Row> = {
+  "claude-fable-5-1": [10_000_000, 250_000, 50_000_000],
+  "claude-fable-5": [10_000_000, 1_000_000, 50_000_000],
   "claude-opus-5-5": [4_000_000, 200_000, 20_000_000],
   "claude-opus-5": [5_000_000, 500_000, 25_000_000],
   "claude-opus-4-8": [5_000_000, 500_000, 25_000_000],

@@ -3,6 +3,7 @@
 
 import { mkdirSync } from "node:fs";
 import path from "node:path";
+import { setTimeout } from "node:timers/promises";
 import {
   convertV4MiniflareOptions,
   Miniflare,
@@ -49,6 +50,8 @@ export interface LocalServer {
 }
 
 const HOST = "127.0.0.1";
+/** The Worker gathers what requests leave behind, the bill among it, and writes it 150 ms after their answers (services/gather.ts). */
+const LEFT_BEHIND_MS = 400;
 
 export async function startServer(options: LocalServerOptions): Promise<LocalServer> {
   const { root, log } = options;
@@ -86,6 +89,7 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
     const runtime = new Miniflare(await runtimeOptions());
     ends.push(() => runtime.dispose());
     await runtime.ready;
+    ends.push(() => setTimeout(LEFT_BEHIND_MS));
     record();
     const stopCrons = startCrons(runtime, worker.shape.cronTriggers ?? [], (error) => {
       log({ level: "error", message: error instanceof Error ? error.message : String(error) });

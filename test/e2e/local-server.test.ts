@@ -54,6 +54,14 @@ describe("the local server", { timeout: 30_000 }, () => {
     await expect(fetch(url, { signal: AbortSignal.timeout(1_000) })).rejects.toThrow();
   });
 
+  it("is stopped no sooner than what its last answers left behind is written", async () => {
+    const { url, stop } = await start({});
+    await ask(url, "/later");
+    await stop();
+    const next = await start({});
+    expect(await ask(next.url, "/")).toMatchObject({ notes: expect.arrayContaining(["written later"]) });
+  });
+
   it("replaces a runtime that was killed, and keeps its data", async () => {
     const server = await start({});
     expect(await ask(server.url, "/count")).toBe(1);

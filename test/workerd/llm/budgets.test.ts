@@ -1,7 +1,8 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { eq } from "drizzle-orm";
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { DAY_MS, isoTime } from "../../../domain/kernel/time.ts";
 import { budgetMonth } from "../../../domain/llm/budget.ts";
 import { auditEntries } from "../../../services/audit/table.ts";
 import { modelCalls } from "../../../services/llm/table.ts";
@@ -253,6 +254,37 @@ describe("a budget", () => {
     });
     await set(owner);
     await budgetsOf(owner, [{ spentUsdMicros: 2 * COST }]);
+  });
+
+  describe("at the end of a month", () => {
+    const { end } = budgetMonth(Date.now());
+    beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: end - 2_000 }));
+    afterEach(() => void vi.useRealTimers());
+
+    it("begins anew, with nothing of what was spent, held or lent before", async () => {
+      const owner = await aPayer(answer, 3 * COST);
+      const call = async () => (await owner.call("/v1/chat/completions", ask())).status;
+      expect([await call(), await call(), await call(), await call()]).toEqual([200, 200, 200, 429]);
+      vi.setSystemTime(end + 1);
+      await budgetsOf(owner, [{ spentUsdMicros: 0, heldUsdMicros: 0, resetsAt: isoTime(budgetMonth(end).end) }]);
+      expect([await call(), await call(), await call(), await call()]).toEqual([200, 200, 200, 429]);
+      await budgetsOf(owner, [{ spentUsdMicros: 3 * COST }]);
+      const { body } = await owner.call(`/v1/usage?from=2000-01-01&to=${isoTime(end + DAY_MS).slice(0, 10)}`);
+      expect(body.totals.costUsdMicros).toBe(6 * COST);
+    });
+
+    it("leaves a call that goes on over it to the month in which it began", async () => {
+      const owner = await aPayer(() => {
+        vi.setSystemTime(end + 1);
+        return json(completion("Hello."));
+      }, 3 * COST);
+      expect((await owner.call("/v1/chat/completions", ask())).status).toBe(200);
+      await budgetsOf(owner, [{ spentUsdMicros: 0, heldUsdMicros: 0 }]);
+      await evictDurableObject(env.SPEND.getByName(owner.tenantId));
+      await budgetsOf(owner, [{ spentUsdMicros: 0, heldUsdMicros: 0 }]);
+      const rows = await owner.ctx.db.select().from(modelCalls).where(eq(modelCalls.tenantId, owner.tenantId));
+      expect(rows).toMatchObject([{ startedAt: end - 2_000, costUsdMicros: COST }]);
+    });
   });
 
   it("is named by what it bounds, and holds whole micro-dollars", async () => {
