@@ -1,4 +1,5 @@
 import type { MapRunChange, MapRunSettings, RunEvent } from "./run/event.ts";
+import { hasResultStore } from "./run/result-files.ts";
 
 /** One distributed Map of a run, as its history tells it. Times in milliseconds. */
 export interface MapRunView {
@@ -19,6 +20,8 @@ export interface MapRunCounts {
   total: number;
   succeeded: number;
   failed: number;
+  /** In the files of a ResultWriter. */
+  written: number;
 }
 
 interface Open {
@@ -56,7 +59,10 @@ export function mapRunsOf(events: Iterable<RunEvent>): MapRunView[] {
     if (event.type === "MapStateExited") open.delete(place);
     if (event.type === "RunMapRunUpdated") update(current.view, event.change);
     if (event.type === "RunItemsRead") count(current, event.items.length, event.batches);
-    if (event.type === "RunChildrenFinished") finish(current, event);
+    if (event.type === "RunChildrenFinished")
+      for (const child of event.children) add(current, child.status, child.index);
+    if (event.type === "RunResultFileWritten") for (const index of event.children) add(current, "written", index);
+    if (event.type === "RunResultsWritten") writeAll(current.view);
     if (event.type === "MapRunSucceeded" || event.type === "MapRunFailed" || event.type === "MapRunAborted") {
       current.view.status = ENDS[event.type];
       current.view.stoppedAt = event.at;
@@ -96,8 +102,8 @@ function opened(event: Extract<RunEvent, { type: "MapRunStarted" }>, state: Star
     stoppedAt: null,
     maxConcurrency: state?.maxConcurrency ?? 0,
     settings,
-    children: { total: 0, succeeded: 0, failed: 0 },
-    items: { total: 0, succeeded: 0, failed: 0 },
+    children: { total: 0, succeeded: 0, failed: 0, written: 0 },
+    items: { total: 0, succeeded: 0, failed: 0, written: 0 },
   };
   return { view, batches: null };
 }
@@ -108,9 +114,13 @@ function count(open: Open, items: number, batches: readonly number[] | undefined
   open.view.children.total = batches?.length ?? items;
 }
 
-function finish({ view, batches }: Open, { children }: Extract<RunEvent, { type: "RunChildrenFinished" }>): void {
-  for (const { index, status } of children) {
-    view.children[status]++;
-    view.items[status] += batches === null ? 1 : (batches[index + 1] ?? view.items.total) - (batches[index] ?? 0);
-  }
+function add({ view, batches }: Open, what: Exclude<keyof MapRunCounts, "total">, index: number): void {
+  view.children[what]++;
+  view.items[what] += batches === null ? 1 : (batches[index + 1] ?? view.items.total) - (batches[index] ?? 0);
+}
+
+/** The manifest is there, and with it the files of those that failed. */
+function writeAll({ settings, children, items }: MapRunView): void {
+  if (!hasResultStore(settings)) return;
+  for (const counts of [children, items]) counts.written = counts.succeeded + counts.failed;
 }

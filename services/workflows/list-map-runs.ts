@@ -7,7 +7,7 @@ import { listRunEvents } from "./runs.ts";
 
 const PAGE = 1_000;
 const OF_MAPS =
-  /^(MapState(Started|Exited)|MapRun.*|Run(ItemsRead|ChildrenFinished|MapRunUpdated)|Execution(Failed|TimedOut|Aborted|Redriven))$/;
+  /^(MapState(Started|Exited)|MapRun.*|Run(ItemsRead|ChildrenFinished|Result.*Written|MapRunUpdated)|Execution(Failed|TimedOut|Aborted|Redriven))$/;
 
 /** The distributed Maps of a run, read from its whole history. */
 export async function listMapRuns(ctx: ServiceContext, runId: string): Promise<MapRunView[]> {

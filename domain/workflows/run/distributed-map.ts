@@ -160,8 +160,10 @@ export async function mapRunUpdated(turn: Turn, scope: Scope, change: MapRunChan
 
 /** Children that the store held back begin now. */
 export async function resultFileWritten(turn: Turn, scope: Scope, file: WrittenFile): Promise<void> {
-  const from = openFanOut(scope).next;
-  emit(turn, scope, { type: "RunResultFileWritten", state: currentVisit(scope).state, file });
+  const fanOut = openFanOut(scope);
+  const from = fanOut.next;
+  const children = openMapRun(fanOut).resultFiles?.full[0]?.children.map(({ index }) => index) ?? [];
+  emit(turn, scope, { type: "RunResultFileWritten", state: currentVisit(scope).state, file, children });
   await advanceMapRun(turn, scope, from);
 }
 

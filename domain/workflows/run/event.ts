@@ -115,7 +115,13 @@ export type RunEventBody =
       readonly children: readonly ChildOutcome[];
     }
   | { readonly type: "RunMapRunUpdated"; readonly state: string; readonly change: MapRunChange }
-  | { readonly type: "RunResultFileWritten"; readonly state: string; readonly file: WrittenFile }
+  | {
+      readonly type: "RunResultFileWritten";
+      readonly state: string;
+      readonly file: WrittenFile;
+      /** Indexes of those whose outputs it has. */
+      readonly children: readonly number[];
+    }
   | { readonly type: "RunResultsWritten"; readonly state: string; readonly output: Json }
   | { readonly type: "RunTaskHeartbeat"; readonly state: string; readonly task: number }
   | { readonly type: "RunPaused" | "RunResumed"; readonly reason?: string }

@@ -33,8 +33,27 @@ describe("the map runs of a history", () => {
       at("0", { type: "MapRunStarted", state: "M", mapRun: "run/M:1", settings, batches: [0, 3, 6] }),
       at("0", { type: "RunChildrenFinished", state: "M", children: [succeeded(0), failed(2)] }),
     ]);
-    expect(view?.children).toEqual({ total: 3, succeeded: 1, failed: 1 });
-    expect(view?.items).toEqual({ total: 7, succeeded: 3, failed: 1 });
+    expect(view?.children).toEqual({ total: 3, succeeded: 1, failed: 1, written: 0 });
+    expect(view?.items).toEqual({ total: 7, succeeded: 3, failed: 1, written: 0 });
+  });
+
+  it("count what is in result files as these are written, and the failed ones with the manifest", () => {
+    const writer = { resource: "arn:aws:states:::s3:putObject", arguments: { Bucket: "b" }, config: null };
+    const events = [
+      began(7),
+      at("0", {
+        type: "MapRunStarted",
+        state: "M",
+        mapRun: "run/M:1",
+        settings: { ...settings, writer },
+        batches: [0, 3, 6],
+      }),
+      at("0", { type: "RunChildrenFinished", state: "M", children: [succeeded(0), failed(2), succeeded(1)] }),
+      at("0", { type: "RunResultFileWritten", state: "M", file: { Key: "k", Size: 1 }, children: [0, 1] }),
+    ];
+    expect(mapRunsOf(events)[0]).toMatchObject({ children: { written: 2 }, items: { written: 6 } });
+    events.push(at("0", { type: "RunResultsWritten", state: "M", output: {} }));
+    expect(mapRunsOf(events)[0]).toMatchObject({ children: { written: 3 }, items: { written: 7 } });
   });
 
   it("know how many there are once the items are read", () => {

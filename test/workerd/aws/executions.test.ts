@@ -459,6 +459,17 @@ describe("a map run", () => {
     expect(absent.body.__type).toBe("ResourceNotFound");
   });
 
+  it("with a ResultWriter says how many results are written", async () => {
+    const { aws } = await anOwner();
+    const ResultWriter = { Resource: "arn:aws:states:::s3:putObject", Parameters: { Bucket: "data", Prefix: "out" } };
+    const definition = { StartAt: "M", States: { M: { ...DISTRIBUTED.States.M, ResultWriter } } };
+    const executionArn = await started(aws, definition, { input: "[1,2,3]" });
+    await described(aws, executionArn, "SUCCEEDED");
+    const [{ mapRunArn }] = (await aws.send("ListMapRuns", { executionArn })).body.mapRuns;
+    const { itemCounts, executionCounts } = (await aws.send("DescribeMapRun", { mapRunArn })).body;
+    expect([itemCounts.resultsWritten, executionCounts.resultsWritten]).toEqual([3, 3]);
+  });
+
   it("takes another pace and tolerance while it runs, and not after its end", async () => {
     const { aws } = await anOwner();
     const { M } = DISTRIBUTED.States;

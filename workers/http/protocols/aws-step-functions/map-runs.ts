@@ -86,9 +86,17 @@ function head(ctx: ServiceContext, run: Run, view: MapRunView) {
 }
 
 /** What has neither begun nor ended is not told apart in the history: it counts as running while the map run goes on. */
-function counts({ status }: MapRunView, { total, succeeded, failed }: MapRunCounts) {
+function counts({ status }: MapRunView, { total, succeeded, failed, written }: MapRunCounts) {
   const rest = total - succeeded - failed;
   const isRunning = status === "RUNNING";
-  const never = { pending: 0, timedOut: 0, resultsWritten: 0, failuresNotRedrivable: 0, pendingRedrive: 0 };
-  return { ...never, total, succeeded, failed, running: isRunning ? rest : 0, aborted: isRunning ? 0 : rest };
+  const never = { pending: 0, timedOut: 0, failuresNotRedrivable: 0, pendingRedrive: 0 };
+  return {
+    ...never,
+    total,
+    succeeded,
+    failed,
+    resultsWritten: written,
+    running: isRunning ? rest : 0,
+    aborted: isRunning ? 0 : rest,
+  };
 }
