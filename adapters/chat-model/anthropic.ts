@@ -1,6 +1,6 @@
 import { isJsonObject } from "../../domain/kernel/json.ts";
 import { problem } from "../../domain/kernel/problem.ts";
-import { eventStreamParser, eventText } from "../../domain/llm/event-stream.ts";
+import { DONE, eventStreamParser, eventText } from "../../domain/llm/event-stream.ts";
 import type { ProviderAccess, ProviderModels } from "../../services/llm/ports.ts";
 import { AnthropicMessage, toCompletion } from "./anthropic-answer.ts";
 import { toAnthropicRequest } from "./anthropic-request.ts";
@@ -71,6 +71,8 @@ function translated(upstream: ReadableStream<Uint8Array>, created: number): Read
   const translate = anthropicStream(created);
   // What is no JSON goes on as it is, so that the stream ends with it and not as if nothing were missing.
   const toEvents = (data: string) => {
+    // A server that sends OpenAI's end mark as well has said with message_stop that it is at its end.
+    if (data === DONE) return [];
     const event = parsedJson(data);
     return event === null ? [data] : translate(event);
   };
