@@ -10,6 +10,7 @@ import type {
   ProviderAccess,
   ProviderModels,
 } from "../../services/llm/ports.ts";
+import { mendedAnswer } from "./lesser-answer.ts";
 import { unusable } from "./provider-problem.ts";
 import {
   answerText,
@@ -85,7 +86,9 @@ function toCompletion(
     throw unusable(provider.name, "an error in place of an answer", text);
   }
   const defaults = { id: `chatcmpl-${now}`, created: Math.floor(now / 1_000), model: asked.model };
-  const result = readCompletion({ ...defaults, ...body, object: "chat.completion" });
+  const whole = { ...defaults, ...body, object: "chat.completion" };
+  const asTold = readCompletion(whole);
+  const result = asTold.success ? asTold : readCompletion(mendedAnswer(whole));
   if (!result.success) throw unusable(provider.name, "an answer that is not a chat completion", "", result.error);
   if (result.data.choices.length === 0) throw unusable(provider.name, "an answer without choices");
   return result.data;

@@ -49,6 +49,29 @@ describe("a completion", () => {
     });
   });
 
+  it.each([
+    ["a choice without its index", { content: "x" }, { content: "x" }],
+    [
+      "content in parts",
+      {
+        content: [
+          { type: "thinking", thinking: [{ type: "text", text: "Hm." }] },
+          { type: "text", text: "x" },
+        ],
+      },
+      { content: "x", reasoning_content: "Hm." },
+    ],
+    [
+      "a call without its id, its arguments an object",
+      { content: null, tool_calls: [{ function: { name: "f", arguments: { a: 1 } } }] },
+      { tool_calls: [{ id: "call_0", type: "function", function: { name: "f", arguments: '{"a":1}' } }] },
+    ],
+  ])("is mended where it has %s", async (_name, message, mended) => {
+    upstream.answers(json({ choices: [{ message: { role: "assistant", ...message }, finish_reason: "stop" }] }));
+    const { choices } = await upstream.models().chat.complete(request, {});
+    expect(choices).toMatchObject([{ index: 0, message: mended, finish_reason: "stop" }]);
+  });
+
   it("goes below the provider's address, whose query it keeps", async () => {
     upstream.answers(json(completion()));
     const baseUrl = `${upstream.url}/deployments/d1/?api-version=2026-01-01#x`;
