@@ -31,14 +31,19 @@ export async function aMockProvider(): Promise<Peer> {
   };
 }
 
-/** The least that a gateway in this runtime can do: Hono takes the request's body out and the answer's body back. */
-export async function aPassThrough(upstream: string): Promise<Peer> {
+/**
+ * The least that a gateway in this runtime can do: Hono takes the request's body out and the answer's body back. `plain`, it is reached
+ * and calls out as Miniflare has it by itself, through Workers of Miniflare's own; `direct`, as the platform's own server does: the
+ * port leads to the Worker itself, and its calls to the network itself.
+ */
+export async function aPassThrough(upstream: string, way: "plain" | "direct"): Promise<Peer> {
   const contents = `
     import { Hono } from "hono";
     export default new Hono().post("/v1/chat/completions", async (http) => {
       const headers = { "content-type": "application/json" };
       const body = await http.req.text();
-      const answer = await http.env.INTERNET.fetch("${upstream}/v1/chat/completions", { method: "POST", headers, body });
+      const out = http.env.INTERNET ?? globalThis;
+      const answer = await out.fetch("${upstream}/v1/chat/completions", { method: "POST", headers, body });
       return new Response(answer.body, answer);
     });`;
   const built = await build({
@@ -47,10 +52,10 @@ export async function aPassThrough(upstream: string): Promise<Peer> {
     format: "esm",
     write: false,
   });
-  const innerPort = await usablePort(HOST, 0, false);
+  const port = await usablePort(HOST, 0, false);
   const options = convertV4MiniflareOptions({
     host: HOST,
-    port: innerPort,
+    port,
     cf: false,
     workers: [
       {
@@ -58,15 +63,16 @@ export async function aPassThrough(upstream: string): Promise<Peer> {
         compatibilityDate: "2026-10-01",
         modules: true,
         script: built.outputFiles.map(({ text }) => text).join(""),
-        // As the platform's own server: the port leads to the Worker itself, and its calls out to the network itself.
-        unsafeDirectSockets: [{ host: HOST, port: 0 }],
-        serviceBindings: internet(),
+        ...(way === "direct" && {
+          unsafeDirectSockets: [{ host: HOST, port: 0 }],
+          serviceBindings: internet(),
+        }),
       },
     ],
   });
   const runtime = new Miniflare(options);
-  const { origin: url } = await runtime.unsafeGetDirectURL("pass-through");
-  return { url, pid: runtimeServing(innerPort), stop: () => runtime.dispose() };
+  const { origin: url } = way === "plain" ? await runtime.ready : await runtime.unsafeGetDirectURL("pass-through");
+  return { url, pid: runtimeServing(port), stop: () => runtime.dispose() };
 }
 
 // On Node 24 Portkey 1.15.2 answers every stream with 500: it appends to the headers of what `fetch` gave it, which are fixed.
