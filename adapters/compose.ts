@@ -6,7 +6,7 @@ import { idsFrom } from "../domain/kernel/id.ts";
 import { DAY_MS } from "../domain/kernel/time.ts";
 import { continueTrace } from "../domain/kernel/trace.ts";
 import { MAX_DOCUMENT_CHARACTERS } from "../domain/knowledge/document.ts";
-import type { Database, PlatformContext, Ports, Settings } from "../services/context.ts";
+import type { Database, Log, PlatformContext, Ports, Settings } from "../services/context.ts";
 import { addressShield } from "./address-shield/address-shield.ts";
 import { ed25519AuditWitness } from "./audit-witness/ed25519.ts";
 import { chatModels } from "./chat-model/chat-models.ts";
@@ -64,6 +64,7 @@ export interface Origin {
 
 interface Composition {
   config: Config;
+  log: Log;
   db: Database;
   ports: Ports;
   settings: Settings;
@@ -73,7 +74,6 @@ interface Composition {
 const clock = { now: () => Date.now() };
 const random = pooledRandom();
 const ids = idsFrom(clock, random.fill);
-const log = consoleLog();
 const AUDIENCE = "weft";
 /** Long enough for somebody who was away, short against the month in which a person's wish must be met (GDPR article 12). */
 const DEFAULT_ERASURE_DAYS = 14;
@@ -83,7 +83,7 @@ const compositions = new WeakMap<Env, Composition>();
 
 /** The context of one request, message or tick. Implementations are chosen once an isolate and environment. */
 export function composePlatform(env: Env, origin: Origin): PlatformContext {
-  const { db, ports, settings } = compositionOf(env);
+  const { db, log, ports, settings } = compositionOf(env);
   const requestId = origin.requestId ?? ids.next("req");
   return {
     requestId,
@@ -111,7 +111,7 @@ export function composePlatform(env: Env, origin: Origin): PlatformContext {
 /** Logs why nothing could be composed, which is a configuration that is not valid, and answers the id it logged. */
 export function reportUncomposed(error: unknown): string {
   const requestId = ids.next("req");
-  log.error("configuration.invalid", error, { requestId });
+  consoleLog().error("configuration.invalid", error, { requestId });
   return requestId;
 }
 
@@ -131,6 +131,7 @@ function compositionOf(env: Env): Composition {
 
 function compose(env: Env): Composition {
   const config = configOf(env);
+  const log = consoleLog({ isText: config.WEFT_ENVIRONMENT === "local" });
   const guard = isolateBreaker({
     name: "database",
     timeoutMs: D1_TIMEOUT_MS,
@@ -153,7 +154,7 @@ function compose(env: Env): Composition {
       ? structuredLogErrorTracker(log)
       : sentryErrorTracker({ dsn: config.SENTRY_DSN, environment, release: env.VERSION.id, waitUntil });
   const secretBox = aesGcmSecretBox(config.ENCRYPTION_KEY);
-  const store = vectorStore(env, config);
+  const store = vectorStore(env, config, log);
   const ports: Ports = {
     queue: cloudflareQueue(env.JOBS),
     passwordHasher: scryptPasswordHasher({
@@ -195,7 +196,7 @@ function compose(env: Env): Composition {
     hasTestFixtures: config.WEFT_TEST_FIXTURES,
     erasureAfterMs: (config.ERASURE_AFTER_DAYS ?? DEFAULT_ERASURE_DAYS) * DAY_MS,
   };
-  return { config, db, ports, settings, implementations: implementations(config, ports, store) };
+  return { config, log, db, ports, settings, implementations: implementations(config, ports, store) };
 }
 
 /** The local server binds the network itself (scripts/local/internet.ts); no environment of wrangler.toml does, so that `Env` lacks it. */
@@ -204,7 +205,7 @@ function wayOut(env: Env): Pick<SafeFetchOptions, "fetch"> {
   return internet === undefined ? {} : { fetch: (url, init) => internet.fetch(url, init) };
 }
 
-function vectorStore({ VECTORIZE }: Env, { VECTORIZE_DIMENSIONS: dimensions }: Config): VectorStore | null {
+function vectorStore({ VECTORIZE }: Env, { VECTORIZE_DIMENSIONS: dimensions }: Config, log: Log): VectorStore | null {
   if (VECTORIZE === undefined || dimensions === null) return null;
   const guard = isolateBreaker({
     name: "vector store",

@@ -7,16 +7,33 @@ const SECRET_VALUE =
 const STATEMENT_VALUES = /\nparams: [\s\S]*?(?=\n {4}at |$)/;
 const MAX_DEPTH = 6;
 
+export interface LogOptions {
+  /** Takes a line, or several with line feeds between them. */
+  write?(text: string): void;
+  /**
+   * The log is a text, as of a laptop, to which many lines are written at once. Where it is a list of records, as of Workers Logs, each
+   * line is written by itself.
+   */
+  isText?: boolean;
+}
+
 /** One JSON line a record, to the runtime's log. */
-export function consoleLog(write: (line: string) => void = (line) => console.log(line)): Log {
-  const emit = (level: string, event: string, fields?: LogFields) => {
-    write(JSON.stringify({ at: new Date().toISOString(), level, event, ...(redacted(fields ?? {}, 0) as object) }));
-  };
+export function consoleLog({ write = (text) => console.log(text), isText = false }: LogOptions = {}): Log {
+  const emit = (level: string, event: string, fields: LogFields = {}) => write(line(level, event, fields, new Date()));
   return {
     info: (event, fields) => emit("info", event, fields),
     warn: (event, fields) => emit("warn", event, fields),
     error: (event, error, fields) => emit("error", event, { ...fields, error: described(error) }),
+    past(event, records) {
+      const lines = records.map(({ at, ...fields }) => line("info", event, fields, new Date(at)));
+      if (isText) write(lines.join("\n"));
+      else for (const one of lines) write(one);
+    },
   };
+}
+
+function line(level: string, event: string, fields: LogFields, at: Date): string {
+  return JSON.stringify({ at: at.toISOString(), level, event, ...(redacted(fields, 0) as object) });
 }
 
 /** The text without what may not leave the platform. */

@@ -67,7 +67,11 @@ export interface Log {
   info(event: string, fields?: LogFields): void;
   warn(event: string, fields?: LogFields): void;
   error(event: string, error: unknown, fields?: LogFields): void;
+  /** Lines of things that happened before, each at its own time: `at`, in milliseconds since 1970. */
+  past(event: string, records: readonly PastRecord[]): void;
 }
+
+export type PastRecord = LogFields & { readonly at: number };
 
 /** The answers of configuration that verbs may depend on. */
 export interface Settings {

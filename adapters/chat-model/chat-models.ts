@@ -25,23 +25,31 @@ export interface ChatModelsOptions extends UpstreamOptions {
 
 /** The models behind every kind of provider. A new kind is one adapter file and one line here. */
 export function chatModels(options: ChatModelsOptions): ChatModels {
+  /** Most calls lead to the same few providers, as the isolate remembers them. */
+  const opened = new WeakMap<ProviderAccess, ProviderModels>();
   return {
     defaults: [LOCAL_PROVIDER, ...(options.ai ? [WORKERS_AI_PROVIDER] : []), ...(options.defaults ?? [])],
-    open(provider): ProviderModels {
-      switch (provider.kind) {
-        case "anthropic":
-          return anthropic(options, provider);
-        case "openai":
-        case "openai-compatible":
-          return openAiCompatible(options, provider);
-        case "local":
-          return localModels(options);
-        case "workers-ai":
-          if (options.ai) return workersAi(options.ai, options.clock, provider);
-          throw problem("unavailable", {
-            detail: "Workers AI has no local mode: it is there where the Worker is deployed.",
-          });
-      }
+    open(provider) {
+      const models = opened.get(provider) ?? modelsOf(options, provider);
+      opened.set(provider, models);
+      return models;
     },
   };
+}
+
+function modelsOf(options: ChatModelsOptions, provider: ProviderAccess): ProviderModels {
+  switch (provider.kind) {
+    case "anthropic":
+      return anthropic(options, provider);
+    case "openai":
+    case "openai-compatible":
+      return openAiCompatible(options, provider);
+    case "local":
+      return localModels(options);
+    case "workers-ai":
+      if (options.ai) return workersAi(options.ai, options.clock, provider);
+      throw problem("unavailable", {
+        detail: "Workers AI has no local mode: it is there where the Worker is deployed.",
+      });
+  }
 }

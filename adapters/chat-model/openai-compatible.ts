@@ -25,20 +25,25 @@ const OPENAI_URL = "https://api.openai.com/v1";
 
 /** Providers that speak OpenAI's format, OpenAI itself among them. */
 export function openAiCompatible(options: UpstreamOptions, provider: ProviderAccess): ProviderModels {
-  const request = (method: "GET" | "POST", path: string, body?: unknown): UpstreamRequest => ({
+  const urls = {
+    chat: endpoint(provider.baseUrl ?? OPENAI_URL, "/chat/completions"),
+    embeddings: endpoint(provider.baseUrl ?? OPENAI_URL, "/embeddings"),
+    models: endpoint(provider.baseUrl ?? OPENAI_URL, "/models"),
+  };
+  const request = (method: "GET" | "POST", url: string, body?: unknown): UpstreamRequest => ({
     method,
-    url: endpoint(provider.baseUrl ?? OPENAI_URL, path),
+    url,
     headers: provider.apiKey === null ? {} : { authorization: `Bearer ${provider.apiKey}` },
     ...(body !== undefined && { body }),
   });
   return {
     chat: {
       async complete(asked, call) {
-        const response = await callUpstream(options, provider, request("POST", "/chat/completions", asked), call);
+        const response = await callUpstream(options, provider, request("POST", urls.chat, asked), call);
         return toCompletion(provider, asked, await answerText(provider, response), options.clock.now());
       },
       async stream(asked, call) {
-        const sent = request("POST", "/chat/completions", streamed(asked));
+        const sent = request("POST", urls.chat, streamed(asked));
         const response = await callUpstream(options, provider, sent, call);
         if (!isEventStream(response)) {
           throw unusable(provider.name, "no event stream", await answerText(provider, response));
@@ -48,7 +53,7 @@ export function openAiCompatible(options: UpstreamOptions, provider: ProviderAcc
     },
     embedding: {
       async embed(asked, call) {
-        const sent = request("POST", "/embeddings", {
+        const sent = request("POST", urls.embeddings, {
           ...asked.more,
           model: asked.model,
           input: asked.input,
@@ -60,7 +65,7 @@ export function openAiCompatible(options: UpstreamOptions, provider: ProviderAcc
       },
     },
     async list(call: ModelCall) {
-      const response = await callUpstream(options, provider, request("GET", "/models"), call);
+      const response = await callUpstream(options, provider, request("GET", urls.models), call);
       const body = parsedJson(provider, await answerText(provider, response));
       const data: unknown = isJsonObject(body) ? body.data : null;
       if (!Array.isArray(data)) throw unusable(provider.name, "no list of models");

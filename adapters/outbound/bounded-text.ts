@@ -7,16 +7,26 @@ const PART_BYTES = 16_384;
 const spare: ArrayBuffer[] = [];
 const MAX_SPARE = 64;
 
+const WHOLE = new TextDecoder();
+
 /** Stops reading as soon as the body is larger than `maxBytes`, and throws what `tooLarge` makes. */
 export async function boundedText(
   body: ReadableStream<Uint8Array>,
   maxBytes: number,
   tooLarge: () => Error,
 ): Promise<string> {
+  const reader = fillingReader(body);
+  const first = reader === null ? null : await filled(reader, spare.pop() ?? new ArrayBuffer(PART_BYTES));
+  if (first !== null && first.byteLength < PART_BYTES) {
+    if (first.byteLength > maxBytes) throw tooLarge();
+    const text = WHOLE.decode(first);
+    keepSpare(first);
+    return text;
+  }
   const decoder = new TextDecoder();
   let text = "";
   let length = 0;
-  for await (const part of partsOf(body)) {
+  for await (const part of reader === null || first === null ? body : partsFrom(first, reader)) {
     length += part.byteLength;
     if (length > maxBytes) throw tooLarge();
     text += decoder.decode(part, { stream: true });
@@ -25,21 +35,27 @@ export async function boundedText(
 }
 
 /** A part may be looked at until the next one is asked for. */
-async function* partsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const reader = fillingReader(body);
-  if (reader === null) {
-    yield* body;
-    return;
+async function* partsFrom(
+  first: Uint8Array<ArrayBuffer>,
+  reader: ReadableStreamBYOBReader,
+): AsyncGenerator<Uint8Array> {
+  let part = first;
+  while (part.byteLength === PART_BYTES) {
+    yield part;
+    part = await filled(reader, part.buffer);
   }
-  let buffer = spare.pop() ?? new ArrayBuffer(PART_BYTES);
-  for (let size = PART_BYTES; size === PART_BYTES; ) {
-    const { value } = await reader.readAtLeast(PART_BYTES, new Uint8Array(buffer));
-    if (value === undefined) return;
-    yield value;
-    size = value.byteLength;
-    buffer = value.buffer;
-  }
-  if (spare.length < MAX_SPARE) spare.push(buffer);
+  yield part;
+  keepSpare(part);
+}
+
+/** Shorter than the buffer only where the body ends. */
+async function filled(reader: ReadableStreamBYOBReader, buffer: ArrayBuffer): Promise<Uint8Array<ArrayBuffer>> {
+  const { value } = await reader.readAtLeast(PART_BYTES, new Uint8Array(buffer));
+  return value ?? new Uint8Array(0);
+}
+
+function keepSpare({ buffer }: Uint8Array<ArrayBuffer>): void {
+  if (spare.length < MAX_SPARE && buffer.byteLength === PART_BYTES) spare.push(buffer);
 }
 
 /** A reader that fills what it is given unless the body ends; `null` where there is none: outside workerd, and for streams made of code. */

@@ -77,24 +77,46 @@ async function send(request: OutboundRequest, leave: Fetch): Promise<OutboundRes
   } catch (error) {
     throw failure(error);
   }
-  return {
-    status: response.status,
-    headers: response.headers,
-    async text() {
-      try {
-        return await textOf(response, request.maxBytes ?? DEFAULT_MAX_BYTES);
-      } catch (error) {
-        stop.abort();
-        throw failure(error);
-      } finally {
-        clearTimeout(timer);
-      }
-    },
-    get stream() {
+  return new Answer(response, request.maxBytes ?? DEFAULT_MAX_BYTES, { stop, timer, failure });
+}
+
+interface Bound {
+  stop: AbortController;
+  timer: ReturnType<typeof setTimeout>;
+  failure(error: unknown): unknown;
+}
+
+class Answer implements OutboundResponse {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly #response: Response;
+  readonly #maxBytes: number;
+  readonly #bound: Bound;
+
+  constructor(response: Response, maxBytes: number, bound: Bound) {
+    this.status = response.status;
+    this.headers = response.headers;
+    this.#response = response;
+    this.#maxBytes = maxBytes;
+    this.#bound = bound;
+  }
+
+  async text(): Promise<string> {
+    const { stop, timer, failure } = this.#bound;
+    try {
+      return await textOf(this.#response, this.#maxBytes);
+    } catch (error) {
+      stop.abort();
+      throw failure(error);
+    } finally {
       clearTimeout(timer);
-      return response.body;
-    },
-  };
+    }
+  }
+
+  get stream(): ReadableStream<Uint8Array> | null {
+    clearTimeout(this.#bound.timer);
+    return this.#response.body;
+  }
 }
 
 function outgoingHeaders(asked: Readonly<Record<string, string>>): Headers {

@@ -1,7 +1,7 @@
 import type { PlatformContext } from "../../services/context.ts";
 import type { Admission } from "../../services/limits/admit.ts";
 
-/** What Hono carries through a request. */
+/** What Hono carries through a request. Read it by `get`: `var` makes an object of all of it each time. */
 export interface HttpEnv {
   Bindings: Env;
   Variables: {

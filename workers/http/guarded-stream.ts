@@ -11,7 +11,7 @@ export async function whilePermitted(
   response: Response,
 ): Promise<Response> {
   if (response.body === null) return response;
-  const holds = await stillPermitted(http.var.platform, bearerToken(http) ?? "", permission);
+  const holds = await stillPermitted(http.get("platform"), bearerToken(http) ?? "", permission);
   const guard = new TransformStream<Uint8Array, Uint8Array>({
     async transform(chunk, controller) {
       if (await holds()) controller.enqueue(chunk);

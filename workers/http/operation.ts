@@ -38,6 +38,8 @@ export interface Operation<
   params?: P;
   query?: Q;
   body?: B;
+  /** Proves at less cost than `body` that it takes a value, and takes it as it is; `false` proves nothing. */
+  isPlain?(body: unknown): boolean;
   /** Bodies by media type, of an operation that reads them itself. */
   accepts?: Record<string, z.ZodType>;
   /** Largest body in bytes; 1 MiB when absent. */
@@ -105,7 +107,7 @@ export function routes(): Routes {
               ctx: (precondition === undefined ? admitted : { ...admitted, precondition }) as never,
               params: params as never,
               query: query as never,
-              body: (operation.body === undefined ? undefined : parsed(operation.body, body.value, "")) as never,
+              body: (operation.isPlain?.(body.value) ? body.value : parsed(operation.body, body.value, "")) as never,
               http,
             });
           if (operation.conditional) return tagged(http, await run(), precondition);
@@ -134,7 +136,7 @@ async function admit(
   access: Access,
   endpoint: Endpoint,
 ): Promise<PlatformContext | ServiceContext> {
-  if (access === "public") return http.var.platform;
+  if (access === "public") return http.get("platform");
   if (access === "operator") return requireOperator(http);
   return authenticate(http, access === "signed-in" ? null : access, endpoint);
 }

@@ -12,7 +12,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const log = { info: () => {}, warn: vi.fn(), error: () => {} };
+const log = { info: () => {}, warn: vi.fn(), error: () => {}, past: () => {} };
 const lost = () => Promise.reject(new Error("D1_ERROR: Network connection lost."));
 const fine = () => Promise.resolve("fine");
 

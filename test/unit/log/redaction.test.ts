@@ -5,7 +5,7 @@ const hex = "0123456789abcdef".repeat(4);
 
 function logged(write: (log: ReturnType<typeof consoleLog>) => void): string {
   const lines: string[] = [];
-  write(consoleLog((line) => lines.push(line)));
+  write(consoleLog({ write: (line) => void lines.push(line) }));
   return lines.join("\n");
 }
 
@@ -22,6 +22,7 @@ it.each([
   ["a webhook secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
 ])("%s is masked wherever it stands", (_, secret) => {
   const text = logged((log) => {
+    log.past("event", [{ at: 0, path: `/v1/x?y=${secret}` }]);
     log.info("event", { path: `/v1/x?y=${secret}`, deep: [{ note: `said ${secret}.` }] });
     log.error("failed", new Error(`could not use ${secret}`, { cause: new Error(secret) }));
   });
@@ -50,4 +51,20 @@ it("what is no secret stays readable", () => {
   expect(logged((log) => log.info("request", { requestId: "req_01m9t6r3a8k2p0x4c7v5b1n9q6", status: 200 }))).toContain(
     '"requestId":"req_01m9t6r3a8k2p0x4c7v5b1n9q6","status":200',
   );
+});
+
+const past = (isText: boolean) => {
+  const written: string[] = [];
+  consoleLog({ write: (text) => void written.push(text), isText }).past("request", [
+    { at: 0, requestId: "a" },
+    { at: 1_000, requestId: "b" },
+  ]);
+  return written;
+};
+const A = '{"at":"1970-01-01T00:00:00.000Z","level":"info","event":"request","requestId":"a"}';
+const B = '{"at":"1970-01-01T00:00:01.000Z","level":"info","event":"request","requestId":"b"}';
+
+it("what is past is told at its own time: a record a line, and a text for all of them where the log is one", () => {
+  expect(past(false)).toEqual([A, B]);
+  expect(past(true)).toEqual([`${A}\n${B}`]);
 });

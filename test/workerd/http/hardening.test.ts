@@ -137,7 +137,7 @@ it("a token in the URL signs nobody in", async () => {
 
 it("no line of the log holds a password, a token or a key", async () => {
   const lines: string[] = [];
-  const spy = vi.spyOn(console, "log").mockImplementation((line) => void lines.push(String(line)));
+  const spy = vi.spyOn(console, "log").mockImplementation((text) => void lines.push(...String(text).split("\n")));
   try {
     const password = "correct horse battery staple 7";
     const email = `log-${crypto.randomUUID()}@example.com`;

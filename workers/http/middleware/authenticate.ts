@@ -18,7 +18,7 @@ export async function authenticate(
   permission: Permission | null,
   endpoint: Endpoint = ANY_CALL,
 ): Promise<ServiceContext> {
-  const { platform } = http.var;
+  const platform = http.get("platform");
   const token = bearerToken(http);
   const admission = token === null ? null : await admitBearer(platform, token, endpoint);
   if (admission === null) throw problem("unauthenticated");
@@ -32,7 +32,7 @@ export async function actAs(
   principal: { tenantId: string; actor: Actor },
   permission: Permission | null,
 ): Promise<ServiceContext> {
-  const { platform } = http.var;
+  const platform = http.get("platform");
   const ctx: ServiceContext = { ...platform, tenant: { id: principal.tenantId }, actor: principal.actor };
   const actor = actorReference(principal.actor);
   http.set("principal", { tenantId: ctx.tenant.id, actor: `${actor.type}:${actor.id}` });

@@ -42,8 +42,8 @@ export function cors(): MiddlewareHandler<HttpEnv> {
     await next();
     http.res.headers.append("vary", "Origin");
     if (origin === undefined || !Origin.safeParse(origin).success) return;
-    const tenantId = http.var.principal?.tenantId ?? null;
-    if (!(await isOriginAllowed(http.var.platform, origin, tenantId))) return;
+    const tenantId = http.get("principal")?.tenantId ?? null;
+    if (!(await isOriginAllowed(http.get("platform"), origin, tenantId))) return;
     http.res.headers.set("access-control-allow-origin", origin);
     http.res.headers.set("access-control-expose-headers", EXPOSED_HEADERS);
   };
@@ -51,7 +51,7 @@ export function cors(): MiddlewareHandler<HttpEnv> {
 
 async function preflight(http: Context<HttpEnv>, origin: string): Promise<Response> {
   const headers = new Headers({ vary: "Origin, Access-Control-Request-Method, Access-Control-Request-Headers" });
-  if (Origin.safeParse(origin).success && (await isOriginAllowed(http.var.platform, origin, null))) {
+  if (Origin.safeParse(origin).success && (await isOriginAllowed(http.get("platform"), origin, null))) {
     headers.set("access-control-allow-origin", origin);
     headers.set("access-control-allow-methods", METHODS);
     const asked = (http.req.header("access-control-request-headers") ?? "").toLowerCase().split(",");

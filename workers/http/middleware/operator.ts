@@ -8,6 +8,6 @@ import { bearerToken } from "./authenticate.ts";
 /** Admits the platform's operator, who is known by one secret and belongs to no tenant. */
 export function requireOperator(http: Context<HttpEnv>): PlatformContext {
   const token = bearerToken(http);
-  if (token === null || !isOperatorToken(http.var.platform, token)) throw problem("unauthenticated");
-  return http.var.platform;
+  if (token === null || !isOperatorToken(http.get("platform"), token)) throw problem("unauthenticated");
+  return http.get("platform");
 }

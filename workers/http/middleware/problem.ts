@@ -12,8 +12,8 @@ const TYPE_BASE = "https://weft.dev/problems/";
 export function answerError(error: unknown, http: Context<HttpEnv>): Response {
   const known = asProblem(error) ?? asMalformed(error);
   if (known?.code === "forbidden") noteIfKnown(http, known);
-  if (known !== null) return withChallenge(problemResponse(known, http.var.platform.requestId), http);
-  const { platform } = http.var;
+  if (known !== null) return withChallenge(problemResponse(known, http.get("platform").requestId), http);
+  const platform = http.get("platform");
   platform.log.error("defect", error, { requestId: platform.requestId, path: http.req.path });
   platform.ports.errorTracker.capture(error, { requestId: platform.requestId, path: http.req.path });
   return problemResponse(problem("internal-error"), platform.requestId);
@@ -21,7 +21,8 @@ export function answerError(error: unknown, http: Context<HttpEnv>): Response {
 
 /** After the answer has left. Who is not known has no log to be noted in. */
 function noteIfKnown(http: Context<HttpEnv>, { members }: Problem): void {
-  const { platform, admission } = http.var;
+  const platform = http.get("platform");
+  const admission = http.get("admission");
   if (admission === null) return;
   const { tenantId, actor } = admission.principal;
   const permission = typeof members.permission === "string" ? members.permission : null;

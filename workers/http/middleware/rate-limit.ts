@@ -13,7 +13,7 @@ import type { HttpEnv } from "../env.ts";
  */
 export function rateLimit(): MiddlewareHandler<HttpEnv> {
   return async function rateLimit(http, next) {
-    const { platform } = http.var;
+    const platform = http.get("platform");
     const refused = await platform.ports.addressShield.refusal(platform.client.ip ?? "", platform.clock.now());
     if (refused !== null) {
       throw problem("rate-limited", {
@@ -23,7 +23,7 @@ export function rateLimit(): MiddlewareHandler<HttpEnv> {
       });
     }
     await next();
-    const { admission } = http.var;
+    const admission = http.get("admission");
     if (admission === null) return;
     if (http.res.status >= 400) admission.refund?.();
     if (admission.rates.length === 0) return;
@@ -33,7 +33,7 @@ export function rateLimit(): MiddlewareHandler<HttpEnv> {
 
 /** Counts a call of a caller whose credential was checked in another way than as a bearer token. */
 export async function limitPrincipal(http: Context<HttpEnv>, principal: Principal, endpoint: Endpoint): Promise<void> {
-  const admission = await admitPrincipal(http.var.platform, principal, endpoint);
+  const admission = await admitPrincipal(http.get("platform"), principal, endpoint);
   if (admission === null) throw problem("unauthenticated");
   enter(http, admission);
 }

@@ -35,12 +35,14 @@ export async function authenticateAws(
   if (authorization === undefined)
     throw new AwsError("MissingAuthenticationTokenException", "Missing Authentication Token");
   if (!isSignatureHeader(authorization)) return authenticate(http, null, endpoint);
-  const verdict = await authenticateSignature(http.var.platform, signedRequest(http.req.raw, body));
+  const verdict = await authenticateSignature(http.get("platform"), signedRequest(http.req.raw, body));
   if (verdict.admitted) {
     await limitPrincipal(http, verdict.principal, endpoint);
     return actAs(http, verdict.principal, null);
   }
-  http.var.platform.log.info("signature.refused", { requestId: http.var.platform.requestId, reason: verdict.reason });
+  http
+    .get("platform")
+    .log.info("signature.refused", { requestId: http.get("platform").requestId, reason: verdict.reason });
   throw REFUSALS[verdict.reason]();
 }
 

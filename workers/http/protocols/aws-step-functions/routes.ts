@@ -73,6 +73,6 @@ function jsonOf(body: Uint8Array): unknown {
 }
 
 function reply(http: Context<HttpEnv>, status: number, body: object): Response {
-  const headers = { "content-type": "application/x-amz-json-1.0", "x-amzn-requestid": http.var.platform.requestId };
+  const headers = { "content-type": "application/x-amz-json-1.0", "x-amzn-requestid": http.get("platform").requestId };
   return new Response(JSON.stringify(body), { status, headers });
 }

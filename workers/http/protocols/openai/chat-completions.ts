@@ -1,6 +1,7 @@
 import { problem } from "../../../../domain/kernel/problem.ts";
 import { CacheControl } from "../../../../domain/llm/answer-cache.ts";
 import { ChatCompletion, ChatCompletionRequest } from "../../../../domain/llm/chat-completion.ts";
+import { isPlainRequest } from "../../../../domain/llm/plain-request.ts";
 import { completeChatWithReceipt, type ReceiptedCompletion } from "../../../../services/llm/complete-chat.ts";
 import { streamChat } from "../../../../services/llm/stream-chat.ts";
 import { type Routes, reply } from "../../operation.ts";
@@ -28,6 +29,7 @@ export function addChatCompletions(routes: Routes): void {
       summary: "OpenAI's chat completions, whole or as server-sent events",
       access: "llm:write",
       body: ChatCompletionRequest,
+      isPlain: isPlainRequest,
       maxBytes: MAX_BODY_BYTES,
       returns: { 200: ChatCompletion },
       streams: true,
