@@ -18,12 +18,17 @@ const anyAction = z.enum(["block", "redact", "flag"]);
 const hardAction = z.enum(["block", "flag"]).default("block");
 const length = z.int().min(1).max(10_000_000).optional();
 
-const Size = z.strictObject({
-  type: z.literal("size"),
-  maxInputCharacters: length,
-  maxOutputCharacters: length,
-  action: hardAction,
-});
+const Size = z
+  .strictObject({
+    type: z.literal("size"),
+    maxInputCharacters: length,
+    maxOutputCharacters: length,
+    action: hardAction,
+  })
+  .refine(
+    ({ maxInputCharacters, maxOutputCharacters }) => (maxInputCharacters ?? maxOutputCharacters) !== undefined,
+    "must bound the input or the output",
+  );
 const BannedContent = z.strictObject({
   type: z.literal("banned-content"),
   patterns: z.array(BannedPattern).min(1).max(200),

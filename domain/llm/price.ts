@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { promptParts, type TokenUsage } from "./token-usage.ts";
+import { promptParts, type TokenUsage, writtenTokens } from "./token-usage.ts";
 
 /** Millionths of a US dollar for a million tokens; so a price in dollars per million tokens times 1,000,000. */
 const Rate = z.int().min(0).max(10_000_000_000);
@@ -32,6 +32,6 @@ export function costOf(usage: TokenUsage, price: Price | null): Cost {
     BigInt(plain) * BigInt(input) +
     BigInt(cached) * BigInt(price.cachedInputUsdMicrosPerMillionTokens ?? input) +
     BigInt(cacheWrite) * BigInt(price.cacheWriteUsdMicrosPerMillionTokens ?? input) +
-    BigInt(usage.completion_tokens) * BigInt(price.outputUsdMicrosPerMillionTokens);
+    BigInt(writtenTokens(usage)) * BigInt(price.outputUsdMicrosPerMillionTokens);
   return { usdMicros: Number((sum + 500_000n) / 1_000_000n), priced: true };
 }

@@ -29,13 +29,23 @@ export function tokenUsage(promptTokens: number, completionTokens: number): Toke
   };
 }
 
+/**
+ * All that the model wrote. Some servers leave its reasoning out of `completion_tokens` and in the total; a total above a prompt that
+ * is smaller than its cached part says nothing, since such a prompt was counted without it.
+ */
+export function writtenTokens(usage: TokenUsage): number {
+  const { prompt_tokens: prompt, completion_tokens: completion, total_tokens: total } = usage;
+  const { cached_tokens: cached, cache_write_tokens: cacheWrite } = usage.prompt_tokens_details ?? {};
+  return (cached ?? 0) + (cacheWrite ?? 0) > prompt ? completion : Math.max(completion, total - prompt);
+}
+
 /** Of two calls for one answer. */
 export function usageSum(a: TokenUsage, b: TokenUsage): TokenUsage {
   const sum = (count: (usage: TokenUsage) => number | null | undefined) => (count(a) ?? 0) + (count(b) ?? 0);
   return {
     ...tokenUsage(
       sum((usage) => usage.prompt_tokens),
-      sum((usage) => usage.completion_tokens),
+      sum(writtenTokens),
     ),
     prompt_tokens_details: {
       cached_tokens: sum((usage) => usage.prompt_tokens_details?.cached_tokens),

@@ -4,7 +4,7 @@ import { batchesOf } from "../../domain/kernel/batches.ts";
 import { sha256Hex } from "../../domain/kernel/digest.ts";
 import type { CacheControl } from "../../domain/llm/answer-cache.ts";
 import { type Cost, costOf } from "../../domain/llm/price.ts";
-import { promptParts, type TokenUsage } from "../../domain/llm/token-usage.ts";
+import { promptParts, type TokenUsage, writtenTokens } from "../../domain/llm/token-usage.ts";
 import type { Database, ServiceContext } from "../context.ts";
 import { GATHER_MS, gathering } from "../gather.ts";
 import { countUse } from "../limits/count-use.ts";
@@ -57,8 +57,8 @@ export function settleCall(ctx: ServiceContext, facts: CallFacts): void {
   ctx.later(putOnBill(ctx, rowOf(ctx, facts)));
   // What the cache answers is not used up.
   if (facts.cached !== undefined) return;
-  const { prompt_tokens: read, completion_tokens: written } = facts.usage;
-  ctx.later(countUse(ctx, ctx.tenant.id, "llm-tokens", read + written));
+  const tokens = facts.usage.prompt_tokens + writtenTokens(facts.usage);
+  ctx.later(countUse(ctx, ctx.tenant.id, "llm-tokens", tokens));
 }
 
 /** D1 takes a parameter of 2 MB; a row has under 1 KB. */
@@ -128,7 +128,7 @@ function rowOf(ctx: ServiceContext, facts: CallFacts): CallRow {
     isStreamed: facts.isStreamed,
     promptTokens: usage.prompt_tokens,
     cachedPromptTokens: promptParts(usage).cached,
-    completionTokens: usage.completion_tokens,
+    completionTokens: writtenTokens(usage),
     isEstimated: facts.isEstimated,
     costUsdMicros: cost.usdMicros,
     isPriced: cost.priced,

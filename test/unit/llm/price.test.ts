@@ -33,6 +33,14 @@ describe("the cost of a call", () => {
     expect(costOf(usage, price).usdMicros).toBe(25);
   });
 
+  it("bills reasoning as output, also where a provider tells it in the total alone", () => {
+    expect(costOf({ prompt_tokens: 20, completion_tokens: 200, total_tokens: 620 }, price).usdMicros).toBe(50 + 6_000);
+    const details = { prompt_tokens_details: { cached_tokens: 500 } };
+    expect(costOf({ prompt_tokens: 20, completion_tokens: 2, total_tokens: 522, ...details }, price).usdMicros).toBe(
+      70,
+    );
+  });
+
   it("stays exact for counts whose product passes 2^53", () => {
     const rates = { inputUsdMicrosPerMillionTokens: 9_999_999_999, outputUsdMicrosPerMillionTokens: 0 };
     expect(costOf(tokenUsage(9_999_999, 0), rates).usdMicros).toBe(99_999_989_990);

@@ -59,6 +59,8 @@ describe("guardrails of what is sent", () => {
     const { body } = await owner.call("/v1/guardrails", { method: "PUT", body: policy });
     expect(body.guardrails).toEqual([{ type: "size", maxInputCharacters: 10, action: "block" }]);
     expect((await owner.call("/v1/guardrails")).body).toEqual(body);
+    const boundless = { guardrails: [{ type: "size" }] };
+    expectProblem(await owner.call("/v1/guardrails", { method: "PUT", body: boundless }), 422, "validation-failed");
     const long = ask("more than ten characters", { model: "mock/m" });
     expect((await owner.call("/v1/chat/completions", long)).status).toBe(400);
     expect((await owner.call("/v1/chat/completions", ask("short", { model: "mock/m" }))).status).toBe(200);
