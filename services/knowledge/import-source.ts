@@ -53,10 +53,14 @@ async function readSource({ status, headers, stream }: OutboundResponse): Promis
 async function readBounded(stream: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer> | null> {
   const parts: Uint8Array[] = [];
   let length = 0;
-  for await (const part of stream) {
-    length += part.byteLength;
-    if (length > MAX_SOURCE_BYTES) return null;
-    parts.push(part);
+  try {
+    for await (const part of stream) {
+      length += part.byteLength;
+      if (length > MAX_SOURCE_BYTES) return null;
+      parts.push(part);
+    }
+  } catch (cause) {
+    throw problem("unavailable", { detail: "The address broke off its answer.", cause });
   }
   return Uint8Array.from(Buffer.concat(parts));
 }

@@ -340,6 +340,21 @@ describe("an import", () => {
     expect(await ingestDocument(online, ingestion)).toBe("The address answered with nothing.");
   });
 
+  it("is tried again when the server breaks off its answer", async () => {
+    const { ctx, kb } = await aQuietTenant();
+    const broken = new ReadableStream({
+      start(controller) {
+        controller.enqueue(Buffer.from("Lunch is"));
+        controller.error(new Error("reset"));
+      },
+    });
+    const online = withAnswers(ctx, [], { "https://example.com/cut": new Response(broken) });
+    const ingestion = await added(online, kb, imported("https://example.com/cut"));
+    await expect(ingestDocument(online, ingestion)).rejects.toMatchObject({ code: "unavailable" });
+    const { status, error } = await getDocument(ctx, ingestion);
+    expect([status, error]).toEqual(["processing", expect.stringContaining("The address broke off its answer.")]);
+  });
+
   it("fails with the server's answer when there is nothing, and is indexed when it is run again and there is", async () => {
     const { ctx, kb } = await aQuietTenant();
     const online = withAnswers(ctx, [], { "https://example.com/gone": new Response("no", { status: 404 }) });
