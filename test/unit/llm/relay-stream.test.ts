@@ -202,14 +202,28 @@ describe("a stream whose first word is awaited until a moment", () => {
   });
 
   it("takes its time once it has begun", async () => {
-    const slow: Answer = async (response, call) => {
-      response.writeHead(200, { "content-type": "text/event-stream" }).write(WHOLE_STREAM.slice(0, 2).join(""));
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      await events(WHOLE_STREAM.slice(2))(Object.assign(response, { writeHead: () => response }), call);
-    };
-    const relay = await relayed(slow, { firstWordBy: Date.now() + 100 });
-    expect(contents(await eventsOf(relay))).toBe("hello");
-    expect((await relay.outcome).status).toBe("succeeded");
+    vi.useFakeTimers();
+    try {
+      let provider: ReadableStreamDefaultController<Uint8Array> | undefined;
+      const stream = new ReadableStream<Uint8Array>({
+        start(controller) {
+          provider = controller;
+        },
+      });
+      const say = (events: readonly string[]) => provider?.enqueue(Buffer.from(events.join("")));
+      const clock = { now: () => Date.now() };
+      const times = { askedAt: Date.now(), firstWordBy: Date.now() + 1_000, silenceMs: 60_000 };
+      const begun = relayStream(stream, { provider: "p", wantsUsage: true, clock, ...times });
+      say(WHOLE_STREAM.slice(0, 2));
+      const relay = await begun;
+      const text = new Response(relay.body).text();
+      await vi.advanceTimersByTimeAsync(10_000);
+      say(WHOLE_STREAM.slice(2));
+      await vi.advanceTimersByTimeAsync(100);
+      expect(await text).toBe(WHOLE_STREAM.join(""));
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 

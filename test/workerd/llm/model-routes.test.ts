@@ -160,7 +160,9 @@ describe("a stream from a route", () => {
 
   it("may pause longer than was left of the route's time before its first word", async () => {
     const silent: Upstream = () => new Promise(() => {});
-    const owner = await aRoute([silent, () => eventStream([...HELLO], { pauseMs: 200 })], { timeoutMs: 500 });
+    const [first = "", ...rest] = HELLO;
+    const pausing = () => eventStream([first, rest.join("")], { pauseMs: 600 });
+    const owner = await aRoute([silent, pausing], { timeoutMs: 900 });
     await aProvider(owner, silent, { timeoutMs: 400 }, "mock-0");
     const response = await owner.fetch("/v1/chat/completions", ask({ stream: true }));
     expect(await response.text()).toBe(HELLO.join(""));
