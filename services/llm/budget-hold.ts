@@ -1,5 +1,5 @@
 import { problem } from "../../domain/kernel/problem.ts";
-import { budgetMonth, KEY_BUDGET, ROUTE_BUDGET } from "../../domain/llm/budget.ts";
+import { budgetMonth, ROUTE_BUDGET } from "../../domain/llm/budget.ts";
 import type { Grant, WantedBudget } from "../../domain/llm/budget-book.ts";
 import { affordableTokens, type CostEstimate, costEstimate } from "../../domain/llm/budget-estimate.ts";
 import {
@@ -128,8 +128,8 @@ async function tell(ctx: ServiceContext, lessee: Lessee, isQuiet: boolean): Prom
 }
 
 async function budgetsOf(ctx: ServiceContext, route: Route): Promise<WantedBudget[]> {
-  const { budgets } = await gatewayPolicy(ctx);
-  const names = ["tenant", ...(ctx.actor.kind === "api-key" ? [`${KEY_BUDGET}${ctx.actor.keyId}`] : [])];
+  const { budgets, budgetsOfKeys } = await gatewayPolicy(ctx);
+  const names = ["tenant", ...(ctx.actor.kind === "api-key" ? (budgetsOfKeys.get(ctx.actor.keyId) ?? []) : [])];
   const wanted = names.flatMap((name) => {
     const usdMicrosPerMonth = budgets.get(name);
     return usdMicrosPerMonth === undefined ? [] : [{ name, usdMicrosPerMonth }];

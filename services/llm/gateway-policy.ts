@@ -1,7 +1,9 @@
 import { and, eq } from "drizzle-orm";
 import { SECOND_MS } from "../../domain/kernel/time.ts";
+import { KEY_BUDGET } from "../../domain/llm/budget.ts";
 import type { Guardrail } from "../../domain/llm/guardrail.ts";
 import type { Database, ServiceContext } from "../context.ts";
+import { keyLines } from "../identity/key-lines.ts";
 import { budgets, type ExperimentRow, experiments, guardrailPolicies } from "./table.ts";
 
 // What holds for every call of a tenant, remembered by the isolate so that most calls need no database.
@@ -14,6 +16,8 @@ export interface GatewayPolicy {
   guardrailsAt: number;
   /** By name, in micro-dollars a month. */
   budgets: ReadonlyMap<string, number>;
+  /** The names of the budgets that bound a key: its own, and those of the keys whose place it has taken. */
+  budgetsOfKeys: ReadonlyMap<string, readonly string[]>;
   /** The running ones, by the route that they split. */
   experiments: ReadonlyMap<string, ExperimentRow>;
 }
@@ -43,7 +47,8 @@ export function forgetGatewayPolicy({ db, tenant }: ServiceContext): void {
   policiesOf(db).delete(tenant.id);
 }
 
-async function readPolicy({ db, tenant }: ServiceContext): Promise<GatewayPolicy> {
+async function readPolicy(ctx: ServiceContext): Promise<GatewayPolicy> {
+  const { db, tenant } = ctx;
   const [policyRows, budgetRows, experimentRows] = await db.batch([
     db.select().from(guardrailPolicies).where(eq(guardrailPolicies.tenantId, tenant.id)).limit(1),
     db.select().from(budgets).where(eq(budgets.tenantId, tenant.id)),
@@ -52,10 +57,13 @@ async function readPolicy({ db, tenant }: ServiceContext): Promise<GatewayPolicy
       .from(experiments)
       .where(and(eq(experiments.tenantId, tenant.id), eq(experiments.status, "running"))),
   ]);
+  const keys = budgetRows.flatMap(({ name }) => (name.startsWith(KEY_BUDGET) ? name.slice(KEY_BUDGET.length) : []));
+  const lines = Map.groupBy(await keyLines(ctx, tenant.id, keys), ({ id }) => id);
   return {
     guardrails: policyRows[0]?.guardrails ?? [],
     guardrailsAt: policyRows[0]?.updatedAt ?? 0,
     budgets: new Map(budgetRows.map(({ name, usdMicrosPerMonth }) => [name, usdMicrosPerMonth])),
+    budgetsOfKeys: new Map([...lines].map(([id, line]) => [id, line.map(({ first }) => `${KEY_BUDGET}${first}`)])),
     experiments: new Map(experimentRows.map((row) => [row.route, row])),
   };
 }

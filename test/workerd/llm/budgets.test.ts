@@ -7,6 +7,7 @@ import { budgetMonth } from "../../../domain/llm/budget.ts";
 import { auditEntries } from "../../../services/audit/table.ts";
 import { modelCalls } from "../../../services/llm/table.ts";
 import { anApiKey, aTenant, type TestMember } from "../../support/a-tenant.ts";
+import { bearer } from "../../support/client.ts";
 import { expectProblem, refusesTheWrongActor } from "../../support/guards.ts";
 import { aProvider, chunk, completion, eventStream, json, type Upstream } from "./a-provider.ts";
 
@@ -172,6 +173,30 @@ describe("a budget", () => {
     const statuses = [await key.call("/v1/chat/completions", ask()), await key.call("/v1/chat/completions", ask())];
     expect(statuses.map(({ status }) => status)).toEqual([200, 429]);
     expect((await owner.call("/v1/chat/completions", ask())).status).toBe(200);
+  });
+
+  it("of an API key goes on with the keys that take its place, by what both have spent", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    try {
+      const owner = await aTenant();
+      await aProvider(owner, answer, { prices: PRICES });
+      const key = await anApiKey(owner, ["llm:write"]);
+      await owner.call(`/v1/budgets/key:${key.id}`, { method: "PUT", body: { usdMicrosPerMonth: 2 * COST } });
+      expect((await key.call("/v1/chat/completions", ask())).status).toBe(200);
+      await budgetsOf(owner, [{ spentUsdMicros: COST, heldUsdMicros: 0 }]);
+      const { body } = await owner.call(`/v1/api-keys/${key.id}/rotate`, { body: { overlapSeconds: 60 } });
+      // An isolate knows the policy of a tenant for three seconds.
+      vi.setSystemTime(Date.now() + 3_001);
+      const next = () => owner.call("/v1/chat/completions", { ...ask(), headers: bearer(body.key) });
+      expect([(await next()).status, (await next()).status]).toEqual([200, 429]);
+      expect((await key.call("/v1/chat/completions", ask())).status).toBe(429);
+      const spend = env.SPEND.getByName(owner.tenantId);
+      await runInDurableObject(spend, (_, { storage }) => storage.kv.put("is-behind", true));
+      await evictDurableObject(spend);
+      await budgetsOf(owner, [{ name: `key:${key.id}`, spentUsdMicros: 2 * COST }]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("of a route bounds the calls to it", async () => {
