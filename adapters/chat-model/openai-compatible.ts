@@ -22,6 +22,7 @@ import {
 } from "./upstream.ts";
 
 const OPENAI_URL = "https://api.openai.com/v1";
+const THOUGHTS = ["reasoning_content", "thinking_blocks"];
 
 /** Providers that speak OpenAI's format, OpenAI itself among them. */
 export function openAiCompatible(options: UpstreamOptions, provider: ProviderAccess): ProviderModels {
@@ -39,11 +40,12 @@ export function openAiCompatible(options: UpstreamOptions, provider: ProviderAcc
   return {
     chat: {
       async complete(asked, call) {
-        const response = await callUpstream(options, provider, request("POST", urls.chat, asked), call);
+        const sent = request("POST", urls.chat, askedOf(provider, asked));
+        const response = await callUpstream(options, provider, sent, call);
         return toCompletion(provider, asked, await answerText(provider, response), options.clock.now());
       },
       async stream(asked, call) {
-        const sent = request("POST", urls.chat, streamed(asked));
+        const sent = request("POST", urls.chat, streamed(askedOf(provider, asked)));
         const response = await callUpstream(options, provider, sent, call);
         if (!isEventStream(response)) {
           throw unusable(provider.name, "no event stream", await answerText(provider, response));
@@ -72,6 +74,14 @@ export function openAiCompatible(options: UpstreamOptions, provider: ProviderAcc
       return data.flatMap((model) => (isJsonObject(model) && typeof model.id === "string" ? [model.id] : []));
     },
   };
+}
+
+/** What models of others thought in earlier turns is none of OpenAI's own members; other servers may want it. */
+function askedOf({ kind }: ProviderAccess, asked: ChatCompletionRequest): ChatCompletionRequest {
+  const isThought = kind === "openai" && asked.messages.some((message) => THOUGHTS.some((name) => name in message));
+  if (!isThought) return asked;
+  const messages = asked.messages.map(({ reasoning_content: _, thinking_blocks: __, ...message }) => message);
+  return { ...asked, messages };
 }
 
 /** Usage is always asked for: without it a stream cannot be billed exactly. */

@@ -50,6 +50,17 @@ describe("a completion", () => {
   });
 
   it.each([
+    ["openai", {}],
+    ["openai-compatible", { reasoning_content: "Hm.", thinking_blocks: [] }],
+  ] as const)("takes along to %s what was thought before only where it may be wanted", async (kind, thought) => {
+    upstream.answers(json(completion()));
+    const said = { role: "assistant" as const, content: "Hello." };
+    const messages = [{ ...said, reasoning_content: "Hm.", thinking_blocks: [] }, ...request.messages];
+    await upstream.models({ kind }).chat.complete({ ...request, messages }, {});
+    expect(upstream.received[0]?.body.messages).toEqual([{ ...said, ...thought }, ...request.messages]);
+  });
+
+  it.each([
     ["a choice without its index", { content: "x" }, { content: "x" }],
     [
       "content in parts",
