@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import type { QueueMessage } from "../../../domain/jobs/message.ts";
 import { DAY_MS } from "../../../domain/kernel/time.ts";
 import { createInvitation } from "../../../services/identity/create-invitation.ts";
 import { sendMail } from "../../../services/identity/send-mail.ts";
@@ -18,11 +19,15 @@ interface TaskRow {
 /** Invites somebody while nobody listens to the queue: the process died after the commit. */
 async function invitedUnheard(owner: TestMember): Promise<{ email: string; task: TaskRow }> {
   const email = `guest-${crypto.randomUUID()}@example.com`;
-  const ports = { ...owner.ctx.ports, queue: { send: async () => {} } };
-  await createInvitation({ ...owner.ctx, ports }, { email, role: "viewer" });
+  const rings: QueueMessage[] = [];
+  const send = async (messages: readonly QueueMessage[]) => void rings.push(...messages);
+  await createInvitation({ ...owner.ctx, ports: { ...owner.ctx.ports, queue: { send } } }, { email, role: "viewer" });
+  const ids = rings.flatMap((ring) => (ring.kind === "stored-task" ? [ring.id] : []));
   const task = await env.DB.prepare(
-    "select id, payload, status from tasks where type = 'mail.send' order by id desc limit 1",
-  ).first<TaskRow>();
+    "select id, payload, status from tasks where type = 'mail.send' and id in (select value from json_each(?))",
+  )
+    .bind(JSON.stringify(ids))
+    .first<TaskRow>();
   if (task === null) throw new Error("the mail was not stored");
   return { email, task };
 }
