@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from "../kernel/json.ts";
 import { DONE, eventsOf, eventText, parsedEvent } from "./event-stream.ts";
-import { textEventReader } from "./text-event.ts";
+import { type TextEvent, textEventReader } from "./text-event.ts";
 import { estimatedAnswerTokens, estimatedTokens } from "./token-estimate.ts";
 import { type TokenUsage, ToldUsage } from "./token-usage.ts";
 
@@ -41,7 +41,15 @@ export interface StreamFilter {
   estimatedCompletionTokens(): number;
 }
 
-export function streamFilter(wantsUsage: boolean): StreamFilter {
+/** Is told of every event that passes, in turn, as it was read. */
+export interface PassedEvents {
+  /** One that was not parsed, because it differs from an earlier one in its words alone. */
+  words(event: TextEvent): void;
+  /** One that was parsed, and how many characters it had. */
+  event(event: JsonObject, size: number): void;
+}
+
+export function streamFilter(wantsUsage: boolean, passed: PassedEvents | null = null): StreamFilter {
   let held: Uint8Array = new Uint8Array(0);
   let isDone = false;
   let hasChoices = false;
@@ -69,6 +77,7 @@ export function streamFilter(wantsUsage: boolean): StreamFilter {
     const words = textEvents.read(data);
     if (words !== null) {
       for (const text of words.texts) contentTokens += estimatedTokens(text);
+      passed?.words(words);
       return true;
     }
     const event = parsedEvent(data);
@@ -85,10 +94,17 @@ export function streamFilter(wantsUsage: boolean): StreamFilter {
       if (isJsonObject(choice) && isJsonObject(choice.delta)) contentTokens += estimatedAnswerTokens(choice.delta);
     }
     textEvents.learn(data, event);
-    if (event.usage === undefined || event.usage === null) return true;
-    const told = ToldUsage.parse(event.usage);
-    usage = told ?? usage;
-    return choices.length > 0 || (wantsUsage && told !== null);
+    if (!usagePasses(event.usage, choices.length === 0)) return false;
+    passed?.event(event, data.length);
+    return true;
+  }
+
+  /** Notes what an event tells of usage; whether the event may go on with it. */
+  function usagePasses(told: unknown, isAlone: boolean): boolean {
+    if (told === undefined || told === null) return true;
+    const read = ToldUsage.parse(told);
+    usage = read ?? usage;
+    return !isAlone || (wantsUsage && read !== null);
   }
 
   return {

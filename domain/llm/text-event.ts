@@ -3,7 +3,7 @@ import { parsedEvent } from "./event-stream.ts";
 
 // The events of a stream are alike, save for the words they bear: once one was parsed, those like it need not be.
 //   E1  What is read so is exactly what parsing it would give: the event is JSON, has one choice and these words, and tells
-//       neither an error nor usage nor a finish reason.
+//       neither an error nor usage nor log-probabilities nor a finish reason. All else in it is as in the event it is like.
 
 export interface TextEvent {
   /** Of the one choice. */
@@ -89,7 +89,7 @@ function patternOf(data: string, event: JsonObject): Pattern | null {
 function indexOfText({ choices, usage, error }: JsonObject): number | null {
   const [choice] = Array.isArray(choices) && choices.length === 1 ? choices : [];
   if (!isNone(usage) || !isNone(error) || !isJsonObject(choice) || !isJsonObject(choice.delta)) return null;
-  if (!isNone(choice.finish_reason) || !Number.isSafeInteger(choice.index)) return null;
+  if (!isNone(choice.finish_reason) || !isNone(choice.logprobs) || !Number.isSafeInteger(choice.index)) return null;
   const isText = Object.entries(choice.delta).every(
     ([name, value]) => value === null || (typeof value === "string" && (name === "role" || WORDS.includes(name))),
   );

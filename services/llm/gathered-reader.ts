@@ -41,13 +41,15 @@ function plainReader(stream: ReadableStream<Uint8Array>): PieceReader {
 }
 
 class GatheredReader implements PieceReader {
-  readonly #stream: ReadableStream<Uint8Array>;
   readonly #clock: Clock;
-  /** Of the stream itself, and once that is split of the branch that is filled while it is not read. */
-  #reader: ReadableStreamBYOBReader;
+  /** As it came; once it is split, the branch that is filled while it is not read. */
+  #stream: ReadableStream<Uint8Array>;
+  /** `null` until the branch is read: what is drained to its end never is. */
+  #reader: ReadableStreamBYOBReader | null;
   #ahead: ReadableStreamBYOBReader | null = null;
-  #buffer: ArrayBufferLike = new ArrayBuffer(GATHER_BYTES);
-  #spare: ArrayBufferLike = new ArrayBuffer(0);
+  /** Memory for the next read of either; whoever finds none takes some anew. */
+  #buffer: ArrayBufferLike | null = null;
+  #spare: ArrayBufferLike | null = null;
   /** The drain under way; it never rejects. */
   #drained: Promise<void> | null = null;
   /** How many bytes were drained and not read. */
@@ -73,7 +75,8 @@ class GatheredReader implements PieceReader {
     if (rest !== null) return { done: false, value: rest };
     const askedAt = this.#clock.now();
     try {
-      const { done, value } = await this.#reader.read(new Uint8Array(this.#buffer));
+      this.#reader ??= this.#stream.getReader({ mode: "byob" });
+      const { done, value } = await this.#reader.read(new Uint8Array(this.#buffer ?? new ArrayBuffer(GATHER_BYTES)));
       this.#isQuick = this.#clock.now() - askedAt < paceMs();
       if (done || value === undefined) {
         this.#hasClosed = true;
@@ -91,7 +94,7 @@ class GatheredReader implements PieceReader {
 
   async cancel() {
     this.#end();
-    await Promise.all([this.#reader.cancel(), this.#ahead?.cancel()]);
+    await Promise.all([this.#stop(), this.#ahead?.cancel()]);
   }
 
   finish(): void {
@@ -101,20 +104,19 @@ class GatheredReader implements PieceReader {
 
   // One branch is drained without JavaScript, which fills the buffer of the other while that is not read.
   #split(): ReadableStreamBYOBReader {
-    this.#reader.releaseLock();
+    this.#reader?.releaseLock();
     const [ahead, behind] = this.#stream.tee();
-    const drain = new IdentityTransformStream();
-    // Streams that cannot be drained so are read as they come.
-    ahead.pipeTo(drain.writable).catch(() => ahead.cancel().catch(() => {}));
-    this.#reader = behind.getReader({ mode: "byob" });
-    this.#spare = new ArrayBuffer(GATHER_BYTES);
+    this.#stream = behind;
+    this.#reader = null;
+    this.#spare = this.#buffer;
+    this.#buffer = null;
     this.#lead = 0;
-    return drain.readable.getReader({ mode: "byob" });
+    return ahead.pipeThrough(new IdentityTransformStream()).getReader({ mode: "byob" });
   }
 
   #drain(ahead: ReadableStreamBYOBReader): void {
     if (this.#drained !== null || this.#lead > 0 || this.#hasClosed) return;
-    this.#drained = ahead.readAtLeast(GATHER_BYTES, new Uint8Array(this.#spare)).then(
+    this.#drained = ahead.readAtLeast(GATHER_BYTES, new Uint8Array(this.#spare ?? new ArrayBuffer(GATHER_BYTES))).then(
       ({ done, value }) => {
         const size = value?.byteLength ?? 0;
         this.#hasClosed ||= done || size < GATHER_BYTES;
@@ -132,8 +134,12 @@ class GatheredReader implements PieceReader {
     if (this.#last === null || this.#lead <= 0) return null;
     const rest = this.#last.subarray(-this.#lead);
     this.#lead = 0;
-    this.#reader.cancel().catch(() => {});
+    this.#stop().catch(() => {});
     return rest;
+  }
+
+  #stop(): Promise<void> {
+    return (this.#reader ?? this.#stream).cancel();
   }
 
   #end(): void {

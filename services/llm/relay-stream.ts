@@ -2,7 +2,7 @@ import { asProblem, type Problem, problem } from "../../domain/kernel/problem.ts
 import { type Clock, SECOND_MS } from "../../domain/kernel/time.ts";
 import { DONE, eventText } from "../../domain/llm/event-stream.ts";
 import { openAiError } from "../../domain/llm/openai-error.ts";
-import { type StreamFilter, streamFilter } from "../../domain/llm/stream-filter.ts";
+import { type PassedEvents, type StreamFilter, streamFilter } from "../../domain/llm/stream-filter.ts";
 import { streamOpening } from "../../domain/llm/stream-opening.ts";
 import type { TokenUsage } from "../../domain/llm/token-usage.ts";
 import { gatheredReader, type PieceReader } from "./gathered-reader.ts";
@@ -25,8 +25,8 @@ export interface RelayOptions {
   /** When the client began to wait. */
   askedAt: number;
   signal?: AbortSignal | undefined;
-  /** Is given everything that goes on to the client, save the end. Must be quick. */
-  onPassed?(bytes: Uint8Array): void;
+  /** Is told of every event that goes on to the client. Must be quick. */
+  passed?: PassedEvents | null;
 }
 
 export interface StreamOutcome {
@@ -79,7 +79,7 @@ class StreamRelay {
   constructor(upstream: ReadableStream<Uint8Array>, options: RelayOptions) {
     this.#options = options;
     this.#reader = gatheredReader(upstream, options.clock);
-    this.#filter = streamFilter(options.wantsUsage);
+    this.#filter = streamFilter(options.wantsUsage, options.passed);
     this.#lastSentAt = options.askedAt;
     this.outcome = this.#ended.promise;
     this.#silence.promise.catch(() => {});
@@ -123,7 +123,6 @@ class StreamRelay {
   #passed(words: Uint8Array): Uint8Array {
     if (this.#firstTokenAt === null) clearTimeout(this.#deadline ?? undefined);
     this.#firstTokenAt ??= this.#options.clock.now();
-    this.#options.onPassed?.(words);
     return words;
   }
 

@@ -1,6 +1,6 @@
 import type { CacheOutcome } from "../../domain/llm/answer-cache.ts";
-import { assembledCompletion } from "../../domain/llm/assembled-completion.ts";
 import type { ChatCompletion, ChatCompletionRequest } from "../../domain/llm/chat-completion.ts";
+import { type CompletionAssembler, completionAssembler } from "../../domain/llm/completion-assembler.ts";
 import { completionEvents } from "../../domain/llm/completion-events.ts";
 import { tokenUsage } from "../../domain/llm/token-usage.ts";
 import type { ServiceContext } from "../context.ts";
@@ -17,7 +17,6 @@ import { guardedStream, needsWholeAnswer } from "./guard-output.ts";
 import type { ModelCall } from "./ports.ts";
 import { type CallOptions, costOfCall, settleCall } from "./record-model-call.ts";
 import { type Relay, relayStream, type StreamOutcome } from "./relay-stream.ts";
-import { type StreamTranscript, streamTranscript } from "./stream-transcript.ts";
 import { watchDrift } from "./watch-drift.ts";
 
 export interface ReceiptedStream {
@@ -57,8 +56,8 @@ async function freshStream(ctx: ServiceContext, opened: ChatCall, look: CacheLoo
   const call = await reserved(ctx, opened);
   try {
     const { answer, answered } = await askTargets(ctx, call, look.outcome !== "bypass");
-    const { relay, transcript } = answer;
-    const settling = relay.outcome.then((outcome) => settle(ctx, call, { outcome, answered, look, transcript }));
+    const { relay, assembler } = answer;
+    const settling = relay.outcome.then((outcome) => settle(ctx, call, { outcome, answered, look, assembler }));
     ctx.later(settling.finally(call.hold.end));
     const { provider, model } = answered.target;
     return { body: relay.body, provider: provider.name, model, cache: look.outcome, fallback: null };
@@ -72,7 +71,7 @@ async function freshStream(ctx: ServiceContext, opened: ChatCall, look: CacheLoo
 function askTargets(ctx: ServiceContext, call: ChatCall, isKept: boolean) {
   const asked = { ...call, kind: "chat" as const, promptTokens: () => promptTokensOf(call) };
   return callModel(ctx, asked, (target, modelCall) =>
-    begin(ctx, target, call, modelCall, isKept ? streamTranscript() : null),
+    begin(ctx, target, call, modelCall, isKept ? completionAssembler() : null),
   );
 }
 
@@ -81,8 +80,8 @@ async function begin(
   { provider, model }: Target,
   call: ChatCall,
   modelCall: ModelCall,
-  transcript: StreamTranscript | null,
-): Promise<{ relay: Relay; transcript: StreamTranscript | null }> {
+  assembler: CompletionAssembler | null,
+): Promise<{ relay: Relay; assembler: CompletionAssembler | null }> {
   const upstream = await ctx.ports.chatModels.open(provider).chat.stream({ ...call.request, model }, modelCall);
   const guarded = guardedStream(ctx, call, upstream);
   const relay = await relayStream(guarded.stream, {
@@ -93,20 +92,20 @@ async function begin(
     clock: ctx.clock,
     askedAt: call.startedAt,
     signal: modelCall.signal,
-    ...(transcript !== null && { onPassed: transcript.add }),
+    passed: assembler,
   });
   if (guarded.noteFindings !== null) ctx.later(relay.outcome.then(guarded.noteFindings));
-  return { relay, transcript };
+  return { relay, assembler };
 }
 
 interface Ended {
   outcome: StreamOutcome;
   answered: Answered;
   look: CacheLook;
-  transcript: StreamTranscript | null;
+  assembler: CompletionAssembler | null;
 }
 
-function settle(ctx: ServiceContext, call: ChatCall, { outcome, answered, look, transcript }: Ended): void {
+function settle(ctx: ServiceContext, call: ChatCall, { outcome, answered, look, assembler }: Ended): void {
   const usage = outcome.usage ?? tokenUsage(promptTokensOf(call), outcome.estimatedCompletionTokens);
   settleCall(ctx, {
     ...answered,
@@ -118,8 +117,7 @@ function settle(ctx: ServiceContext, call: ChatCall, { outcome, answered, look, 
     ...(outcome.problem !== null && { problem: outcome.problem.code }),
   });
   if (outcome.status === "interrupted") ctx.later(tellBreaker(ctx, answered.target, "sick", false));
-  const text = outcome.status === "succeeded" ? (transcript?.text() ?? null) : null;
-  const completion = text === null ? null : assembledCompletion(text);
+  const completion = outcome.status === "succeeded" ? (assembler?.completion() ?? null) : null;
   if (outcome.status === "succeeded") ctx.later(watchDrift(ctx, answered, completion));
   if (completion === null) return;
   const { provider, model } = answered.target;

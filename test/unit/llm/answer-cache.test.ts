@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { cacheKey, isKeepable, similarityQuestion } from "../../../domain/llm/answer-cache.ts";
-import { assembledCompletion } from "../../../domain/llm/assembled-completion.ts";
 import type { ChatCompletion, ChatCompletionRequest } from "../../../domain/llm/chat-completion.ts";
 import { completionEvents } from "../../../domain/llm/completion-events.ts";
 import { eventText } from "../../../domain/llm/event-stream.ts";
+import { assembledCompletion } from "./assembled-completion.ts";
 
 const request: ChatCompletionRequest = {
   model: "answers",
@@ -173,6 +173,19 @@ describe("a completion told as a stream", () => {
 
   it("is not put together from pieces of sound", () => {
     const pieces = [chunkOf({ audio: { id: "a", data: "AAAA" } }), chunkOf({ audio: { data: "BBBB" } })];
+    expect(assembledCompletion([...pieces, chunkOf({}, null, "stop")].join(""))).toBeNull();
+  });
+
+  it("keeps log-probabilities where all pieces have the same", () => {
+    const token = { token: "a", logprob: -1 };
+    const piece = chunkOf({ content: "a" }, { content: [token] });
+    const [choice] = assembledCompletion([piece, piece, piece, chunkOf({}, null, "stop")].join(""))?.choices ?? [];
+    expect(choice).toMatchObject({ message: { content: "aaa" }, logprobs: { content: [token, token, token] } });
+  });
+
+  it("is not put together from more than a cache keeps", () => {
+    const pieces = Array.from({ length: 110 }, () => chunkOf({ content: "x".repeat(10_000) }));
+    expect(assembledCompletion([...pieces.slice(0, 90), chunkOf({}, null, "stop")].join(""))).not.toBeNull();
     expect(assembledCompletion([...pieces, chunkOf({}, null, "stop")].join(""))).toBeNull();
   });
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { assembledCompletion } from "../../../domain/llm/assembled-completion.ts";
 import { ChatCompletionRequest } from "../../../domain/llm/chat-completion.ts";
 import { eventStreamParser } from "../../../domain/llm/event-stream.ts";
 import { relayStream } from "../../../services/llm/relay-stream.ts";
+import { assembledCompletion } from "./assembled-completion.ts";
 import { events, json, type MockUpstream, mockUpstream } from "./mock-upstream.ts";
 
 let upstream: MockUpstream;

@@ -1,8 +1,8 @@
 import { isJsonObject } from "../kernel/json.ts";
 import type { ChatCompletion, ChatCompletionChunk } from "./chat-completion.ts";
-import { DONE, eventsOf, parsedEvent } from "./event-stream.ts";
 import { readChunk } from "./plain-answer.ts";
-import { type TextEvent, textEventReader } from "./text-event.ts";
+import type { PassedEvents } from "./stream-filter.ts";
+import type { TextEvent } from "./text-event.ts";
 import type { TokenUsage } from "./token-usage.ts";
 
 type Message = ChatCompletion["choices"][number]["message"];
@@ -16,47 +16,69 @@ interface Choice {
   reason: string | null;
 }
 
-/** The whole completion that a stream told in pieces; `null` for one that is not whole, not chunks, or whose pieces do not join. */
-export function assembledCompletion(events: string): ChatCompletion | null {
+/** Puts together what a stream tells in pieces. */
+export interface CompletionAssembler extends PassedEvents {
+  /** What was told until now; `null` for what is not whole, not chunks, too long to keep, or in pieces that do not join. */
+  completion(): ChatCompletion | null;
+}
+
+/** Characters of a stream's words, and of its other events, that are remembered: a longer answer is not kept for later calls. */
+const MAX_LENGTH = 1_000_000;
+
+export function completionAssembler(): CompletionAssembler {
   const choices = new Map<number, Choice>();
-  const choiceAt = (index: number): Choice => {
+  const beside: Members = {};
+  let head: Pick<ChatCompletionChunk, "id" | "created" | "model"> | null = null;
+  let usage: TokenUsage | null = null;
+  let length = 0;
+  let isJoined = true;
+
+  function choiceAt(index: number): Choice {
     const choice = choices.get(index) ?? newChoice();
     choices.set(index, choice);
     return choice;
-  };
-  const textEvents = textEventReader();
-  let head: Pick<ChatCompletionChunk, "id" | "created" | "model"> | null = null;
-  const beside: Members = {};
-  let usage: TokenUsage | null = null;
-  for (const data of eventsOf(events)) {
-    if (data === DONE) break;
-    const words = textEvents.read(data);
-    if (words !== null) {
-      appendWords(choiceAt(words.index), words);
-      continue;
-    }
-    const event = parsedEvent(data);
-    const chunk = readChunk(event).data;
-    if (chunk === undefined) return null;
-    const { id, object: _, created, model, choices: told, usage: counted, obfuscation: __, ...others } = chunk;
-    if (isJsonObject(event) && told.every(({ logprobs }) => !logprobs)) textEvents.learn(data, event);
-    head ??= { id, created, model };
-    usage = counted ?? usage;
-    Object.assign(beside, saidOf(others));
-    for (const { index, delta, logprobs, finish_reason } of told) {
-      const choice = choiceAt(index);
-      if (!append(choice, delta)) return null;
-      if (isJsonObject(logprobs)) choice.logprobs = joinedLists(choice.logprobs ?? {}, logprobs);
-      choice.reason = finish_reason ?? choice.reason;
-    }
   }
-  if (head === null || choices.size === 0) return null;
+
+  function isTaken(more: number): boolean {
+    length += more;
+    if (length > MAX_LENGTH) giveUp();
+    return isJoined;
+  }
+
+  function giveUp(): void {
+    isJoined = false;
+    choices.clear();
+  }
+
   return {
-    ...head,
-    object: "chat.completion",
-    choices: [...choices].sort(([a], [b]) => a - b).map(([index, choice]) => finished(index, choice)),
-    ...(usage !== null && { usage }),
-    ...beside,
+    words(event) {
+      if (isTaken(event.texts.reduce((sum, text) => sum + text.length, 0))) appendWords(choiceAt(event.index), event);
+    },
+    event(event, size) {
+      if (!isTaken(size)) return;
+      const chunk = readChunk(event).data;
+      if (chunk === undefined) return giveUp();
+      const { id, object: _, created, model, choices: told, usage: counted, obfuscation: __, ...others } = chunk;
+      head ??= { id, created, model };
+      usage = counted ?? usage;
+      Object.assign(beside, saidOf(others));
+      for (const { index, delta, logprobs, finish_reason } of told) {
+        const choice = choiceAt(index);
+        if (!append(choice, delta)) return giveUp();
+        if (isJsonObject(logprobs)) choice.logprobs = joinedLists(choice.logprobs ?? {}, logprobs);
+        choice.reason = finish_reason ?? choice.reason;
+      }
+    },
+    completion() {
+      if (head === null || choices.size === 0) return null;
+      return {
+        ...head,
+        object: "chat.completion",
+        choices: [...choices].sort(([a], [b]) => a - b).map(([index, choice]) => finished(index, choice)),
+        ...(usage !== null && { usage }),
+        ...beside,
+      };
+    },
   };
 }
 
