@@ -97,6 +97,27 @@ describe("the official OpenAI client", () => {
     expect(denied).toBeInstanceOf(OpenAI.AuthenticationError);
   });
 
+  it("asks once where a budget is spent, whole and streamed", async () => {
+    const owner = await aTenant();
+    const price = { inputUsdMicrosPerMillionTokens: 1_000_000, outputUsdMicrosPerMillionTokens: 1_000_000 };
+    await aProvider(owner, () => json(completion("Hello.")), { prices: { m: price } });
+    await owner.call("/v1/budgets/tenant", { method: "PUT", body: { usdMicrosPerMonth: 0 } });
+    let requests = 0;
+    const counted = (url: RequestInfo | URL, init?: RequestInit) => {
+      requests++;
+      return exports.default.fetch(new Request(url, init));
+    };
+    const client = (await aClient(owner)).withOptions({ maxRetries: 2, fetch: counted });
+    for (const stream of [false, true]) {
+      const failure = await client.chat.completions
+        .create({ model: "mock/m", messages, stream })
+        .catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(OpenAI.RateLimitError);
+      expect(failure).toMatchObject({ code: "insufficient_quota" });
+    }
+    expect(requests).toBe(2);
+  });
+
   it("reads embeddings as base64, which it asks for, and as numbers", async () => {
     const client = await aClient(await aTenant());
     const model = "local/hash-embed";
