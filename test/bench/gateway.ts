@@ -12,7 +12,7 @@ const PLAIN = "pass-through";
 const DIRECT = "direct pass-through";
 const HITS = 150;
 /** In turns and in short spells, like the calls one after another: what else the machine does falls on all alike. */
-const BUSY = { rounds: 5, ms: 500 };
+const BUSY = { rounds: 5, ms: 1_000 };
 
 interface Candidate {
   name: string;
