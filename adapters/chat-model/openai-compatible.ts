@@ -26,11 +26,9 @@ const THOUGHTS = ["reasoning_content", "thinking_blocks"];
 
 /** Providers that speak OpenAI's format, OpenAI itself among them. */
 export function openAiCompatible(options: UpstreamOptions, provider: ProviderAccess): ProviderModels {
-  const urls = {
-    chat: endpoint(provider.baseUrl ?? OPENAI_URL, "/chat/completions"),
-    embeddings: endpoint(provider.baseUrl ?? OPENAI_URL, "/embeddings"),
-    models: endpoint(provider.baseUrl ?? OPENAI_URL, "/models"),
-  };
+  const { baseUrl } = provider;
+  const at = (path: string) => endpoint(baseUrl ?? OPENAI_URL, path);
+  const urls = { chat: at("/chat/completions"), embeddings: at("/embeddings"), models: at("/models") };
   const request = (method: "GET" | "POST", url: string, body?: unknown): UpstreamRequest => ({
     method,
     url,

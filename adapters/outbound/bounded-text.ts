@@ -16,17 +16,20 @@ export async function boundedText(
   tooLarge: () => Error,
 ): Promise<string> {
   const reader = fillingReader(body);
-  const first = reader === null ? null : await filled(reader, spare.pop() ?? new ArrayBuffer(PART_BYTES));
-  if (first !== null && first.byteLength < PART_BYTES) {
-    if (first.byteLength > maxBytes) throw tooLarge();
-    const text = WHOLE.decode(first);
-    keepSpare(first);
-    return text;
-  }
+  if (reader === null) return joined(body, maxBytes, tooLarge);
+  const first = await filled(reader, spare.pop() ?? new ArrayBuffer(PART_BYTES));
+  if (first.byteLength === PART_BYTES) return joined(partsFrom(first, reader), maxBytes, tooLarge);
+  if (first.byteLength > maxBytes) throw tooLarge();
+  const text = WHOLE.decode(first);
+  keepSpare(first);
+  return text;
+}
+
+async function joined(parts: AsyncIterable<Uint8Array>, maxBytes: number, tooLarge: () => Error): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   let length = 0;
-  for await (const part of reader === null || first === null ? body : partsFrom(first, reader)) {
+  for await (const part of parts) {
     length += part.byteLength;
     if (length > maxBytes) throw tooLarge();
     text += decoder.decode(part, { stream: true });

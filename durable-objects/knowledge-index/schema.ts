@@ -53,30 +53,8 @@ export function createTables(sql: SqlStorage): void {
       prefix_length integer not null,
       ids blob not null
     );
-    create table if not exists posting (
-      term integer not null,
-      first_chunk integer not null,
-      last_chunk integer not null,
-      chunks integer not null,
-      data blob not null,
-      primary key (term, first_chunk)
-    ) without rowid;
-    create table if not exists unposted (
-      first_chunk integer primary key,
-      chunks integer not null
-    );
-    create table if not exists stop_pair_posting (
-      term integer not null,
-      first_chunk integer not null,
-      last_chunk integer not null,
-      chunks integer not null,
-      data blob not null,
-      primary key (term, first_chunk)
-    ) without rowid;
-    create table if not exists stop_pair_unposted (
-      first_chunk integer primary key,
-      chunks integer not null
-    );
+    ${wordIndexTables("posting", "unposted")}
+    ${wordIndexTables("stop_pair_posting", "stop_pair_unposted")}
     create table if not exists topic_model (
       generation integer primary key,
       chunks integer not null,
@@ -129,6 +107,22 @@ export function createTables(sql: SqlStorage): void {
   `);
   if (hasKeywordTable) leaveKeywordTable(sql);
   if (!hasFacts) noteFacts(sql);
+}
+
+function wordIndexTables(postings: string, unposted: string): string {
+  return `
+    create table if not exists ${postings} (
+      term integer not null,
+      first_chunk integer not null,
+      last_chunk integer not null,
+      chunks integer not null,
+      data blob not null,
+      primary key (term, first_chunk)
+    ) without rowid;
+    create table if not exists ${unposted} (
+      first_chunk integer primary key,
+      chunks integer not null
+    );`;
 }
 
 function hasTable(sql: SqlStorage, name: string): boolean {

@@ -2,18 +2,11 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { ChatCompletion, ChatCompletionChunk } from "../../../domain/llm/chat-completion.ts";
 import { readChunk, readCompletion } from "../../../domain/llm/plain-answer.ts";
+import { nearlyPlain } from "../../support/nearly-plain.ts";
 
 const text = fc.constantFrom("", "text", "assistant");
 const odd = fc.constantFrom<unknown>(1.5, -1, {}, [], true, Number.MAX_VALUE, null);
-/** Mostly what belongs there; now and then nothing, or what does not. */
-const member = (usual: fc.Arbitrary<unknown>) =>
-  fc.oneof(
-    { weight: 20, arbitrary: usual },
-    { weight: 1, arbitrary: odd },
-    { weight: 1, arbitrary: fc.constant(undefined) },
-  );
-const shape = (members: Record<string, fc.Arbitrary<unknown>>) =>
-  fc.record(Object.fromEntries(Object.entries(members).map(([name, usual]) => [name, member(usual)])));
+const shape = nearlyPlain(20, odd);
 
 const count = fc.nat(9);
 const usage = shape({

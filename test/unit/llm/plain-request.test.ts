@@ -2,17 +2,10 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { ChatCompletionRequest } from "../../../domain/llm/chat-completion.ts";
 import { isPlainRequest } from "../../../domain/llm/plain-request.ts";
+import { nearlyPlain } from "../../support/nearly-plain.ts";
 
 const odd = fc.constantFrom<unknown>(0, -1, 1.5, 3, "", {}, [], true, null, Number.MAX_VALUE, "x".repeat(300));
-/** Mostly what belongs there; now and then nothing, or what does not. */
-const member = (usual: fc.Arbitrary<unknown>) =>
-  fc.oneof(
-    { weight: 30, arbitrary: usual },
-    { weight: 1, arbitrary: odd },
-    { weight: 1, arbitrary: fc.constant(undefined) },
-  );
-const shape = (members: Record<string, fc.Arbitrary<unknown>>) =>
-  fc.record(Object.fromEntries(Object.entries(members).map(([name, usual]) => [name, member(usual)])));
+const shape = nearlyPlain(30, odd);
 
 const role = fc.constantFrom("system", "user", "assistant", "developer", "tool", "function", "critic");
 const rare = (value: unknown) => fc.oneof({ weight: 9, arbitrary: fc.constant(undefined) }, fc.constant(value));

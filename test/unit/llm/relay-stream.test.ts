@@ -20,6 +20,17 @@ afterAll(() => upstream.close());
 
 const request = { model: "m", messages: [{ role: "user" as const, content: "hi" }] };
 
+/** A provider whose stream says what the test has it say. */
+function aProvider() {
+  let provider: ReadableStreamDefaultController<Uint8Array> | undefined;
+  const stream = new ReadableStream<Uint8Array>({
+    start(controller) {
+      provider = controller;
+    },
+  });
+  return { stream, say: (events: readonly string[]) => provider?.enqueue(Buffer.from(events.join(""))) };
+}
+
 async function relayed(
   answer: Answer,
   more: { wantsUsage?: boolean; silenceMs?: number; firstWordBy?: number; signal?: AbortSignal } = {},
@@ -204,13 +215,7 @@ describe("a stream whose first word is awaited until a moment", () => {
   it("takes its time once it has begun", async () => {
     vi.useFakeTimers();
     try {
-      let provider: ReadableStreamDefaultController<Uint8Array> | undefined;
-      const stream = new ReadableStream<Uint8Array>({
-        start(controller) {
-          provider = controller;
-        },
-      });
-      const say = (events: readonly string[]) => provider?.enqueue(Buffer.from(events.join("")));
+      const { stream, say } = aProvider();
       const clock = { now: () => Date.now() };
       const times = { askedAt: Date.now(), firstWordBy: Date.now() + 1_000, silenceMs: 60_000 };
       const begun = relayStream(stream, { provider: "p", wantsUsage: true, clock, ...times });
@@ -270,12 +275,7 @@ describe("a client that waits", () => {
   it("is served after 15 seconds without a word, and hears a comment every 15 seconds", async () => {
     vi.useFakeTimers();
     try {
-      let provider: ReadableStreamDefaultController<Uint8Array> | undefined;
-      const stream = new ReadableStream<Uint8Array>({
-        start(controller) {
-          provider = controller;
-        },
-      });
+      const { stream, say } = aProvider();
       const askedAt = Date.now();
       const options = { provider: "p", wantsUsage: true, silenceMs: 60_000, clock: { now: () => Date.now() }, askedAt };
       // The provider takes its time to agree to answer, too.
@@ -285,7 +285,7 @@ describe("a client that waits", () => {
       const relay = await begun;
       const text = new Response(relay.body).text();
       await vi.advanceTimersByTimeAsync(30_000);
-      for (const part of WHOLE_STREAM) provider?.enqueue(Buffer.from(part));
+      for (const event of WHOLE_STREAM) say([event]);
       await vi.advanceTimersByTimeAsync(100);
       expect(await text).toBe(`${": keep-alive\n\n".repeat(3)}${WHOLE_STREAM.join("")}`);
       expect((await relay.outcome).status).toBe("succeeded");

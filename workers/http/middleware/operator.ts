@@ -7,7 +7,8 @@ import { bearerToken } from "./authenticate.ts";
 
 /** Admits the platform's operator, who is known by one secret and belongs to no tenant. */
 export function requireOperator(http: Context<HttpEnv>): PlatformContext {
+  const platform = http.get("platform");
   const token = bearerToken(http);
-  if (token === null || !isOperatorToken(http.get("platform"), token)) throw problem("unauthenticated");
-  return http.get("platform");
+  if (token === null || !isOperatorToken(platform, token)) throw problem("unauthenticated");
+  return platform;
 }

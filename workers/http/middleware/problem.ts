@@ -12,8 +12,8 @@ const TYPE_BASE = "https://weft.dev/problems/";
 export function answerError(error: unknown, http: Context<HttpEnv>): Response {
   const known = asProblem(error) ?? asMalformed(error);
   if (known?.code === "forbidden") noteIfKnown(http, known);
-  if (known !== null) return withChallenge(problemResponse(known, http.get("platform").requestId), http);
   const platform = http.get("platform");
+  if (known !== null) return withChallenge(problemResponse(known, platform.requestId), http);
   platform.log.error("defect", error, { requestId: platform.requestId, path: http.req.path });
   platform.ports.errorTracker.capture(error, { requestId: platform.requestId, path: http.req.path });
   return problemResponse(problem("internal-error"), platform.requestId);

@@ -35,14 +35,13 @@ export async function authenticateAws(
   if (authorization === undefined)
     throw new AwsError("MissingAuthenticationTokenException", "Missing Authentication Token");
   if (!isSignatureHeader(authorization)) return authenticate(http, null, endpoint);
-  const verdict = await authenticateSignature(http.get("platform"), signedRequest(http.req.raw, body));
+  const platform = http.get("platform");
+  const verdict = await authenticateSignature(platform, signedRequest(http.req.raw, body));
   if (verdict.admitted) {
     await limitPrincipal(http, verdict.principal, endpoint);
     return actAs(http, verdict.principal, null);
   }
-  http
-    .get("platform")
-    .log.info("signature.refused", { requestId: http.get("platform").requestId, reason: verdict.reason });
+  platform.log.info("signature.refused", { requestId: platform.requestId, reason: verdict.reason });
   throw REFUSALS[verdict.reason]();
 }
 
